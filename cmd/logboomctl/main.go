@@ -1,0 +1,58 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command logboomctl is Logboom for people at a shell: it tries a grok pattern, shows what would be
+// redacted, looks into an archive and asks it a question, all without a running Collector.
+//
+// Exit codes: 0 done, 1 the work failed, 2 the call itself is wrong (a flag, a pattern, a query).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, newRootCommand()))
+}
+
+// run executes cmd, prints its error on the command's error stream, and returns the exit code.
+func run(ctx context.Context, cmd *cobra.Command) int {
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "logboomctl:", err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+// newRootCommand returns the whole command tree; each subcommand lives in the file of its name.
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "logboomctl",
+		Short:         "Try patterns and redactions, inspect and query a log archive",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddCommand()
+	return root
+}
+
+// usageError marks a mistake in the call: run exits with 2 instead of 1.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
