@@ -18,6 +18,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// version is set by the linker.
+var version = "dev"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -43,6 +46,7 @@ func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "logboomctl",
 		Short:         "Try patterns and redactions, inspect and query a log archive",
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

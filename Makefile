@@ -1,0 +1,136 @@
+# Every habit of the project, one target each. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ROOT    := $(CURDIR)
+BIN     := $(ROOT)/bin
+VERSION := $(shell sed -n 's/^  version: //p' builder-config.yaml)
+TOOL    := go tool -modfile=$(ROOT)/internal/tools/go.mod
+PKGS    := ./archive/... ./cmd/logboomctl/... ./examples/... ./exporter/... ./extension/... ./internal/... ./logql/... ./processor/...
+LDFLAGS := -s -w
+
+# Flags for the tests of the root module; CI sets -race.
+RACE    ?=
+# How long `make fuzz` and `make bench` spend on each target.
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+
+# Test material that is not part of the project; tests that need it skip with a word when it is absent.
+ifneq ($(wildcard $(ROOT)/../shared/corpora/README.md),)
+export LOGBOOM_CORPORA ?= $(abspath $(ROOT)/../shared/corpora)
+endif
+export LOGBOOM_BIN    ?= $(BIN)/logboom
+export LOGBOOM_CTL    ?= $(BIN)/logboomctl
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##-- build ------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(BIN)/logboom $(BIN)/logboomctl ## Build bin/logboom and bin/logboomctl (the first time takes minutes)
+
+# The go command knows best what is stale: these targets always run and are quick when nothing changed.
+.PHONY: $(BIN)/logboom $(BIN)/logboomctl $(BIN)/logboom-demo
+$(BIN)/logboom:
+	@cd cmd/logboom && CGO_ENABLED=0 ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $@ .
+$(BIN)/logboomctl:
+	@CGO_ENABLED=0 scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o $@ ./cmd/logboomctl
+$(BIN)/logboom-demo:
+	@CGO_ENABLED=0 scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $@ ./examples/quickstart/producer
+
+.PHONY: run
+run: $(BIN)/logboom $(BIN)/logboom-demo ## Build, then run the quickstart: live demo logs, search on http://localhost:3100
+	@examples/quickstart/run.sh
+
+.PHONY: cross
+cross: ## Compile both binaries for linux/arm64, darwin/arm64 and windows/amd64 (into bin/cross)
+	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "cross: $$t"; out=$(BIN)/cross/$${t/\//-}; mkdir -p $$out; export CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/}; \
+		(cd cmd/logboom && ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $$out/ .); \
+		scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $$out/ ./cmd/logboomctl; done
+
+.PHONY: cross-check
+cross-check: ## Compile the project's own packages for the other platforms (quick form of cross)
+	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "cross-check: $$t"; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build $(PKGS); done
+
+##-- test -------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: test-unit test-docs test-examples e2e ## All tests: units, documentation, examples, end to end on the built binary
+
+.PHONY: test-unit
+test-unit: ## Tests of the root module (RACE=-race for the race detector)
+	go test $(RACE) -timeout 10m $(PKGS)
+
+.PHONY: test-race
+test-race: ## Tests of the root module with the race detector
+	$(MAKE) test-unit RACE=-race
+
+.PHONY: test-docs
+test-docs: build ## Every YAML block and settings table of the documentation against the built binary
+	cd test && go test -count=1 -timeout 10m ./docs/...
+
+.PHONY: test-examples examples
+test-examples: build test-deps ## Run every example
+	cd test && go test -count=1 -timeout 15m ./examples/...
+examples: test-examples
+
+.PHONY: e2e
+e2e: build test-deps ## End-to-end and browser tests on the built binary
+	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/...
+
+.PHONY: test-deps
+test-deps: ## Install what the tests need beside Go: versitygw, DuckDB for Node, Chromium
+	@scripts/test-deps.sh
+
+.PHONY: bench
+bench: ## Run every benchmark (BENCHTIME=1x to see only that they work)
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) $(PKGS)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	@scripts/fuzz.sh $(FUZZTIME) $(PKGS)
+
+##-- care -------------------------------------------------------------------------------------------
+
+.PHONY: generate
+generate: ## Write generated files anew: cmd/logboom (ocb) and every component's metadata (mdatagen)
+	$(TOOL) builder --config builder-config.yaml --skip-compilation
+	go generate $(PKGS)
+
+.PHONY: generate-check
+generate-check: generate ## Fail when a generated file is not up to date
+	@git diff --exit-code --stat -- . || { echo 'generated files are stale: run `make generate` and commit'; exit 1; }
+	@new=$$(git ls-files --others --exclude-standard -- '*generated*' cmd/logboom); [ -z "$$new" ] || { echo "generated but not committed: $$new"; exit 1; }
+
+.PHONY: lint
+lint: ## golangci-lint with the project's rules, in both modules
+	$(TOOL) golangci-lint run $(PKGS)
+	cd test && $(TOOL) golangci-lint run --config ../.golangci.yml ./...
+
+.PHONY: fmt
+fmt: ## Format all Go code
+	$(TOOL) golangci-lint fmt $(PKGS)
+	cd test && $(TOOL) golangci-lint fmt --config ../.golangci.yml ./...
+
+.PHONY: tidy
+tidy: ## go mod tidy in every module
+	go mod tidy
+	cd test && go mod tidy
+
+.PHONY: docs
+docs: test-docs ## Check the documentation
+
+.PHONY: ci
+ci: ## What .ci/run runs: everything, once
+	@scripts/ci.sh
+
+.PHONY: clean
+clean: ## Remove what was built and the quickstart's data
+	rm -rf bin data

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go, each at a pinned version, each only when it is missing. What cannot be
+# installed here (no root, no Debian, no npm) is named; the tests that need it then skip and say so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v chromium >/dev/null; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "test-deps: installing chromium"
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	else
+		echo "test-deps: no chromium: the browser test will skip"
+	fi
+fi
+
+if [ -f test/duckdb/package-lock.json ] && [ ! -d test/duckdb/node_modules ]; then
+	if command -v npm >/dev/null; then
+		echo "test-deps: installing DuckDB for Node"
+		(cd test/duckdb && npm ci --silent --no-audit --no-fund)
+	else
+		echo "test-deps: no npm: the DuckDB test will skip"
+	fi
+fi
