@@ -1,0 +1,302 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grok
+
+// Making a pattern regular.
+//
+// Go's regexp knows neither look-around nor atomic groups. Three things are done about them, all exact:
+//
+//  1. Where the neighbours decide it, the construct is dropped: (?<![0-9]) after a blank is always true, and
+//     (?>[^"]*) before a quote never has anything worth giving back.
+//  2. Else it is dropped too but leaves a guard: an empty group that says where it stood. What then matches is a superset
+//     in the same order of preference, so if the best match of the superset passes all guards it is the best match of the
+//     pattern, and if the superset does not match at all, the pattern does not either.
+//  3. Only if a guard refuses (or where a guard cannot tell, within a repetition) does the backtracking engine run.
+
+// around is what can stand beside a node.
+type around struct {
+	prev    set  // runes that can stand before it
+	start   bool // the text can begin there
+	follow  set  // runes that what comes after can begin with
+	end     bool // the text can end there
+	trivial bool // what comes after always matches
+	multi   bool // within a repetition: a guard would see the last round only
+}
+
+// guard remembers a dropped construct.
+type guard struct {
+	node *node
+}
+
+type analysis struct {
+	referenced map[int]bool // groups that back-references name
+	guards     []*guard
+	irregular  bool
+	keep       bool // drop what the neighbours decide, keep everything else, set no guards
+}
+
+func (a *analysis) rewrite(n *node, c around) *node {
+	switch n.op {
+	case opConcat:
+		return a.rewriteConcat(n, c)
+	case opAlt:
+		out := *n
+		out.subs = make([]*node, len(n.subs))
+		for i, s := range n.subs {
+			out.subs[i] = a.rewrite(s, c)
+		}
+		return &out
+	case opRepeat:
+		sub := n.subs[0]
+		if n.max < 0 || n.max > 1 {
+			c.prev = c.prev.union(sub.edge(true))
+			c.follow = c.follow.union(sub.edge(false))
+			c.trivial, c.multi = false, true
+		}
+		out := *n
+		out.subs = []*node{a.rewrite(sub, c)}
+		return &out
+	case opCapture:
+		if n.field < 0 && !a.referenced[n.group] {
+			return a.rewrite(n.subs[0], c)
+		}
+		out := *n
+		out.subs = []*node{a.rewrite(n.subs[0], c)}
+		return &out
+	case opLook:
+		return a.rewriteLook(n, c)
+	case opAtomic:
+		return a.rewriteAtomic(n, c)
+	case opBackref, opEndTextNL:
+		a.irregular = true
+	}
+	return n
+}
+
+func (a *analysis) rewriteConcat(n *node, c around) *node {
+	type side struct {
+		s       set
+		edge    bool
+		trivial bool
+	}
+	after := make([]side, len(n.subs)+1)
+	after[len(n.subs)] = side{c.follow, c.end, c.trivial}
+	for i := len(n.subs) - 1; i >= 0; i-- {
+		s, next := n.subs[i], after[i+1]
+		switch {
+		case s.op == opEndLine:
+			after[i] = side{next.s.intersect(set{'\n', '\n'}), next.edge, false}
+		case s.op == opEndText:
+			after[i] = side{nil, true, false}
+		case s.nullable():
+			after[i] = side{s.edge(false).union(next.s), next.edge, next.trivial && s.always()}
+		default:
+			after[i] = side{s.edge(false), false, false}
+		}
+	}
+	out := &node{op: opConcat}
+	prev := side{s: c.prev, edge: c.start}
+	for i, s := range n.subs {
+		cc := c
+		cc.prev, cc.start = prev.s, prev.edge
+		cc.follow, cc.end, cc.trivial = after[i+1].s, after[i+1].edge, after[i+1].trivial
+		out.subs = append(out.subs, a.rewrite(s, cc))
+		switch {
+		case s.op == opBeginLine:
+			prev.s = prev.s.intersect(set{'\n', '\n'})
+		case s.op == opBeginText:
+			prev = side{nil, true, false}
+		case s.nullable():
+			prev.s = prev.s.union(s.edge(true))
+		default:
+			prev = side{s: s.edge(true)}
+		}
+	}
+	return out
+}
+
+// always reports whether n matches at any place.
+func (n *node) always() bool {
+	switch n.op {
+	case opEmpty:
+		return true
+	case opRepeat:
+		return n.min == 0
+	case opCapture, opAtomic:
+		return n.subs[0].always()
+	case opConcat:
+		for _, s := range n.subs {
+			if !s.always() {
+				return false
+			}
+		}
+		return true
+	case opAlt:
+		for _, s := range n.subs {
+			if s.always() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a *analysis) rewriteLook(n *node, c around) *node {
+	sub := n.subs[0]
+	s, single := sub.single()
+	switch {
+	case n.behind && single && n.negative && c.prev.disjoint(s),
+		n.behind && single && !n.negative && !c.start && c.prev.subset(s),
+		!n.behind && n.negative && !sub.nullable() && sub.edge(false).disjoint(c.follow) && !c.trivial,
+		!n.behind && single && !n.negative && !c.end && !c.trivial && c.follow.subset(s):
+		return &node{op: opEmpty}
+	}
+	if a.keep {
+		return n
+	}
+	if c.multi || sub.any(func(n *node) bool { return n.op == opCapture && n.field >= 0 }) || !sub.local() || n.behind && sub.length() < 0 {
+		a.irregular = true
+		return n
+	}
+	return a.guard(n, &node{op: opEmpty})
+}
+
+func (a *analysis) rewriteAtomic(n *node, c around) *node {
+	sub := n.subs[0]
+	if c.trivial || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
+		return a.rewrite(sub, c)
+	}
+	if a.keep {
+		return &node{op: opAtomic, subs: []*node{a.rewrite(sub, around{prev: c.prev, start: c.start, follow: setAll, end: true, multi: c.multi})}}
+	}
+	if c.multi || !sub.local() {
+		a.irregular = true
+		return n
+	}
+	return a.guard(n, a.rewrite(sub, c))
+}
+
+// guard wraps body in a capture that tells where the dropped construct n stood.
+func (a *analysis) guard(n, body *node) *node {
+	g := &guard{node: n}
+	a.guards = append(a.guards, g)
+	return &node{op: opCapture, field: -1, group: -len(a.guards) - 1, subs: []*node{body}}
+}
+
+// single returns the set of a node that matches exactly one rune.
+func (n *node) single() (set, bool) {
+	switch n.op {
+	case opClass:
+		return n.set, true
+	case opAlt:
+		var out set
+		for _, s := range n.subs {
+			one, ok := s.single()
+			if !ok {
+				return nil, false
+			}
+			out = out.union(one)
+		}
+		return out, true
+	case opCapture:
+		if n.field < 0 {
+			return n.subs[0].single()
+		}
+	}
+	return nil, false
+}
+
+// local reports whether a match of n depends on nothing but the text from where it begins, and Go's regexp can do it.
+func (n *node) local() bool {
+	return !n.any(func(n *node) bool {
+		switch n.op {
+		case opClass, opEmpty, opConcat, opAlt, opRepeat, opCapture:
+			return false
+		}
+		return true
+	})
+}
+
+// length returns the number of runes that every match of n has, -1 if they differ.
+func (n *node) length() int {
+	switch n.op {
+	case opEmpty:
+		return 0
+	case opClass:
+		return 1
+	case opConcat:
+		sum := 0
+		for _, s := range n.subs {
+			l := s.length()
+			if l < 0 {
+				return -1
+			}
+			sum += l
+		}
+		return sum
+	case opAlt:
+		l := n.subs[0].length()
+		for _, s := range n.subs[1:] {
+			if s.length() != l {
+				return -1
+			}
+		}
+		return l
+	case opRepeat:
+		if l := n.subs[0].length(); l >= 0 && n.min == n.max {
+			return l * n.min
+		}
+	case opCapture:
+		return n.subs[0].length()
+	}
+	return -1
+}
+
+// deterministic reports whether at every rune there is at most one way to go on within n, given the runes that can
+// follow it, and it always prefers to go on. Such a node's first match is its longest.
+func (n *node) deterministic(follow set) bool {
+	switch n.op {
+	case opEmpty, opClass:
+		return true
+	case opCapture:
+		return n.subs[0].deterministic(follow)
+	case opConcat:
+		for i := len(n.subs) - 1; i >= 0; i-- {
+			s := n.subs[i]
+			if !s.deterministic(follow) {
+				return false
+			}
+			if s.nullable() {
+				follow = follow.union(s.edge(false))
+			} else {
+				follow = s.edge(false)
+			}
+		}
+		return true
+	case opAlt:
+		var seen set
+		for i, s := range n.subs {
+			e := s.edge(false)
+			if !e.disjoint(seen) || s.nullable() && (i < len(n.subs)-1 || !n.edge(false).disjoint(follow)) || !s.deterministic(follow) {
+				return false
+			}
+			seen = seen.union(e)
+		}
+		return true
+	case opRepeat:
+		sub := n.subs[0]
+		if n.lazy || sub.nullable() {
+			return false
+		}
+		e := sub.edge(false)
+		if n.min != n.max && !e.disjoint(follow) {
+			return false
+		}
+		if n.max < 0 || n.max > 1 {
+			follow = follow.union(e)
+		}
+		return sub.deterministic(follow)
+	}
+	return false
+}
