@@ -23,8 +23,9 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, newRootCommand()))
+	code := run(ctx, newRootCommand())
+	stop()
+	os.Exit(code)
 }
 
 // run executes cmd, prints its error on the command's error stream, and returns the exit code.
