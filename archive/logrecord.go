@@ -1,0 +1,200 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+const (
+	// FormatVersion is the version of the format that this package writes; it reads this one and older ones.
+	FormatVersion = 0
+
+	logPrefix  = "_log/"
+	dataPrefix = "logs/"
+
+	// maxLogRecordBytes bounds what a reader takes for a commit record. A commit of 1,000 objects with 4,096
+	// counts each would be larger; the encoder leaves counts out long before (see maxCounts).
+	maxLogRecordBytes = 64 << 20
+	// maxCounts bounds the counts that a commit record carries per object. More distinct services than that
+	// in a flush is a sign of an id in service.name; readers then read the object instead.
+	maxCounts = 4096
+)
+
+// LogRecordKind tells commit records and epoch claims apart.
+type LogRecordKind string
+
+const (
+	// KindClaim starts an epoch: from here on, only its author may append to this writer's log.
+	KindClaim LogRecordKind = "claim"
+	// KindCommit makes objects live.
+	KindCommit LogRecordKind = "commit"
+)
+
+// LogRecord is one entry of a writer's log: the object _log/<writer>/<sequence>, JSON, created once and never changed.
+type LogRecord struct {
+	Format   int           `json:"format"`
+	Kind     LogRecordKind `json:"kind"`
+	Writer   string        `json:"writer"`
+	Sequence uint64        `json:"sequence"`
+	Epoch    uint64        `json:"epoch"`
+	// Nonce is random per epoch claim, so that two processes claiming the same epoch can tell who won.
+	Nonce string `json:"nonce"`
+	// Time is the writer's clock when it made this record, in nanoseconds since the Unix epoch. For people.
+	Time int64 `json:"time"`
+	// WAL says which part of which write-ahead log this commit covers; nil on claims.
+	WAL     *WALRange    `json:"wal,omitempty"`
+	Objects []ObjectMeta `json:"objects,omitempty"`
+}
+
+// WALRange is a range of entries, both ends included, of the write-ahead log with that id.
+type WALRange struct {
+	ID   string `json:"id"`
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
+
+// ObjectMeta describes one live data object.
+type ObjectMeta struct {
+	Key    string `json:"key"`
+	SHA256 string `json:"sha256"` // lowercase hex, of the whole object
+	Bytes  int64  `json:"bytes"`
+	Rows   int64  `json:"rows"`
+	// RawBytes is the size of the records as OTLP, uncompressed, about.
+	RawBytes int64 `json:"raw_bytes,omitempty"`
+	// MinTime and MaxTime bound the event times, both included, in nanoseconds since the Unix epoch.
+	MinTime int64 `json:"min_time"`
+	MaxTime int64 `json:"max_time"`
+	// Displaced marks an object of records whose event time was out of the writer's limits: it lies in the
+	// partition of its arrival, not of its times.
+	Displaced bool `json:"displaced,omitempty"`
+	// Counts are the rows by service and severity. Complete, or absent altogether.
+	Counts []Count `json:"counts,omitempty"`
+}
+
+// Count is a number of rows.
+type Count struct {
+	Service        string `json:"service"`
+	SeverityNumber int32  `json:"severity_number"`
+	Rows           int64  `json:"rows"`
+}
+
+// HasService reports whether the object may hold a service that keep accepts.
+func (m *ObjectMeta) HasService(keep func(string) bool) bool {
+	if keep == nil || m.Counts == nil {
+		return true
+	}
+	last, kept := "", false
+	for i, c := range m.Counts {
+		if i == 0 || c.Service != last {
+			last, kept = c.Service, keep(c.Service)
+		}
+		if kept {
+			return true
+		}
+	}
+	return false
+}
+
+// Services returns the distinct services of the object in order; nil when its counts were left out.
+func (m *ObjectMeta) Services() []string {
+	var services []string
+	for i, c := range m.Counts {
+		if i == 0 || c.Service != m.Counts[i-1].Service {
+			services = append(services, c.Service)
+		}
+	}
+	return services
+}
+
+var writerPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+// ValidateWriter checks a writer id, which becomes part of object names.
+func ValidateWriter(writer string) error {
+	if !writerPattern.MatchString(writer) {
+		return fmt.Errorf("writer must be 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or digit, got %q", writer)
+	}
+	return nil
+}
+
+// LogKey is the key of a writer's log record.
+func LogKey(writer string, sequence uint64) string {
+	return fmt.Sprintf("%s%s/%020d", logPrefix, writer, sequence)
+}
+
+// parseLogKey takes a key apart; ok is false for keys that no writer makes.
+func parseLogKey(key string) (writer string, sequence uint64, ok bool) {
+	rest, found := strings.CutPrefix(key, logPrefix)
+	if !found {
+		return "", 0, false
+	}
+	writer, number, found := strings.Cut(rest, "/")
+	if !found || len(number) != 20 || !writerPattern.MatchString(writer) {
+		return "", 0, false
+	}
+	for _, c := range []byte(number) {
+		if c < '0' || c > '9' || sequence > (1<<63)/10 {
+			return "", 0, false
+		}
+		sequence = sequence*10 + uint64(c-'0')
+	}
+	return writer, sequence, true
+}
+
+// Marshal returns the bytes of the record, the same for equal records.
+func (r *LogRecord) Marshal() ([]byte, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode log record: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// ParseLogRecord reads the log record that was found under key and checks that it makes sense there.
+// Fields that it does not know are ignored; a newer format is an error.
+func ParseLogRecord(key string, b []byte) (*LogRecord, error) {
+	writer, sequence, ok := parseLogKey(key)
+	if !ok {
+		return nil, fmt.Errorf("parse log record %q: not the key of a log record", key)
+	}
+	var r LogRecord
+	if err := json.NewDecoder(bytes.NewReader(b)).Decode(&r); err != nil {
+		return nil, fmt.Errorf("parse log record %q: %w", key, err)
+	}
+	if err := r.check(writer, sequence); err != nil {
+		return nil, fmt.Errorf("parse log record %q: %w", key, err)
+	}
+	return &r, nil
+}
+
+func (r *LogRecord) check(writer string, sequence uint64) error {
+	switch {
+	case r.Format > FormatVersion || r.Format < 0:
+		return fmt.Errorf("format %d is not known to this version, which reads up to %d", r.Format, FormatVersion)
+	case r.Writer != writer || r.Sequence != sequence:
+		return errors.New("it says that it belongs under another key")
+	case r.Kind != KindClaim && r.Kind != KindCommit:
+		return fmt.Errorf("kind %q is not known", r.Kind)
+	case r.Kind == KindClaim && len(r.Objects) > 0:
+		return errors.New("a claim carries objects")
+	}
+	for i := range r.Objects {
+		o := &r.Objects[i]
+		switch {
+		case !strings.HasPrefix(o.Key, dataPrefix) || path.Clean(o.Key) != o.Key:
+			return fmt.Errorf("object key %q is not below %s", o.Key, dataPrefix)
+		case o.Rows <= 0 || o.Bytes <= 0:
+			return fmt.Errorf("object %q: %d rows in %d bytes", o.Key, o.Rows, o.Bytes)
+		case o.MinTime > o.MaxTime:
+			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
+		}
+	}
+	return nil
+}
