@@ -1,0 +1,95 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archivequeryextension
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+
+	"github.com/logboom/logboom/internal/bucket"
+)
+
+// Config is the configuration of archive_query.
+type Config struct {
+	confighttp.ServerConfig `mapstructure:",squash"`
+
+	// Bucket is where the archive lies.
+	Bucket bucket.Config `mapstructure:"bucket"`
+	// RefreshInterval is how often the archive's commit log is looked at for new objects.
+	RefreshInterval time.Duration `mapstructure:"refresh_interval"`
+	// StreamLabels are the resource attributes that become stream labels; all other attributes are structured metadata.
+	StreamLabels []string `mapstructure:"stream_labels"`
+	// Query bounds what one query may use.
+	Query QueryConfig `mapstructure:"query"`
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// QueryConfig bounds queries.
+type QueryConfig struct {
+	// Timeout ends a query that takes longer.
+	Timeout time.Duration `mapstructure:"timeout"`
+	// MaxConcurrent is how many queries run at a time; more wait for their turn.
+	MaxConcurrent int `mapstructure:"max_concurrent"`
+	// MaxEntries is the largest `limit` that a log query may ask for.
+	MaxEntries int `mapstructure:"max_entries"`
+	// MaxSeries is how many series a metric query may make.
+	MaxSeries int `mapstructure:"max_series"`
+	// MaxMemoryMiB is the memory that one query may hold.
+	MaxMemoryMiB int `mapstructure:"max_memory_mib"`
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var _ component.Config = (*Config)(nil)
+
+// Validate reports every mistake of the configuration. It touches nothing outside of it. The Collector
+// validates the nested blocks by itself.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.NetAddr.Endpoint == "" {
+		errs = append(errs, errors.New("endpoint must not be empty: host:port"))
+	}
+	if c.RefreshInterval <= 0 {
+		errs = append(errs, fmt.Errorf("refresh_interval must be positive, got %s", c.RefreshInterval))
+	}
+	for i, name := range c.StreamLabels {
+		if name == "" {
+			errs = append(errs, fmt.Errorf("stream_labels[%d] must name a resource attribute, got an empty string", i))
+		}
+	}
+	if len(c.StreamLabels) > maxStreamLabels {
+		errs = append(errs, fmt.Errorf("stream_labels must name at most %d attributes, got %d", maxStreamLabels, len(c.StreamLabels)))
+	}
+	if c.WriteTimeout > 0 && c.WriteTimeout <= c.Query.Timeout {
+		errs = append(errs, fmt.Errorf("write_timeout must be longer than query.timeout (%s) or 0, got %s: answers of slow queries would be cut off", c.Query.Timeout, c.WriteTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate reports every mistake of the block.
+func (c *QueryConfig) Validate() error {
+	var errs []error
+	if c.Timeout <= 0 {
+		errs = append(errs, fmt.Errorf("timeout must be positive, got %s", c.Timeout))
+	}
+	for _, f := range []struct {
+		key   string
+		value int
+	}{
+		{"max_concurrent", c.MaxConcurrent},
+		{"max_entries", c.MaxEntries},
+		{"max_series", c.MaxSeries},
+		{"max_memory_mib", c.MaxMemoryMiB},
+	} {
+		if f.value <= 0 {
+			errs = append(errs, fmt.Errorf("%s must be positive, got %d", f.key, f.value))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,71 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archivequeryextension
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/extension"
+
+	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
+	"github.com/logboom/logboom/internal/bucket"
+)
+
+// maxStreamLabels is how many labels a stream may have, as Loki's index has it (30) with room to spare.
+const maxStreamLabels = 100
+
+// NewFactory creates a factory for the archive_query extension.
+func NewFactory() extension.Factory {
+	return extension.NewFactory(metadata.Type, createDefaultConfig, create, metadata.ExtensionStability)
+}
+
+func createDefaultConfig() component.Config {
+	server := confighttp.NewDefaultServerConfig()
+	server.NetAddr.Endpoint = "localhost:3100"
+	server.WriteTimeout = 2 * time.Minute
+	return &Config{
+		ServerConfig:    server,
+		Bucket:          bucket.Config{URL: "file:///var/lib/logboom/archive"},
+		RefreshInterval: time.Second,
+		StreamLabels:    defaultStreamLabels(),
+		Query: QueryConfig{
+			Timeout:       time.Minute,
+			MaxConcurrent: 8,
+			MaxEntries:    5000,
+			MaxSeries:     5000,
+			MaxMemoryMiB:  256,
+		},
+	}
+}
+
+// defaultStreamLabels are the resource attributes that Loki documents as index labels of OTLP logs.
+func defaultStreamLabels() []string {
+	return []string{
+		"cloud.availability_zone",
+		"cloud.region",
+		"container.name",
+		"deployment.environment",
+		"deployment.environment.name",
+		"k8s.cluster.name",
+		"k8s.container.name",
+		"k8s.cronjob.name",
+		"k8s.daemonset.name",
+		"k8s.deployment.name",
+		"k8s.job.name",
+		"k8s.namespace.name",
+		"k8s.pod.name",
+		"k8s.replicaset.name",
+		"k8s.statefulset.name",
+		"service.instance.id",
+		"service.name",
+		"service.namespace",
+	}
+}
+
+func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+	return newExtension(set, cfg.(*Config))
+}
