@@ -1,0 +1,200 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stores runs the configurations of examples/stores on the shipped binary, each against a small server that
+// speaks the store's protocol and counts.
+package stores
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/test/internal/sinks"
+)
+
+// store is one example with its sink.
+type store struct {
+	config string
+	sink   func(t testing.TB) *sinks.Sink
+	env    func(s *sinks.Sink) []string
+	// text and status find the line and the parsed status code in a document of this store.
+	text   func(d sinks.Document) any
+	status func(d sinks.Document) any
+}
+
+var stores = map[string]store{
+	"elasticsearch": {
+		config: "elasticsearch.yaml",
+		sink:   sinks.Elasticsearch,
+		env:    func(s *sinks.Sink) []string { return []string{"ELASTICSEARCH_URL=" + s.Endpoint} },
+		text:   func(d sinks.Document) any { return d["message"] },
+		status: func(d sinks.Document) any { return dig(d, "http", "response", "status_code") },
+	},
+	"splunk": {
+		config: "splunk.yaml",
+		sink:   sinks.Splunk,
+		env: func(s *sinks.Sink) []string {
+			return []string{"SPLUNK_HEC_URL=" + s.Endpoint, "SPLUNK_HEC_TOKEN=" + sinks.SplunkToken}
+		},
+		text:   func(d sinks.Document) any { return d["event"] },
+		status: func(d sinks.Document) any { return dig(d, "fields", "http.response.status_code") },
+	},
+	"loki": {
+		config: "loki.yaml",
+		sink:   sinks.Loki,
+		env:    func(s *sinks.Sink) []string { return []string{"LOKI_OTLP_URL=" + s.Endpoint} },
+		text:   func(d sinks.Document) any { return d["body"] },
+		status: func(d sinks.Document) any { return dig(d, "attributes", "http.response.status_code") },
+	},
+	"kafka": {
+		config: "kafka.yaml",
+		sink:   func(t testing.TB) *sinks.Sink { return sinks.Kafka(t, "otlp_logs") },
+		env:    func(s *sinks.Sink) []string { return []string{"KAFKA_BROKER=" + s.Endpoint} },
+		text:   func(d sinks.Document) any { return d["body"] },
+		status: func(d sinks.Document) any { return dig(d, "attributes", "http.response.status_code") },
+	},
+	"clickhouse": {
+		config: "clickhouse.yaml",
+		sink:   sinks.ClickHouse,
+		env:    func(s *sinks.Sink) []string { return []string{"CLICKHOUSE_URL=" + s.Endpoint} },
+		text:   func(d sinks.Document) any { return d["Body"] },
+		status: func(d sinks.Document) any { return dig(d, "LogAttributes", "http.response.status_code") },
+	},
+}
+
+// TestEveryExampleIsRun fails when somebody adds a configuration and no test for it.
+func TestEveryExampleIsRun(t *testing.T) {
+	files, err := filepath.Glob("../../../examples/stores/*.yaml")
+	require.NoError(t, err)
+	var names, want []string
+	for _, f := range files {
+		names = append(names, filepath.Base(f))
+	}
+	for _, s := range stores {
+		want = append(want, s.config)
+	}
+	require.ElementsMatch(t, want, names)
+}
+
+// TestStores: everything that was accepted is in the store and in the archive exactly once, parsed, without the secret.
+func TestStores(t *testing.T) {
+	for name, s := range stores {
+		t.Run(name, func(t *testing.T) {
+			sink := s.sink(t)
+			g := newGateway(t, s.config, s.env(sink)...)
+			g.start()
+			feed(t, g.grpc)
+			sink.Wait(total, 30*time.Second)
+			g.stop()
+			s.check(t, sink)
+			g.checkArchive()
+		})
+	}
+}
+
+// TestStoreAway: while the store refuses, the gateway goes on accepting; afterwards nothing is missing, and nothing is
+// there twice.
+func TestStoreAway(t *testing.T) {
+	for name, s := range stores {
+		t.Run(name, func(t *testing.T) {
+			sink := s.sink(t)
+			g := newGateway(t, s.config, s.env(sink)...)
+			g.start()
+			sink.SetDown(true)
+			feed(t, g.grpc)
+			require.GreaterOrEqual(t, sink.WaitRefused(2, 30*time.Second), 2, "the exporter did not try")
+			require.Zero(t, sink.Len())
+			sink.SetDown(false)
+			sink.Wait(total, 60*time.Second)
+			g.stop()
+			s.check(t, sink)
+			g.checkArchive()
+		})
+	}
+}
+
+// TestKilledWhileStoreIsAway: what waits in the queue survives kill -9 and goes out after the restart.
+func TestKilledWhileStoreIsAway(t *testing.T) {
+	s := stores["splunk"]
+	sink := s.sink(t)
+	g := newGateway(t, s.config, s.env(sink)...)
+	g.start()
+	sink.SetDown(true)
+	feed(t, g.grpc)
+	require.GreaterOrEqual(t, sink.WaitRefused(1, 30*time.Second), 1, "the exporter did not try")
+	g.kill()
+	sink.SetDown(false)
+	require.Zero(t, sink.Len())
+	g.start()
+	sink.Wait(total, 60*time.Second)
+	g.stop()
+	s.check(t, sink)
+	g.checkArchive()
+}
+
+// check compares what has arrived with what was sent.
+func (s store) check(t *testing.T, sink *sinks.Sink) {
+	t.Helper()
+	require.Empty(t, sink.Problems())
+	docs := sink.Documents()
+	seen := map[int]int{}
+	for _, d := range docs {
+		text := d.Text()
+		require.NotContains(t, text, secret)
+		m := orderOf.FindStringSubmatch(fmt.Sprint(s.text(d)))
+		require.NotNil(t, m, "no number in %s", text)
+		order, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		seen[order]++
+		if order%2 == 0 {
+			require.Equal(t, strconv.Itoa(statusOf(order)), fmt.Sprint(s.status(d)), "status code in %s", text)
+		}
+	}
+	require.Len(t, seen, total, "different records in the store")
+	require.Len(t, docs, total, "records in the store")
+}
+
+// checkArchive compares the archive with what was sent; the gateway must have been stopped.
+func (g *gateway) checkArchive() {
+	g.t.Helper()
+	rows, found := g.archive(secret)
+	require.Equal(g.t, total, rows, "rows in the archive")
+	require.False(g.t, found, "the secret is in the archive")
+}
+
+// dig follows keys into nested objects.
+func dig(d sinks.Document, keys ...string) any {
+	var v any = map[string]any(d)
+	for _, k := range keys {
+		switch m := v.(type) {
+		case map[string]any:
+			v = m[k]
+		case map[string]string:
+			v = m[k]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// TestReadmeNamesVariables: the table of environment variables in the README is complete.
+func TestReadmeNamesVariables(t *testing.T) {
+	readme, err := os.ReadFile("../../../examples/stores/README.md")
+	require.NoError(t, err)
+	for name, s := range stores {
+		config, err := os.ReadFile(filepath.Join("../../../examples/stores", s.config))
+		require.NoError(t, err)
+		for _, part := range strings.Split(string(config), "${env:")[1:] {
+			variable, _, _ := strings.Cut(part, ":-")
+			require.Contains(t, string(readme), "`"+variable+"`", "in %s", name)
+		}
+	}
+}
