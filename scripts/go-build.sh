@@ -7,7 +7,7 @@ what=$(basename "${!#}")
 [ "$what" = . ] && what=$(basename "$PWD")
 total=$(go list -deps "${!#}" 2>/dev/null | wc -l) || total=0
 echo "building $what ($total packages; cached ones are skipped) ..."
-# -v prints each package as it is compiled; errors and warnings pass through.
+# -v prints each package as it is compiled, a line without blanks; errors and warnings pass through.
 go build -v "$@" 2>&1 | awk -v total="$total" '
-	/^[a-z0-9.\/_~-]+$/ && (/\// || !/ /) { n++; if (n % 100 == 0) printf "  compiled %d of at most %d packages\n", n, total; fflush(); next }
+	/^[^ #:]+$/ { if (++n % 100 == 0) { printf "  compiled %d of at most %d packages\n", n, total; fflush() } next }
 	{ print; fflush() }'
