@@ -1,0 +1,88 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// unitOf guesses the unit of a Unix time from its size: up to the year 5138 in seconds, and so on in thousands.
+func unitOf(v float64) int64 {
+	switch {
+	case v < 1e11:
+		return 1e9
+	case v < 1e14:
+		return 1e6
+	case v < 1e17:
+		return 1e3
+	}
+	return 1
+}
+
+// unit is the unit the configuration names, or a guess.
+func (r *timestampReader) unit(v float64) int64 {
+	for _, l := range r.layouts {
+		if u, ok := epochUnits[l]; ok {
+			return u
+		}
+	}
+	return unitOf(v)
+}
+
+// minEpoch is the least number that is taken for a time when no unit is configured: the year 1973 in seconds. A counter
+// or a duration that happens to be called time is not one.
+const minEpoch = 1e8
+
+func (r *timestampReader) epochInt(v int64) (int64, bool) {
+	if v < 0 || len(r.layouts) == 0 && v < minEpoch {
+		return 0, false
+	}
+	unit := r.unit(float64(v))
+	if v > math.MaxInt64/unit {
+		return 0, false
+	}
+	return v * unit, true
+}
+
+// epochFloat rounds to microseconds: a float64 holds no more of a time of our days.
+func (r *timestampReader) epochFloat(v float64) (int64, bool) {
+	if v < 0 || len(r.layouts) == 0 && v < minEpoch || math.IsNaN(v) {
+		return 0, false
+	}
+	unit := r.unit(v)
+	whole, frac := math.Modf(v)
+	if whole > float64(math.MaxInt64/unit)-1 {
+		return 0, false
+	}
+	return int64(whole)*unit + int64(math.Round(frac*float64(unit)/1e3))*1e3, true
+}
+
+// epochText reads a decimal number exactly. unit 0 is a guess from the number's size.
+func epochText(s string, unit int64) (int64, bool) {
+	whole, frac, _ := strings.Cut(s, ".")
+	v, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || v < 0 || s == "" || s[0] == '+' {
+		return 0, false
+	}
+	if unit == 0 {
+		if v < minEpoch {
+			return 0, false
+		}
+		unit = unitOf(float64(v))
+	}
+	if v > math.MaxInt64/unit {
+		return 0, false
+	}
+	ns, scale := v*unit, unit
+	for _, c := range []byte(frac) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		scale /= 10
+		ns += int64(c-'0') * scale
+	}
+	return ns, ns >= 0
+}
