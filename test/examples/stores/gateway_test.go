@@ -51,7 +51,7 @@ func newGateway(t *testing.T, config string, env ...string) *gateway {
 	t.Cleanup(func() {
 		g.kill()
 		if t.Failed() {
-			t.Logf("log of the gateway:\n%s", g.log.tail(20000))
+			t.Logf("log of the gateway:\n%s", g.log.tail(3000))
 		}
 	})
 	return g

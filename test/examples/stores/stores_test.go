@@ -27,6 +27,8 @@ type store struct {
 	// text and status find the line and the parsed status code in a document of this store.
 	text   func(d sinks.Document) any
 	status func(d sinks.Document) any
+	// refuse is the status while the store is away, 503 unless set.
+	refuse int
 }
 
 var stores = map[string]store{
@@ -36,6 +38,8 @@ var stores = map[string]store{
 		env:    func(s *sinks.Sink) []string { return []string{"ELASTICSEARCH_URL=" + s.Endpoint} },
 		text:   func(d sinks.Document) any { return d["message"] },
 		status: func(d sinks.Document) any { return dig(d, "http", "response", "status_code") },
+		// Not among the statuses that the exporter itself tries again: what is kept is kept by the hop before it.
+		refuse: 500,
 	},
 	"splunk": {
 		config: "splunk.yaml",
@@ -105,6 +109,7 @@ func TestStoreAway(t *testing.T) {
 	for name, s := range stores {
 		t.Run(name, func(t *testing.T) {
 			sink := s.sink(t)
+			sink.RefuseWith = s.refuse
 			g := newGateway(t, s.config, s.env(sink)...)
 			g.start()
 			sink.SetDown(true)

@@ -9,6 +9,7 @@ package sinks
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -35,6 +36,8 @@ func (d Document) Text() string {
 type Sink struct {
 	// Endpoint is what goes into the exporter's configuration.
 	Endpoint string
+	// RefuseWith is the HTTP status while the sink is down, 503 unless it is set before the first request.
+	RefuseWith int
 
 	mu        sync.Mutex
 	documents []Document
@@ -59,7 +62,7 @@ func (s *Sink) Len() int {
 	return len(s.documents)
 }
 
-// SetDown makes the sink refuse every request with 503 until it is called with false.
+// SetDown makes the sink refuse every request until it is called with false.
 func (s *Sink) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +148,7 @@ func (s *Sink) serve(t testing.TB, h http.Handler) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.refuse() {
-			http.Error(w, "down for a test", http.StatusServiceUnavailable)
+			http.Error(w, "down for a test", cmp.Or(s.RefuseWith, http.StatusServiceUnavailable))
 			return
 		}
 		h.ServeHTTP(w, r)
