@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Every service has its format, and its own idea of how to write the time.
@@ -50,20 +49,31 @@ func (c *call) inventory(level, logger, msg, trace string) {
 	c.log("inventory", withTrace(text, trace))
 }
 
-// payment writes one JSON object a line.
-func (c *call) payment(level, msg string, fields map[string]any) {
-	object := map[string]any{
-		"time": c.at.UTC().Format(time.RFC3339Nano), "level": level, "msg": msg,
-		"request_id": c.id, "trace_id": c.traceID, "span_id": c.spanID,
+// payment writes one JSON object a line; the values of fields are texts and numbers.
+func (c *call) payment(level, msg string, fields ...member) {
+	all := append([]member{
+		{"time", c.at.UTC().Format("2006-01-02T15:04:05.000000Z07:00")},
+		{"level", level},
+		{"msg", msg},
+		{"request_id", c.id},
+		{"trace_id", c.traceID},
+		{"span_id", c.spanID},
+	}, fields...)
+	var b strings.Builder
+	for i, m := range all {
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			panic(err) // texts and numbers always marshal
+		}
+		fmt.Fprintf(&b, "%c%q:%s", "{,"[min(i, 1)], m.key, value)
 	}
-	for k, v := range fields {
-		object[k] = v
-	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		panic(err) // strings and numbers always marshal
-	}
-	c.log("payment", string(text))
+	c.log("payment", b.String()+"}")
+}
+
+// member is one key and value of a JSON object; the order stays.
+type member struct {
+	key   string
+	value any
 }
 
 func withTrace(text, trace string) string {

@@ -168,22 +168,21 @@ func (c *call) buy() {
 	card := fakeCard(c.rng)
 	switch p := c.rng.Float64(); {
 	case p < 0.03:
-		c.payment("debug", "provider request", map[string]any{"card": card, "holder": c.user.email, "amount": amount})
+		c.payment("debug", "provider request", member{"card", card}, member{"holder", c.user.email}, member{"amount", amount})
 	case p < 0.04:
-		c.payment("warn", "provider credentials reloaded", map[string]any{"access_key": c.fakeAccessKey()})
+		c.payment("warn", "provider credentials reloaded", member{"access_key", c.fakeAccessKey()})
 	}
 	if c.rng.Float64() < 0.04 {
-		c.payment("warn", "charge declined", map[string]any{
-			"amount": amount, "currency": "EUR", "card_last4": card[len(card)-4:],
-			"reason": pick(c.rng, []string{"insufficient funds", "expired card", "suspected fraud"}), "duration_ms": took.Milliseconds(),
-		})
+		c.payment("warn", "charge declined", member{"amount", amount}, member{"currency", "EUR"},
+			member{"card_last4", card[len(card)-4:]},
+			member{"reason", pick(c.rng, []string{"insufficient funds", "expired card", "suspected fraud"})},
+			member{"duration_ms", took.Milliseconds()})
 		c.checkout("WARN", "OrderController", "order not paid: charge declined", "")
 		c.edge("POST", "/checkout", 402, 240, c.at.Sub(start))
 		return
 	}
-	c.payment("info", "charge accepted", map[string]any{
-		"amount": amount, "currency": "EUR", "card_last4": card[len(card)-4:], "duration_ms": took.Milliseconds(),
-	})
+	c.payment("info", "charge accepted", member{"amount", amount}, member{"currency", "EUR"},
+		member{"card_last4", card[len(card)-4:]}, member{"duration_ms", took.Milliseconds()})
 	c.spend(4 * time.Millisecond)
 	c.checkout("INFO", "OrderController", fmt.Sprintf("order confirmed sku=%s total_ms=%d", sku, c.at.Sub(start).Milliseconds()), "")
 	c.edge("POST", "/checkout", 201, 420, c.at.Sub(start))
