@@ -19,18 +19,19 @@ for program in bin/logboom bin/logboom-demo; do
 done
 
 # Whoever listens already would get our logs, or we would die half way through the start.
-declare -A ports=(
-  [3100]='the page and the Loki API' [4317]='OTLP/gRPC' [4318]='OTLP/HTTP'
-  [5140]='syslog' [24224]='Fluent Forward' [8888]='own metrics'
-)
-taken=()
-for port in "${!ports[@]}"; do
-  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then taken+=("$port (${ports[$port]})"); fi
-done
-if ((${#taken[@]} > 0)); then
-  printf -v list '%s, ' "${taken[@]}"
-  die "somebody listens already on port ${list%, }. Another 'make run'? Stop it, or change the ports in $quickstart/config.yaml."
-fi
+taken=''
+while read -r port what; do
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then taken+=", $port ($what)"; fi
+done <<'PORTS'
+3100 the page and the Loki API
+4317 OTLP/gRPC
+4318 OTLP/HTTP
+5140 syslog
+24224 Fluent Forward
+8888 own metrics
+PORTS
+[[ -z $taken ]] ||
+  die "somebody listens already on port ${taken#, }. Another 'make run'? Stop it, or change the ports in $quickstart/config.yaml."
 
 mkdir -p data
 [[ -w data ]] || die "cannot write to $PWD/data"
@@ -44,7 +45,7 @@ if command -v journalctl >/dev/null && journalctl --quiet --lines=1 >/dev/null 2
 fi
 
 demo='' logboom=''
-# Logboom is told first, and has the time it needs to bring everything that it accepted to a safe place.
+# First the shop, then Logboom, which gets the time it needs to bring what it accepted to a safe place.
 stop() {
   trap - EXIT INT TERM
   [[ -z $demo ]] || kill -TERM "$demo" 2>/dev/null || true
