@@ -241,4 +241,3 @@ func labelledTime(t *testing.T, system string, cell func(string) string, seen ti
 	require.NoError(t, err)
 	return out
 }
-
