@@ -50,10 +50,6 @@ func line(order int) string {
 // feed sends every record once and fails the test when one is not accepted.
 func feed(t *testing.T, endpoint string) {
 	t.Helper()
-	conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	defer conn.Close()
-	client := plogotlp.NewGRPCClient(conn)
 	now := time.Now().Add(-time.Minute)
 	for b := range batches {
 		ld := plog.NewLogs()
@@ -66,10 +62,19 @@ func feed(t *testing.T, endpoint string) {
 			lr.SetTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(order) * time.Millisecond)))
 			lr.Body().SetStr(line(order))
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		response, err := client.Export(ctx, plogotlp.NewExportRequestFromLogs(ld))
-		cancel()
-		require.NoError(t, err)
-		require.Zero(t, response.PartialSuccess().RejectedLogRecords())
+		send(t, endpoint, ld)
 	}
+}
+
+// send delivers one request and fails the test when it is not accepted as a whole.
+func send(t *testing.T, endpoint string, ld plog.Logs) {
+	t.Helper()
+	conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	response, err := plogotlp.NewGRPCClient(conn).Export(ctx, plogotlp.NewExportRequestFromLogs(ld))
+	require.NoError(t, err)
+	require.Zero(t, response.PartialSuccess().RejectedLogRecords())
 }

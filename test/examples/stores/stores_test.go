@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/logboom/logboom/test/internal/sinks"
 )
@@ -142,6 +143,26 @@ func TestKilledWhileStoreIsAway(t *testing.T) {
 	g.stop()
 	s.check(t, sink)
 	g.checkArchive()
+}
+
+// TestKafkaLargeRecord: a record that does not fit into a message stays out of Kafka, alone, and is in the archive.
+func TestKafkaLargeRecord(t *testing.T) {
+	s := stores["kafka"]
+	sink := s.sink(t)
+	g := newGateway(t, s.config, s.env(sink)...)
+	g.start()
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for _, size := range []int{100, 250_000, 1_100_000, 100, 290_000, 290_000, 290_000, 290_000} {
+		records.AppendEmpty().Body().SetStr(strings.Repeat("no parser knows this. ", size/22))
+	}
+	send(t, g.grpc, ld)
+	sink.Wait(7, 30*time.Second)
+	g.stop()
+	require.Empty(t, sink.Problems())
+	require.Equal(t, 7, sink.Len(), "records in Kafka")
+	rows, _ := g.archive(secret)
+	require.Equal(t, 8, rows, "rows in the archive")
 }
 
 // check compares what has arrived with what was sent.
