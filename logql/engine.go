@@ -1,0 +1,368 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits bound what one query may use; zero fields mean the defaults.
+type Limits struct {
+	MaxSeries      int   // of a metric query. Default 5,000.
+	MaxMemoryBytes int64 // held by a query, estimated. Default 256 MiB.
+	MaxSteps       int   // points of a series. Default 11,000.
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.MaxSeries <= 0 {
+		l.MaxSeries = 5000
+	}
+	if l.MaxMemoryBytes <= 0 {
+		l.MaxMemoryBytes = 256 << 20
+	}
+	if l.MaxSteps <= 0 {
+		l.MaxSteps = 11000
+	}
+	return l
+}
+
+// Params are the parameters of an evaluation. Times are ns since the Unix epoch.
+type Params struct {
+	// Start and End bound a log query, Start <= t < End. A metric query is evaluated at Start, Start+Step, … up
+	// to and including End; Start == End makes it an instant query.
+	Start, End int64
+	Step       time.Duration
+	Limit      int  // entries of a log query; 0 means no limit but memory
+	Descending bool // newest entries first
+	// Categorize keeps structured metadata and parsed labels with each entry; streams then carry only stream labels.
+	Categorize bool
+	Limits     Limits
+}
+
+// ResultType is the shape of a result, as the Loki HTTP API names it.
+type ResultType string
+
+// The shapes of results.
+const (
+	TypeStreams ResultType = "streams"
+	TypeMatrix  ResultType = "matrix"
+	TypeVector  ResultType = "vector"
+	TypeScalar  ResultType = "scalar"
+)
+
+// Result is the answer to a query.
+type Result struct {
+	Type    ResultType
+	Streams []Stream
+	Series  []Series // matrix; vector with one point each
+	Scalar  Point
+	Stats   Stats
+}
+
+// Stream is the entries of one label set, in the order of the query.
+type Stream struct {
+	Labels  Labels
+	Entries []StreamEntry
+}
+
+// StreamEntry is one line of a log query's answer.
+type StreamEntry struct {
+	Timestamp        int64
+	Line             string
+	Metadata, Parsed Labels // with Params.Categorize only
+}
+
+// Series is one line of a chart.
+type Series struct {
+	Labels Labels
+	Points []Point
+}
+
+// Point is a value at a time (ns since the Unix epoch).
+type Point struct {
+	T int64
+	V float64
+}
+
+// Stats says what an evaluation saw.
+type Stats struct {
+	Entries  int64 // of the selected streams
+	Bytes    int64 // of their lines
+	Returned int64 // entries that passed the pipeline
+	Weighted bool  // some entries stood for more than one record
+}
+
+// Eval runs a query over a source. Mistakes of the query are reported by [IsUserError].
+func Eval(ctx context.Context, src Source, e Expr, p Params) (*Result, error) {
+	p.Limits = p.Limits.withDefaults()
+	ev := &evaluator{ctx: ctx, src: src, p: p}
+	if l, ok := e.(*LogExpr); ok {
+		return ev.log(l)
+	}
+	s, ok := e.(SampleExpr)
+	if !ok {
+		return nil, fmt.Errorf("evaluate query: unknown expression %T", e)
+	}
+	return ev.metric(s)
+}
+
+type evaluator struct {
+	ctx   context.Context
+	src   Source
+	p     Params
+	used  int64
+	stats Stats
+	steps int
+}
+
+// charge accounts for memory that the query holds from now on.
+func (ev *evaluator) charge(n int64) error {
+	if ev.used += n; ev.used > ev.p.Limits.MaxMemoryBytes {
+		return &LimitError{fmt.Sprintf("the query needs more than %d MiB of memory: narrow its selector, its time range or its step",
+			ev.p.Limits.MaxMemoryBytes>>20)}
+	}
+	return nil
+}
+
+func labelsSize(ls Labels) int64 {
+	n := int64(len(ls)) * 32
+	for _, l := range ls {
+		n += int64(len(l.Name) + len(l.Value))
+	}
+	return n
+}
+
+func (ev *evaluator) log(e *LogExpr) (*Result, error) {
+	req := &SelectRequest{
+		Start: ev.p.Start, End: ev.p.End, Matchers: e.Matchers,
+		Descending: ev.p.Descending, Keep: linePrefilter(e.Stages),
+	}
+	var (
+		ls      labelSet
+		st      lineState
+		scratch Labels
+		key     []byte
+		streams []Stream
+		index   = map[string]int{}
+		n       int
+	)
+	err := ev.src.Select(ev.ctx, req, func(entry *Entry) error {
+		ev.see(entry)
+		ls.reset(entry)
+		st = lineState{line: entry.Line, ts: entry.Timestamp}
+		if !runStages(e.Stages, &st, &ls) {
+			return nil
+		}
+		if ev.p.Categorize {
+			scratch = ls.appendCategory(scratch[:0], catStream)
+		} else {
+			scratch = ls.appendSorted(scratch[:0])
+		}
+		key = scratch.appendKey(key[:0])
+		i, ok := index[string(key)]
+		if !ok {
+			i = len(streams)
+			index[string(key)] = i
+			streams = append(streams, Stream{Labels: scratch.Clone()})
+			if err := ev.charge(labelsSize(scratch) + int64(len(key)) + 128); err != nil {
+				return err
+			}
+		}
+		out := StreamEntry{Timestamp: entry.Timestamp, Line: strings.Clone(st.line)}
+		if ev.p.Categorize {
+			out.Metadata = ls.appendCategory(nil, catMetadata).Clone()
+			out.Parsed = ls.appendCategory(nil, catParsed).Clone()
+		}
+		if err := ev.charge(int64(len(out.Line)) + 96 + labelsSize(out.Metadata) + labelsSize(out.Parsed)); err != nil {
+			return err
+		}
+		streams[i].Entries = append(streams[i].Entries, out)
+		if n++; ev.p.Limit > 0 && n >= ev.p.Limit {
+			return ErrStop
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, ErrStop) {
+		return nil, err
+	}
+	slices.SortFunc(streams, func(a, b Stream) int { return a.Labels.compare(b.Labels) })
+	ev.stats.Returned = int64(n)
+	return &Result{Type: TypeStreams, Streams: streams, Stats: ev.stats}, nil
+}
+
+func (ev *evaluator) see(e *Entry) {
+	ev.stats.Entries++
+	ev.stats.Bytes += int64(len(e.Line))
+	if e.Weight > 1 {
+		ev.stats.Weighted = true
+	}
+}
+
+// absent marks a step without a value. It is a NaN that no calculation makes.
+var absent = math.Float64frombits(0x7ff8_dead_beef_0001)
+
+func isAbsent(v float64) bool { return math.Float64bits(v) == 0x7ff8_dead_beef_0001 }
+
+// series is one line of an intermediate result: a value, or absent, for every step.
+type series struct {
+	labels Labels
+	vals   []float64
+}
+
+// value is an intermediate result: a number that is the same at every step, or series.
+type value struct {
+	isScalar bool
+	scalar   float64
+	series   []*series
+	ordered  bool // the order of the series means something (sort, topk)
+}
+
+func (ev *evaluator) at(i int) int64 { return ev.p.Start + int64(i)*int64(ev.p.Step) }
+
+func (ev *evaluator) metric(e SampleExpr) (*Result, error) {
+	instant := ev.p.Start == ev.p.End
+	if instant {
+		ev.steps, ev.p.Step = 1, 1
+	} else {
+		if ev.p.Step <= 0 || ev.p.End < ev.p.Start {
+			return nil, queryErrorf("step must be positive and end must not be before start")
+		}
+		n := (ev.p.End-ev.p.Start)/int64(ev.p.Step) + 1
+		if n > int64(ev.p.Limits.MaxSteps) {
+			return nil, &LimitError{fmt.Sprintf("exceeded maximum resolution of %d points per series: use a longer step", ev.p.Limits.MaxSteps)}
+		}
+		ev.steps = int(n)
+	}
+	v, err := ev.eval(e)
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{}
+	switch {
+	case v.isScalar && instant:
+		res.Type, res.Scalar = TypeScalar, Point{ev.p.Start, v.scalar}
+		res.Stats = ev.stats
+		return res, nil
+	case v.isScalar:
+		v = ev.constant(v.scalar)
+	}
+	res.Type = TypeMatrix
+	if instant {
+		res.Type = TypeVector
+	}
+	for _, s := range v.series {
+		out := Series{Labels: s.labels}
+		for i, x := range s.vals {
+			if !isAbsent(x) {
+				out.Points = append(out.Points, Point{ev.at(i), x})
+			}
+		}
+		if len(out.Points) > 0 {
+			res.Series = append(res.Series, out)
+		}
+	}
+	if !v.ordered || !instant {
+		slices.SortStableFunc(res.Series, func(a, b Series) int { return a.Labels.compare(b.Labels) })
+	}
+	res.Stats = ev.stats
+	return res, nil
+}
+
+func (ev *evaluator) constant(v float64) *value {
+	s := &series{labels: Labels{}, vals: make([]float64, ev.steps)}
+	for i := range s.vals {
+		s.vals[i] = v
+	}
+	return &value{series: []*series{s}}
+}
+
+func (ev *evaluator) eval(e SampleExpr) (*value, error) {
+	if err := ev.ctx.Err(); err != nil {
+		return nil, err
+	}
+	switch e := e.(type) {
+	case *NumberExpr:
+		return &value{isScalar: true, scalar: e.Value}, nil
+	case *VectorExpr:
+		return ev.constant(e.Value), nil
+	case *RangeAggregation:
+		return ev.rangeAggregation(e, nil)
+	case *VectorAggregation:
+		if r, ok := e.Inner.(*RangeAggregation); ok && e.Op == "sum" && sumsUp(r) {
+			g := e.Grouping
+			if g == nil {
+				g = &Grouping{}
+			}
+			return ev.rangeAggregation(r, g)
+		}
+		inner, err := ev.eval(e.Inner)
+		if err != nil {
+			return nil, err
+		}
+		return ev.vectorAggregation(e, inner)
+	case *LabelReplace:
+		inner, err := ev.eval(e.Inner)
+		if err != nil {
+			return nil, err
+		}
+		return labelReplace(e, inner)
+	case *BinaryExpr:
+		l, err := ev.eval(e.Left)
+		if err != nil {
+			return nil, err
+		}
+		r, err := ev.eval(e.Right)
+		if err != nil {
+			return nil, err
+		}
+		return ev.binary(e, l, r)
+	}
+	return nil, fmt.Errorf("evaluate query: unknown expression %T", e)
+}
+
+// sumsUp reports whether the sum over series of r equals r over the union of their samples, so that the
+// grouping can be applied to each sample at once.
+func sumsUp(r *RangeAggregation) bool {
+	switch r.Op {
+	case "count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time":
+		return r.Grouping == nil
+	}
+	return false
+}
+
+func labelReplace(e *LabelReplace, v *value) (*value, error) {
+	if v.isScalar {
+		return nil, queryErrorf("label_replace needs a vector, got a number")
+	}
+	seen := map[string]bool{}
+	for _, s := range v.series {
+		m := e.re.FindStringSubmatchIndex(s.labels.Get(e.Src))
+		if m != nil {
+			repl := string(e.re.ExpandString(nil, e.Replacement, s.labels.Get(e.Src), m))
+			ls := make(Labels, 0, len(s.labels)+1)
+			for _, l := range s.labels {
+				if l.Name != e.Dst {
+					ls = append(ls, l)
+				}
+			}
+			if repl != "" {
+				ls = append(ls, Label{e.Dst, repl})
+			}
+			ls.Sort()
+			s.labels = ls
+		}
+		key := string(s.labels.appendKey(nil))
+		if seen[key] {
+			return nil, queryErrorf("vector cannot contain metrics with the same labelset after label_replace")
+		}
+		seen[key] = true
+	}
+	return v, nil
+}

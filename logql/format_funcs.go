@@ -1,0 +1,354 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// templateFuncs are the functions that line_format and label_format have. __line__ and __timestamp__ are bound
+// when a template runs.
+var templateFuncs = texttemplate.FuncMap{
+	"__line__":      func() string { return "" },
+	"__timestamp__": func() time.Time { return time.Time{} },
+
+	"ToLower":    strings.ToLower,
+	"ToUpper":    strings.ToUpper,
+	"Replace":    boundedReplace,
+	"Trim":       strings.Trim,
+	"TrimLeft":   strings.TrimLeft,
+	"TrimRight":  strings.TrimRight,
+	"TrimPrefix": strings.TrimPrefix,
+	"TrimSuffix": strings.TrimSuffix,
+	"TrimSpace":  strings.TrimSpace,
+
+	"lower":      strings.ToLower,
+	"upper":      strings.ToUpper,
+	"title":      title,
+	"trim":       strings.TrimSpace,
+	"trimAll":    func(cut, s string) string { return strings.Trim(s, cut) },
+	"trimPrefix": func(p, s string) string { return strings.TrimPrefix(s, p) },
+	"trimSuffix": func(p, s string) string { return strings.TrimSuffix(s, p) },
+	"replace":    func(from, to, s string) (string, error) { return boundedReplace(s, from, to, -1) },
+	"contains":   func(sub, s string) bool { return strings.Contains(s, sub) },
+	"hasPrefix":  func(p, s string) bool { return strings.HasPrefix(s, p) },
+	"hasSuffix":  func(p, s string) bool { return strings.HasSuffix(s, p) },
+	"substr":     substr,
+	"trunc":      trunc,
+	"repeat":     repeat,
+	"indent":     indent,
+	"nindent":    func(n int, s string) (string, error) { r, err := indent(n, s); return "\n" + r, err },
+	"alignLeft":  func(n int, s string) (string, error) { return align(n, s, false) },
+	"alignRight": func(n int, s string) (string, error) { return align(n, s, true) },
+	"default":    func(d, s string) string { return or(s, d) },
+	"count":      countMatches,
+
+	"regexReplaceAll": func(expr, s, repl string) (string, error) {
+		re, err := regexp.Compile(expr)
+		if err != nil {
+			return "", err
+		}
+		return bounded(re.ReplaceAllString(s, repl))
+	},
+	"regexReplaceAllLiteral": func(expr, s, repl string) (string, error) {
+		re, err := regexp.Compile(expr)
+		if err != nil {
+			return "", err
+		}
+		return bounded(re.ReplaceAllLiteralString(s, repl))
+	},
+
+	"add":   fold(func(a, b int64) int64 { return a + b }),
+	"sub":   func(a, b any) int64 { return toInt(a) - toInt(b) },
+	"mul":   fold(func(a, b int64) int64 { return a * b }),
+	"div":   intDiv,
+	"mod":   intMod,
+	"max":   fold(func(a, b int64) int64 { return max(a, b) }),
+	"min":   fold(func(a, b int64) int64 { return min(a, b) }),
+	"addf":  foldf(func(a, b float64) float64 { return a + b }),
+	"subf":  foldf(func(a, b float64) float64 { return a - b }),
+	"mulf":  foldf(func(a, b float64) float64 { return a * b }),
+	"divf":  foldf(func(a, b float64) float64 { return a / b }),
+	"maxf":  foldf(math.Max),
+	"minf":  foldf(math.Min),
+	"ceil":  func(v any) float64 { return math.Ceil(toFloat(v)) },
+	"floor": func(v any) float64 { return math.Floor(toFloat(v)) },
+	"round": round,
+	"int":   func(v any) int { return int(toInt(v)) },
+
+	"float64": toFloat,
+
+	"bytes": func(s string) (float64, error) {
+		if v, ok := parseBytes(s); ok {
+			return float64(v), nil
+		}
+		return 0, errors.New("not a size in bytes")
+	},
+	"duration":         durationSeconds,
+	"duration_seconds": durationSeconds,
+
+	"date": func(layout string, t time.Time) string { return t.Format(layout) },
+	"toDate": func(layout, s string) (time.Time, error) {
+		return time.ParseInLocation(layout, s, time.UTC)
+	},
+	"toDateInZone": func(layout, zone, s string) (time.Time, error) {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			return time.Time{}, err
+		}
+		return time.ParseInLocation(layout, s, loc)
+	},
+	"now":             time.Now,
+	"unixEpoch":       func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
+	"unixEpochMillis": func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
+	"unixEpochNanos":  func(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) },
+	"unixToTime":      unixToTime,
+
+	"b64enc": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"b64dec": func(s string) (string, error) {
+		b, err := base64.StdEncoding.DecodeString(s)
+		return string(b), err
+	},
+	"urlencode": url.QueryEscape,
+	"urldecode": url.QueryUnescape,
+	"fromJson": func(s string) any {
+		var v any
+		if json.Unmarshal([]byte(s), &v) != nil {
+			return nil
+		}
+		return v
+	},
+	"printf": printf,
+}
+
+func or(s, d string) string {
+	if s == "" {
+		return d
+	}
+	return s
+}
+
+func bounded(s string) (string, error) {
+	if len(s) > maxTemplateOutput {
+		return "", errTemplateOutput
+	}
+	return s, nil
+}
+
+// boundedReplace counts before it builds, so that a template cannot make a huge string of a small one.
+func boundedReplace(s, from, to string, n int) (string, error) {
+	if c := strings.Count(s, from); len(s)+c*len(to) > maxTemplateOutput {
+		return "", errTemplateOutput
+	}
+	return strings.Replace(s, from, to, n), nil
+}
+
+var printfWidth = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4,}|\*)`)
+
+// printf is fmt.Sprintf without widths that would make long outputs.
+func printf(format string, args ...any) (string, error) {
+	if printfWidth.MatchString(format) {
+		return "", errTemplateOutput
+	}
+	return bounded(fmt.Sprintf(format, args...))
+}
+
+func title(s string) string {
+	prev := ' '
+	return strings.Map(func(r rune) rune {
+		p := prev
+		prev = r
+		if !unicode.IsLetter(p) && !unicode.IsDigit(p) && p != '_' && p != '\'' {
+			return unicode.ToTitle(r)
+		}
+		return r
+	}, s)
+}
+
+func substr(start, end int, s string) string {
+	r := []rune(s)
+	if end < 0 || end > len(r) {
+		end = len(r)
+	}
+	start = max(0, min(start, end))
+	return string(r[start:end])
+}
+
+func trunc(n int, s string) string {
+	r := []rune(s)
+	switch {
+	case n < 0 && len(r) > -n:
+		return string(r[len(r)+n:])
+	case n >= 0 && len(r) > n:
+		return string(r[:n])
+	}
+	return s
+}
+
+func repeat(n int, s string) (string, error) {
+	if n < 0 || len(s) > 0 && n > maxTemplateOutput/len(s) {
+		return "", errTemplateOutput
+	}
+	return strings.Repeat(s, n), nil
+}
+
+func indent(n int, s string) (string, error) {
+	pad, err := repeat(n, " ")
+	if err != nil {
+		return "", err
+	}
+	out, err := boundedReplace(s, "\n", "\n"+pad, -1)
+	return pad + out, err
+}
+
+func align(n int, s string, right bool) (string, error) {
+	l := utf8.RuneCountInString(s)
+	if n < 0 || l == n {
+		return s, nil
+	}
+	if l > n {
+		if right {
+			return trunc(-n, s), nil
+		}
+		return trunc(n, s), nil
+	}
+	pad, err := repeat(n-l, " ")
+	if right {
+		return pad + s, err
+	}
+	return s + pad, err
+}
+
+func countMatches(expr, s string) (int, error) {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return 0, err
+	}
+	return len(re.FindAllStringIndex(s, -1)), nil
+}
+
+func toInt(v any) int64 {
+	switch v := v.(type) {
+	case string:
+		if i, err := strconv.ParseInt(v, 0, 64); err == nil {
+			return i
+		}
+		f, _ := strconv.ParseFloat(v, 64)
+		return int64(f)
+	case bool:
+		if v {
+			return 1
+		}
+		return 0
+	default:
+		return int64(toFloat(v))
+	}
+}
+
+func toFloat(v any) float64 {
+	switch v := v.(type) {
+	case string:
+		f, _ := strconv.ParseFloat(v, 64)
+		return f
+	case float64:
+		return v
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case bool:
+		if v {
+			return 1
+		}
+	}
+	return 0
+}
+
+func fold(f func(a, b int64) int64) func(any, ...any) int64 {
+	return func(first any, rest ...any) int64 {
+		v := toInt(first)
+		for _, r := range rest {
+			v = f(v, toInt(r))
+		}
+		return v
+	}
+}
+
+func foldf(f func(a, b float64) float64) func(any, ...any) float64 {
+	return func(first any, rest ...any) float64 {
+		v := toFloat(first)
+		for _, r := range rest {
+			v = f(v, toFloat(r))
+		}
+		return v
+	}
+}
+
+func intDiv(a, b any) (int64, error) {
+	if toInt(b) == 0 {
+		return 0, errors.New("division by zero")
+	}
+	return toInt(a) / toInt(b), nil
+}
+
+func intMod(a, b any) (int64, error) {
+	if toInt(b) == 0 {
+		return 0, errors.New("division by zero")
+	}
+	return toInt(a) % toInt(b), nil
+}
+
+func round(v any, digits int, roundOn ...float64) float64 {
+	on := 0.5
+	if len(roundOn) > 0 {
+		on = roundOn[0]
+	}
+	pow := math.Pow(10, float64(digits))
+	d := toFloat(v) * pow
+	if _, frac := math.Modf(d); frac >= on {
+		return math.Ceil(d) / pow
+	}
+	return math.Floor(d) / pow
+}
+
+func durationSeconds(s string) (float64, error) {
+	d, ok := parseGoDuration(s)
+	if !ok {
+		return 0, errors.New("not a duration")
+	}
+	return d / 1e9, nil
+}
+
+// unixToTime reads days, seconds, milliseconds, microseconds or nanoseconds, by the number of digits.
+func unixToTime(s string) (time.Time, error) {
+	v, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}, err
+	}
+	switch len(s) {
+	case 5:
+		return time.Unix(v*86400, 0).UTC(), nil
+	case 10:
+		return time.Unix(v, 0).UTC(), nil
+	case 13:
+		return time.UnixMilli(v).UTC(), nil
+	case 16:
+		return time.UnixMicro(v).UTC(), nil
+	case 19:
+		return time.Unix(0, v).UTC(), nil
+	}
+	return time.Time{}, errors.New("not a Unix time")
+}

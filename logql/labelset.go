@@ -1,0 +1,256 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	labelError        = "__error__"
+	labelErrorDetails = "__error_details__"
+	extractedSuffix   = "_extracted"
+)
+
+// Error values that stages put into __error__.
+const (
+	errJSON        = "JSONParserErr"
+	errLogfmt      = "LogfmtParserErr"
+	errTemplate    = "TemplateFormatErr"
+	errLabelFilter = "LabelFilterErr"
+	errSample      = "SampleExtractionErr"
+)
+
+// category is where a label of an entry came from.
+type category uint8
+
+const (
+	catStream category = iota
+	catMetadata
+	catParsed
+)
+
+type setLabel struct {
+	Label
+	cat category
+}
+
+// labelSet holds the labels of one entry on its way through a pipeline. It is reused from entry to entry. Few
+// labels (up to some tens) make linear search the fastest.
+type labelSet struct {
+	labels          []setLabel
+	base            []Label // what the entry came with, to find collisions after a drop
+	err, errDetails string
+}
+
+func (s *labelSet) reset(e *Entry) {
+	s.labels, s.base = s.labels[:0], s.base[:0]
+	s.err, s.errDetails = "", ""
+	for _, l := range e.Stream {
+		s.labels = append(s.labels, setLabel{l, catStream})
+		s.base = append(s.base, l)
+	}
+	for _, l := range e.Metadata {
+		if s.index(l.Name) >= 0 {
+			continue // a stream label of the same name wins
+		}
+		s.labels = append(s.labels, setLabel{l, catMetadata})
+		s.base = append(s.base, l)
+	}
+}
+
+func (s *labelSet) index(name string) int {
+	for i := range s.labels {
+		if s.labels[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *labelSet) get(name string) (string, bool) {
+	switch name {
+	case labelError:
+		return s.err, s.err != ""
+	case labelErrorDetails:
+		return s.errDetails, s.errDetails != ""
+	}
+	if i := s.index(name); i >= 0 {
+		return s.labels[i].Value, true
+	}
+	return "", false
+}
+
+func (s *labelSet) value(name string) string {
+	v, _ := s.get(name)
+	return v
+}
+
+// set gives a label a value, whatever it was before.
+func (s *labelSet) set(name, value string) {
+	switch name {
+	case labelError:
+		s.err = value
+		return
+	case labelErrorDetails:
+		s.errDetails = value
+		return
+	}
+	if i := s.index(name); i >= 0 {
+		s.labels[i].Value, s.labels[i].cat = value, catParsed
+		return
+	}
+	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed})
+}
+
+func (s *labelSet) del(name string) {
+	switch name {
+	case labelError:
+		s.err = ""
+		return
+	case labelErrorDetails:
+		s.errDetails = ""
+		return
+	}
+	if i := s.index(name); i >= 0 {
+		s.labels = append(s.labels[:i], s.labels[i+1:]...)
+	}
+}
+
+func (s *labelSet) baseHas(name string) bool {
+	for i := range s.base {
+		if s.base[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// extract adds what a parser found. A name that the entry came with gets a suffix; what an earlier field
+// or parser has extracted under the name stays.
+func (s *labelSet) extract(name, value string) {
+	if s.baseHas(name) {
+		name += extractedSuffix
+	}
+	if i := s.index(name); i >= 0 {
+		if s.labels[i].cat == catParsed {
+			return
+		}
+		s.labels[i].Value, s.labels[i].cat = value, catParsed
+		return
+	}
+	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed})
+}
+
+// overwrite is extract for parsers whose last finding counts.
+func (s *labelSet) overwrite(name, value string) {
+	if s.baseHas(name) {
+		name += extractedSuffix
+	}
+	s.set(name, value)
+}
+
+func (s *labelSet) fail(err, details string) {
+	s.err, s.errDetails = err, details
+}
+
+// appendSorted appends the labels to dst in the order of their names, errors included.
+func (s *labelSet) appendSorted(dst Labels) Labels {
+	for i := range s.labels {
+		dst = append(dst, s.labels[i].Label)
+	}
+	if s.err != "" {
+		dst = append(dst, Label{labelError, s.err})
+	}
+	if s.errDetails != "" {
+		dst = append(dst, Label{labelErrorDetails, s.errDetails})
+	}
+	dst.Sort()
+	return dst
+}
+
+// appendCategory appends the labels of one origin in the order of their names.
+func (s *labelSet) appendCategory(dst Labels, cat category) Labels {
+	for i := range s.labels {
+		if s.labels[i].cat == cat {
+			dst = append(dst, s.labels[i].Label)
+		}
+	}
+	if cat == catParsed {
+		if s.err != "" {
+			dst = append(dst, Label{labelError, s.err})
+		}
+		if s.errDetails != "" {
+			dst = append(dst, Label{labelErrorDetails, s.errDetails})
+		}
+	}
+	dst.Sort()
+	return dst
+}
+
+// appendGrouped appends the labels that a grouping leaves.
+func (s *labelSet) appendGrouped(dst Labels, g *Grouping) Labels {
+	if !g.Without {
+		for _, n := range g.Names { // sorted by the parser
+			if v, ok := s.get(n); ok && v != "" {
+				dst = append(dst, Label{n, v})
+			}
+		}
+		return dst
+	}
+	for i := range s.labels {
+		if !slices.Contains(g.Names, s.labels[i].Name) {
+			dst = append(dst, s.labels[i].Label)
+		}
+	}
+	dst.Sort()
+	return dst
+}
+
+// template data: every label by name.
+func (s *labelSet) templateData() map[string]string {
+	m := make(map[string]string, len(s.labels)+2)
+	for i := range s.labels {
+		m[s.labels[i].Name] = s.labels[i].Value
+	}
+	if s.err != "" {
+		m[labelError] = s.err
+	}
+	if s.errDetails != "" {
+		m[labelErrorDetails] = s.errDetails
+	}
+	return m
+}
+
+func (s *DropLabels) process(_ *lineState, ls *labelSet) bool {
+	for _, p := range s.Picks {
+		if p.Matcher != nil {
+			v, ok := ls.get(p.Name)
+			if !ok || !p.Matcher.Matches(v) {
+				continue
+			}
+		}
+		ls.del(p.Name)
+	}
+	return true
+}
+
+func (s *KeepLabels) process(_ *lineState, ls *labelSet) bool {
+	kept := ls.labels[:0]
+	for _, l := range ls.labels {
+		keep := strings.HasPrefix(l.Name, "__")
+		for _, p := range s.Picks {
+			if p.Name == l.Name && (p.Matcher == nil || p.Matcher.Matches(l.Value)) {
+				keep = true
+				break
+			}
+		}
+		if keep {
+			kept = append(kept, l)
+		}
+	}
+	ls.labels = kept
+	return true
+}

@@ -1,0 +1,192 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"strings"
+)
+
+// logfmtScanner yields the key=value pairs of a line.
+type logfmtScanner struct {
+	s string
+	i int
+}
+
+type logfmtPair struct {
+	key, value string
+	hasValue   bool
+}
+
+// next returns the next pair; bad says that the text at this place is not logfmt (it is then skipped up to the next space).
+func (l *logfmtScanner) next() (p logfmtPair, bad, more bool) {
+	for l.i < len(l.s) && l.s[l.i] <= ' ' {
+		l.i++
+	}
+	if l.i >= len(l.s) {
+		return p, false, false
+	}
+	start := l.i
+	for l.i < len(l.s) && l.s[l.i] > ' ' && l.s[l.i] != '=' && l.s[l.i] != '"' {
+		l.i++
+	}
+	p.key = l.s[start:l.i]
+	switch {
+	case l.i >= len(l.s) || l.s[l.i] <= ' ':
+		return p, false, true
+	case l.s[l.i] == '"' || p.key == "":
+		l.skipWord()
+		return p, true, true
+	}
+	l.i++ // =
+	p.hasValue = true
+	if l.i >= len(l.s) || l.s[l.i] <= ' ' {
+		return p, false, true
+	}
+	if l.s[l.i] == '"' {
+		return l.quoted(p)
+	}
+	start = l.i
+	for l.i < len(l.s) && l.s[l.i] > ' ' && l.s[l.i] != '=' && l.s[l.i] != '"' {
+		l.i++
+	}
+	p.value = l.s[start:l.i]
+	if l.i < len(l.s) && l.s[l.i] > ' ' {
+		l.skipWord()
+		return p, true, true
+	}
+	return p, false, true
+}
+
+func (l *logfmtScanner) skipWord() {
+	for l.i < len(l.s) && l.s[l.i] > ' ' {
+		l.i++
+	}
+}
+
+func (l *logfmtScanner) quoted(p logfmtPair) (logfmtPair, bool, bool) {
+	l.i++
+	start, escaped := l.i, false
+	for l.i < len(l.s) && l.s[l.i] != '"' {
+		if l.s[l.i] == '\\' {
+			escaped = true
+			l.i++
+		}
+		l.i++
+	}
+	if l.i >= len(l.s) {
+		l.i = len(l.s)
+		return p, true, true
+	}
+	p.value = l.s[start:l.i]
+	l.i++
+	if escaped {
+		p.value = unescapeLogfmt(p.value)
+	}
+	return p, false, true
+}
+
+func unescapeLogfmt(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 >= len(s) {
+			b = append(b, s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; c {
+		case 'n':
+			b = append(b, '\n')
+		case 't':
+			b = append(b, '\t')
+		case 'r':
+			b = append(b, '\r')
+		case '"', '\\', '/', '\'':
+			b = append(b, c)
+		case 'u':
+			r, n := unescapeRune(s[i-1:])
+			b = append(b, string(r)...)
+			i += n - 2
+		default:
+			b = append(b, '\\', c)
+		}
+	}
+	return string(b)
+}
+
+func cleanLogfmt(s string) string {
+	return strings.ReplaceAll(cleanUTF8(s), "\uFFFD", " ")
+}
+
+func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
+	if len(s.Extractions) > 0 {
+		return s.extract(st, ls)
+	}
+	sc := &logfmtScanner{s: st.line}
+	for {
+		p, bad, more := sc.next()
+		if !more {
+			return true
+		}
+		if bad {
+			if s.Strict {
+				ls.fail(errLogfmt, "line is not logfmt")
+				return true
+			}
+			continue
+		}
+		if p.value == "" && !s.KeepEmpty {
+			continue
+		}
+		ls.extract(SanitizeLabelName(cleanUTF8(p.key)), cleanLogfmt(p.value))
+	}
+}
+
+func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
+	found := make([]string, len(s.Extractions))
+	has := make([]bool, len(s.Extractions))
+	sc := &logfmtScanner{s: st.line}
+	for {
+		p, bad, more := sc.next()
+		if !more {
+			break
+		}
+		if bad {
+			if s.Strict {
+				ls.fail(errLogfmt, "line is not logfmt")
+				return true
+			}
+			continue
+		}
+		for i := range s.Extractions {
+			if s.Extractions[i].Path == p.key {
+				found[i], has[i] = cleanLogfmt(p.value), true
+			}
+		}
+	}
+	for i, x := range s.Extractions {
+		if found[i] == "" && has[i] && !s.KeepEmpty {
+			continue
+		}
+		ls.overwrite(x.Label, found[i])
+	}
+	return true
+}
+
+func (s *RegexpParser) process(st *lineState, ls *labelSet) bool {
+	m := s.re.FindStringSubmatchIndex(st.line)
+	if m == nil {
+		return true
+	}
+	for i, name := range s.re.SubexpNames() {
+		if name == "" {
+			continue
+		}
+		v := ""
+		if m[2*i] >= 0 {
+			v = st.line[m[2*i]:m[2*i+1]]
+		}
+		ls.overwrite(name, v)
+	}
+	return true
+}

@@ -1,0 +1,390 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"strings"
+)
+
+const (
+	// MaxQueryBytes bounds a query text: more is a mistake or an attack.
+	MaxQueryBytes = 128 << 10
+	// maxDepth bounds nesting, so that no query can exhaust the stack of the parser or the engine.
+	maxDepth = 100
+)
+
+// Parse reads a query. Errors are [*ParseError].
+func Parse(query string) (Expr, error) {
+	p, err := newParser(query)
+	if err != nil {
+		return nil, err
+	}
+	e, err := p.expr(0)
+	if err != nil {
+		return nil, err
+	}
+	if t := p.peek(); t.kind != tokEOF {
+		return nil, p.unexpected("the end of the query")
+	}
+	if err := validate(e); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// ParseLog reads a log query; a metric query is an error.
+func ParseLog(query string) (*LogExpr, error) {
+	e, err := Parse(query)
+	if err != nil {
+		return nil, err
+	}
+	l, ok := e.(*LogExpr)
+	if !ok {
+		return nil, errorAt(e.Pos(), "only log queries are supported here, not metric queries")
+	}
+	return l, nil
+}
+
+// ParseMatchers reads a stream selector alone, such as a match[] parameter. {} is allowed and selects all.
+func ParseMatchers(selector string) ([]*Matcher, error) {
+	p, err := newParser(selector)
+	if err != nil {
+		return nil, err
+	}
+	ms, err := p.matchers()
+	if err != nil {
+		return nil, err
+	}
+	if p.peek().kind != tokEOF {
+		return nil, p.unexpected("the end of the selector")
+	}
+	return ms, nil
+}
+
+type parser struct {
+	toks  []token
+	i     int
+	depth int
+}
+
+func newParser(query string) (*parser, error) {
+	if len(query) > MaxQueryBytes {
+		return nil, errorAt(Pos{Line: 1, Col: 1}, "query is longer than %d bytes", MaxQueryBytes)
+	}
+	toks, err := lex(query)
+	if err != nil {
+		return nil, err
+	}
+	return &parser{toks: toks}, nil
+}
+
+func (p *parser) peek() token { return p.toks[p.i] }
+
+func (p *parser) peekAt(n int) token {
+	if p.i+n < len(p.toks) {
+		return p.toks[p.i+n]
+	}
+	return p.toks[len(p.toks)-1]
+}
+
+func (p *parser) take() token {
+	t := p.toks[p.i]
+	if t.kind != tokEOF {
+		p.i++
+	}
+	return t
+}
+
+func (p *parser) isOp(op string) bool {
+	t := p.peek()
+	return t.kind == tokOp && t.text == op
+}
+
+func (p *parser) acceptOp(op string) bool {
+	if p.isOp(op) {
+		p.i++
+		return true
+	}
+	return false
+}
+
+func (p *parser) isWord(w string) bool {
+	t := p.peek()
+	return t.kind == tokIdent && t.text == w
+}
+
+func (p *parser) acceptWord(w string) bool {
+	if p.isWord(w) {
+		p.i++
+		return true
+	}
+	return false
+}
+
+func (p *parser) unexpected(wanted string) error {
+	t := p.peek()
+	return errorAt(t.pos, "syntax error: unexpected %s, expecting %s", t, wanted)
+}
+
+func (p *parser) expectOp(op string) error {
+	if !p.acceptOp(op) {
+		return p.unexpected("\"" + op + "\"")
+	}
+	return nil
+}
+
+func (p *parser) ident(what string) (string, error) {
+	if p.peek().kind != tokIdent {
+		return "", p.unexpected(what)
+	}
+	return p.take().text, nil
+}
+
+func (p *parser) stringLit() (token, error) {
+	if p.peek().kind != tokString {
+		return token{}, p.unexpected("a string")
+	}
+	return p.take(), nil
+}
+
+// enter guards a recursion; the caller defers leave.
+func (p *parser) enter() error {
+	if p.depth++; p.depth > maxDepth {
+		return errorAt(p.peek().pos, "query is nested deeper than %d", maxDepth)
+	}
+	return nil
+}
+
+func (p *parser) leave() { p.depth-- }
+
+// matchers reads {a="b", …}.
+func (p *parser) matchers() ([]*Matcher, error) {
+	if err := p.expectOp("{"); err != nil {
+		return nil, err
+	}
+	ms := []*Matcher{}
+	if p.acceptOp("}") {
+		return ms, nil
+	}
+	for {
+		m, err := p.matcher()
+		if err != nil {
+			return nil, err
+		}
+		ms = append(ms, m)
+		if p.acceptOp("}") {
+			return ms, nil
+		}
+		if !p.acceptOp(",") {
+			return nil, p.unexpected("\",\" or \"}\"")
+		}
+		if p.acceptOp("}") {
+			return ms, nil
+		}
+	}
+}
+
+func (p *parser) matcher() (*Matcher, error) {
+	name, err := p.ident("a label name")
+	if err != nil {
+		return nil, err
+	}
+	op := p.take()
+	if op.kind != tokOp || !isMatchOp(op.text) {
+		p.i--
+		if op.kind == tokEOF {
+			p.i++
+		}
+		return nil, p.unexpected("one of = != =~ !~")
+	}
+	s, err := p.stringLit()
+	if err != nil {
+		return nil, err
+	}
+	m, err := NewMatcher(name, MatchOp(op.text), s.str)
+	if err != nil {
+		return nil, errorAt(s.pos, "%s", err)
+	}
+	return m, nil
+}
+
+func isMatchOp(s string) bool { return s == "=" || s == "!=" || s == "=~" || s == "!~" }
+
+// stageStart reports whether a pipeline stage starts here.
+func (p *parser) stageStart() bool {
+	t := p.peek()
+	if t.kind != tokOp {
+		return false
+	}
+	switch t.text {
+	case "|", "|=", "|~", "|>", "!=", "!~", "!>":
+		return true
+	}
+	return false
+}
+
+// logExpr reads a selector with its pipeline.
+func (p *parser) logExpr() (*LogExpr, error) {
+	e := &LogExpr{pos: p.peek().pos}
+	ms, err := p.matchers()
+	if err != nil {
+		return nil, err
+	}
+	e.Matchers = ms
+	return e, p.pipeline(e)
+}
+
+func (p *parser) pipeline(e *LogExpr) error {
+	for p.stageStart() {
+		if p.isOp("|") && p.peekAt(1).kind == tokIdent && p.peekAt(1).text == "unwrap" {
+			return errorAt(p.peekAt(1).pos, "syntax error: unwrap is only possible in a range aggregation such as sum_over_time")
+		}
+		s, err := p.stage()
+		if err != nil {
+			return err
+		}
+		e.Stages = append(e.Stages, s)
+	}
+	return nil
+}
+
+// logRange reads what a range aggregation works on. The window may stand after the selector or after the
+// pipeline, and parentheses may enclose any leading part.
+func (p *parser) logRange(r *LogRange) error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.leave()
+	if p.acceptOp("(") {
+		if err := p.logRange(r); err != nil {
+			return err
+		}
+		if err := p.expectOp(")"); err != nil {
+			return err
+		}
+	} else {
+		r.Log = &LogExpr{pos: p.peek().pos}
+		ms, err := p.matchers()
+		if err != nil {
+			return err
+		}
+		r.Log.Matchers = ms
+	}
+	for {
+		switch {
+		case p.isOp("[") && r.Interval == 0:
+			if err := p.window(r); err != nil {
+				return err
+			}
+		case p.stageStart():
+			if err := p.rangeStage(r); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (p *parser) window(r *LogRange) error {
+	p.take()
+	t := p.peek()
+	if t.kind != tokDuration || t.num <= 0 {
+		return p.unexpected("a duration such as 5m")
+	}
+	p.take()
+	r.Interval = duration(t)
+	if err := p.expectOp("]"); err != nil {
+		return err
+	}
+	if !p.acceptWord("offset") {
+		return nil
+	}
+	neg := p.acceptOp("-")
+	t = p.peek()
+	if t.kind != tokDuration {
+		return p.unexpected("a duration such as 5m")
+	}
+	p.take()
+	r.Offset = duration(t)
+	if neg {
+		r.Offset = -r.Offset
+	}
+	return nil
+}
+
+func (p *parser) rangeStage(r *LogRange) error {
+	isUnwrap := p.isOp("|") && p.peekAt(1).kind == tokIdent && p.peekAt(1).text == "unwrap"
+	if r.Unwrap == nil && isUnwrap {
+		p.i += 2
+		u, err := p.unwrap()
+		r.Unwrap = u
+		return err
+	}
+	start := p.peek().pos
+	s, err := p.stage()
+	if err != nil {
+		return err
+	}
+	if r.Unwrap == nil {
+		r.Log.Stages = append(r.Log.Stages, s)
+		return nil
+	}
+	f, ok := s.(LabelFilter)
+	if !ok {
+		return errorAt(start, "syntax error: only label filters can follow unwrap")
+	}
+	r.Unwrap.Filters = append(r.Unwrap.Filters, f)
+	return nil
+}
+
+func (p *parser) unwrap() (*Unwrap, error) {
+	name, err := p.ident("a label name")
+	if err != nil {
+		return nil, err
+	}
+	if !p.isOp("(") {
+		return &Unwrap{Label: name}, nil
+	}
+	switch name {
+	case "duration", "duration_seconds", "bytes":
+	default:
+		return nil, errorAt(p.toks[p.i-1].pos, "syntax error: unexpected %s, expecting duration, duration_seconds or bytes", name)
+	}
+	p.take()
+	u := &Unwrap{Conversion: name}
+	if u.Label, err = p.ident("a label name"); err != nil {
+		return nil, err
+	}
+	return u, p.expectOp(")")
+}
+
+// validate checks what the grammar leaves open.
+func validate(e Expr) error {
+	switch e := e.(type) {
+	case *LogExpr:
+		for _, m := range e.Matchers {
+			if !m.Matches("") {
+				return nil
+			}
+		}
+		return errorAt(e.pos, "queries require at least one regexp or equality matcher that does not have an empty-compatible value. "+
+			"For instance, app=~\".*\" does not meet this requirement, but app=~\".+\" will")
+	case *RangeAggregation:
+		return validate(e.Range.Log)
+	case *VectorAggregation:
+		return validate(e.Inner)
+	case *LabelReplace:
+		return validate(e.Inner)
+	case *BinaryExpr:
+		if err := validate(e.Left); err != nil {
+			return err
+		}
+		return validate(e.Right)
+	}
+	return nil
+}
+
+// words joins names for an error message.
+func words(names ...string) string { return strings.Join(names, ", ") }

@@ -1,0 +1,413 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"time"
+)
+
+func duration(t token) time.Duration { return time.Duration(t.num) }
+
+// rangeOp says what a range aggregation needs and allows.
+type rangeOp struct {
+	unwrap   bool // works on unwrapped values only
+	lines    bool // works on lines only
+	grouping bool
+	param    bool
+}
+
+var rangeOps = map[string]rangeOp{
+	"count_over_time":    {lines: true},
+	"rate":               {},
+	"bytes_over_time":    {lines: true},
+	"bytes_rate":         {lines: true},
+	"rate_counter":       {unwrap: true},
+	"sum_over_time":      {unwrap: true},
+	"avg_over_time":      {unwrap: true, grouping: true},
+	"min_over_time":      {unwrap: true, grouping: true},
+	"max_over_time":      {unwrap: true, grouping: true},
+	"stddev_over_time":   {unwrap: true, grouping: true},
+	"stdvar_over_time":   {unwrap: true, grouping: true},
+	"quantile_over_time": {unwrap: true, grouping: true, param: true},
+	"first_over_time":    {unwrap: true, grouping: true},
+	"last_over_time":     {unwrap: true, grouping: true},
+	"absent_over_time":   {},
+}
+
+var vectorOps = map[string]struct{ param, grouping bool }{
+	"sum":         {grouping: true},
+	"avg":         {grouping: true},
+	"min":         {grouping: true},
+	"max":         {grouping: true},
+	"count":       {grouping: true},
+	"stddev":      {grouping: true},
+	"stdvar":      {grouping: true},
+	"topk":        {param: true, grouping: true},
+	"bottomk":     {param: true, grouping: true},
+	"approx_topk": {param: true},
+	"sort":        {},
+	"sort_desc":   {},
+}
+
+// precedence of binary operators; ^ alone is right-associative.
+var precedence = map[string]int{
+	"or": 1, "and": 2, "unless": 2,
+	"==": 3, "!=": 3, ">": 3, ">=": 3, "<": 3, "<=": 3,
+	"+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6,
+}
+
+func isComparison(op string) bool { return precedence[op] == 3 }
+func isSetOp(op string) bool      { return op == "or" || op == "and" || op == "unless" }
+
+// binaryOp returns the operator at the current token, "" if there is none.
+func (p *parser) binaryOp() string {
+	t := p.peek()
+	if t.kind != tokOp && t.kind != tokIdent {
+		return ""
+	}
+	if _, ok := precedence[t.text]; !ok {
+		return ""
+	}
+	return t.text
+}
+
+// expr reads an expression whose binary operators bind tighter than minPrec.
+func (p *parser) expr(minPrec int) (Expr, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	left, err := p.primary()
+	if err != nil {
+		return nil, err
+	}
+	// Every operator nests the left side one deeper, which the engine has to walk down again.
+	for chain := 0; ; chain++ {
+		op := p.binaryOp()
+		prec := precedence[op]
+		if op == "" || prec <= minPrec {
+			return left, nil
+		}
+		if chain > 10*maxDepth {
+			return nil, errorAt(p.peek().pos, "query chains too many operators")
+		}
+		opTok := p.take()
+		l, ok := left.(SampleExpr)
+		if !ok {
+			return nil, errorAt(opTok.pos, "syntax error: unexpected %s after a log query", opTok)
+		}
+		b := &BinaryExpr{Op: op, Left: l, pos: left.Pos()}
+		if err := p.modifiers(b); err != nil {
+			return nil, err
+		}
+		if op == "^" {
+			prec--
+		}
+		rightTok := p.peek()
+		right, err := p.expr(prec)
+		if err != nil {
+			return nil, err
+		}
+		if b.Right, ok = right.(SampleExpr); !ok {
+			return nil, errorAt(rightTok.pos, "syntax error: unexpected log query as operand of %s", op)
+		}
+		if err := checkBinary(b, opTok.pos); err != nil {
+			return nil, err
+		}
+		left = b
+	}
+}
+
+func checkBinary(b *BinaryExpr, pos Pos) error {
+	_, lnum := b.Left.(*NumberExpr)
+	_, rnum := b.Right.(*NumberExpr)
+	if isSetOp(b.Op) && (lnum || rnum) {
+		return errorAt(pos, "unexpected literal for a side of logical/set binary operation (%s)", b.Op)
+	}
+	return nil
+}
+
+func (p *parser) modifiers(b *BinaryExpr) error {
+	if p.isWord("bool") {
+		if !isComparison(b.Op) {
+			return p.unexpected("a metric query: bool is for comparisons only")
+		}
+		p.take()
+		b.Bool = true
+	}
+	t := p.peek()
+	if !p.isWord("on") && !p.isWord("ignoring") {
+		return nil
+	}
+	p.take()
+	m := &Matching{On: t.text == "on"}
+	var err error
+	if m.Names, err = p.nameList(); err != nil {
+		return err
+	}
+	b.Matching = m
+	g := p.peek()
+	if !p.isWord("group_left") && !p.isWord("group_right") {
+		return nil
+	}
+	p.take()
+	if isSetOp(b.Op) {
+		return errorAt(g.pos, "%s is not allowed with %s", g.text, b.Op)
+	}
+	m.Group = g.text[len("group_"):]
+	if p.isOp("(") {
+		m.Include, err = p.nameList()
+	}
+	return err
+}
+
+// nameList reads (a, b, …), which may be empty.
+func (p *parser) nameList() ([]string, error) {
+	if err := p.expectOp("("); err != nil {
+		return nil, err
+	}
+	names := []string{}
+	if p.acceptOp(")") {
+		return names, nil
+	}
+	for {
+		n, err := p.ident("a label name")
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, n)
+		if p.acceptOp(")") {
+			return names, nil
+		}
+		if !p.acceptOp(",") {
+			return nil, p.unexpected("\",\" or \")\"")
+		}
+	}
+}
+
+func (p *parser) grouping() (*Grouping, error) {
+	if !p.isWord("by") && !p.isWord("without") {
+		return nil, nil
+	}
+	g := &Grouping{Without: p.take().text == "without"}
+	var err error
+	g.Names, err = p.nameList()
+	return g, err
+}
+
+func (p *parser) primary() (Expr, error) {
+	t := p.peek()
+	switch {
+	case t.kind == tokOp && t.text == "{":
+		return p.logExpr()
+	case t.kind == tokOp && t.text == "(":
+		p.take()
+		e, err := p.expr(0)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.expectOp(")"); err != nil {
+			return nil, err
+		}
+		if l, ok := e.(*LogExpr); ok {
+			return l, p.pipeline(l)
+		}
+		return e, nil
+	case t.kind == tokNumber:
+		p.take()
+		return &NumberExpr{Value: t.num, pos: t.pos}, nil
+	case t.kind == tokOp && (t.text == "-" || t.text == "+") && p.peekAt(1).kind == tokNumber:
+		p.take()
+		v := p.take().num
+		if t.text == "-" {
+			v = -v
+		}
+		return &NumberExpr{Value: v, pos: t.pos}, nil
+	case t.kind == tokIdent:
+		return p.call()
+	}
+	return nil, p.unexpected("a stream selector or a metric query")
+}
+
+func (p *parser) call() (Expr, error) {
+	t := p.peek()
+	if _, ok := rangeOps[t.text]; ok {
+		return p.rangeAggregation()
+	}
+	if _, ok := vectorOps[t.text]; ok {
+		return p.vectorAggregation()
+	}
+	switch t.text {
+	case "vector":
+		return p.vector()
+	case "label_replace":
+		return p.labelReplace()
+	case "variants":
+		return nil, errorAt(t.pos, "variants is not supported")
+	}
+	return nil, p.unexpected("a stream selector or a metric query")
+}
+
+func (p *parser) number() (float64, error) {
+	neg := false
+	if p.isOp("-") || p.isOp("+") {
+		neg = p.take().text == "-"
+	}
+	if p.peek().kind != tokNumber {
+		return 0, p.unexpected("a number")
+	}
+	v := p.take().num
+	if neg {
+		v = -v
+	}
+	return v, nil
+}
+
+func (p *parser) vector() (Expr, error) {
+	e := &VectorExpr{pos: p.take().pos}
+	if err := p.expectOp("("); err != nil {
+		return nil, err
+	}
+	var err error
+	if e.Value, err = p.number(); err != nil {
+		return nil, err
+	}
+	return e, p.expectOp(")")
+}
+
+func (p *parser) labelReplace() (Expr, error) {
+	e := &LabelReplace{pos: p.take().pos}
+	if err := p.expectOp("("); err != nil {
+		return nil, err
+	}
+	inner, err := p.metric()
+	if err != nil {
+		return nil, err
+	}
+	e.Inner = inner
+	var last token
+	for _, s := range []*string{&e.Dst, &e.Replacement, &e.Src, &e.Regex} {
+		if err := p.expectOp(","); err != nil {
+			return nil, err
+		}
+		if last, err = p.stringLit(); err != nil {
+			return nil, err
+		}
+		*s = last.str
+	}
+	if e.re, err = regexp.Compile("^(?:" + e.Regex + ")$"); err != nil {
+		return nil, errorAt(last.pos, "invalid regex in label_replace: %s", err)
+	}
+	return e, p.expectOp(")")
+}
+
+// metric reads an expression that must be a metric query.
+func (p *parser) metric() (SampleExpr, error) {
+	t := p.peek()
+	e, err := p.expr(0)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := e.(SampleExpr)
+	if !ok {
+		return nil, errorAt(t.pos, "syntax error: expecting a metric query here, not a log query")
+	}
+	return s, nil
+}
+
+func (p *parser) rangeAggregation() (Expr, error) {
+	t := p.take()
+	op := rangeOps[t.text]
+	e := &RangeAggregation{Op: t.text, Range: &LogRange{}, pos: t.pos}
+	if err := p.expectOp("("); err != nil {
+		return nil, err
+	}
+	var err error
+	hasParam := false
+	if k := p.peek(); k.kind == tokNumber || k.kind == tokOp && (k.text == "-" || k.text == "+") {
+		hasParam = true
+		if e.Param, err = p.number(); err != nil {
+			return nil, err
+		}
+		if err = p.expectOp(","); err != nil {
+			return nil, err
+		}
+	}
+	if err = p.logRange(e.Range); err != nil {
+		return nil, err
+	}
+	if e.Range.Interval == 0 {
+		return nil, p.unexpected("a range such as [5m]")
+	}
+	if err = p.expectOp(")"); err != nil {
+		return nil, err
+	}
+	if e.Grouping, err = p.grouping(); err != nil {
+		return nil, err
+	}
+	switch {
+	case op.param && !hasParam:
+		return nil, errorAt(t.pos, "parameter required for operation %s", t.text)
+	case !op.param && hasParam:
+		return nil, errorAt(t.pos, "parameter not supported for operation %s", t.text)
+	case e.Grouping != nil && !op.grouping:
+		return nil, errorAt(t.pos, "grouping not allowed for %s aggregation", t.text)
+	case op.unwrap && e.Range.Unwrap == nil:
+		return nil, errorAt(t.pos, "invalid aggregation %s without unwrap", t.text)
+	case op.lines && e.Range.Unwrap != nil:
+		return nil, errorAt(t.pos, "invalid aggregation %s with unwrap", t.text)
+	}
+	return e, nil
+}
+
+func (p *parser) vectorAggregation() (Expr, error) {
+	t := p.take()
+	op := vectorOps[t.text]
+	e := &VectorAggregation{Op: t.text, pos: t.pos}
+	var err error
+	if e.Grouping, err = p.grouping(); err != nil {
+		return nil, err
+	}
+	if err = p.expectOp("("); err != nil {
+		return nil, err
+	}
+	k := p.peek()
+	hasParam := k.kind == tokNumber && p.peekAt(1).kind == tokOp && p.peekAt(1).text == ","
+	if hasParam {
+		p.i += 2
+		if k.num != math.Trunc(k.num) || k.num > math.MaxInt32 {
+			return nil, errorAt(k.pos, "invalid parameter %s(%s,", t.text, k.text)
+		}
+		e.Param = int(k.num)
+	}
+	if e.Inner, err = p.metric(); err != nil {
+		return nil, err
+	}
+	if err = p.expectOp(")"); err != nil {
+		return nil, err
+	}
+	if e.Grouping == nil {
+		if e.Grouping, err = p.grouping(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case op.param && !hasParam:
+		return nil, errorAt(t.pos, "parameter required for operation %s", t.text)
+	case !op.param && hasParam:
+		return nil, errorAt(k.pos, "unsupported parameter for operation %s", t.text)
+	case op.param && e.Param <= 0:
+		return nil, errorAt(k.pos, "invalid parameter (must be greater than 0) %s(%s", t.text, k.text)
+	case e.Grouping != nil && !op.grouping:
+		return nil, errorAt(t.pos, "grouping not allowed for %s aggregation", t.text)
+	}
+	if e.Grouping != nil {
+		slices.Sort(e.Grouping.Names)
+		e.Grouping.Names = slices.Compact(e.Grouping.Names)
+	}
+	return e, nil
+}

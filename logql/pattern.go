@@ -1,0 +1,157 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// pattern is a parsed `<name> text <_>` expression: literals and captures in turn.
+type pattern struct{ parts []patternPart }
+
+type patternPart struct {
+	capture bool
+	text    string // of a literal, or the capture's name ("_" is unnamed)
+}
+
+func parsePattern(s string) (*pattern, error) {
+	if s == "" {
+		return nil, errors.New("pattern: empty")
+	}
+	p := &pattern{}
+	lit := func(t string) {
+		if n := len(p.parts); n > 0 && !p.parts[n-1].capture {
+			p.parts[n-1].text += t
+		} else {
+			p.parts = append(p.parts, patternPart{text: t})
+		}
+	}
+	for s != "" {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			lit(s)
+			break
+		}
+		if i > 0 {
+			lit(s[:i])
+		}
+		s = s[i:]
+		end := strings.IndexByte(s, '>')
+		if end > 0 && isLabelName(s[1:end]) {
+			if n := len(p.parts); n > 0 && p.parts[n-1].capture {
+				return nil, errors.New("pattern: found consecutive capture without literal between them")
+			}
+			p.parts = append(p.parts, patternPart{capture: true, text: s[1:end]})
+			s = s[end+1:]
+			continue
+		}
+		lit("<")
+		s = s[1:]
+	}
+	return p, nil
+}
+
+// checkParser checks a pattern that extracts labels.
+func (p *pattern) checkParser() error {
+	seen := map[string]bool{}
+	for _, part := range p.parts {
+		if !part.capture || part.text == "_" {
+			continue
+		}
+		if seen[part.text] {
+			return fmt.Errorf("pattern: duplicate capture name (%s)", part.text)
+		}
+		seen[part.text] = true
+	}
+	if len(seen) == 0 {
+		return errors.New("pattern: at least one capture is required")
+	}
+	return nil
+}
+
+// checkFilter checks a pattern that filters lines.
+func (p *pattern) checkFilter() error {
+	for _, part := range p.parts {
+		if part.capture && part.text != "_" {
+			return fmt.Errorf("pattern: named captures are not allowed, got <%s>", part.text)
+		}
+	}
+	return nil
+}
+
+// matchLine reports whether the whole line has the pattern's shape; captures match one character or more.
+func (p *pattern) matchLine(line string) bool {
+	if line == "" {
+		return false
+	}
+	pending := false // a capture waits for the literal that ends it
+	for i, part := range p.parts {
+		if part.capture {
+			pending = true
+			continue
+		}
+		switch {
+		case !pending:
+			if !strings.HasPrefix(line, part.text) {
+				return false
+			}
+			line = line[len(part.text):]
+		case i == len(p.parts)-1:
+			return len(line) > len(part.text) && strings.HasSuffix(line, part.text)
+		default:
+			at := -1
+			if len(line) > 0 {
+				at = strings.Index(line[1:], part.text)
+			}
+			if at < 0 {
+				return false
+			}
+			line = line[1+at+len(part.text):]
+		}
+		pending = false
+	}
+	if pending {
+		return line != ""
+	}
+	return line == ""
+}
+
+func (s *PatternParser) process(st *lineState, ls *labelSet) bool {
+	line := st.line
+	parts := s.p.parts
+	// A literal in front must be found; the rest of the line is then matched as far as it goes.
+	for i := 0; i < len(parts); i++ {
+		if !parts[i].capture {
+			at := strings.Index(line, parts[i].text)
+			if at < 0 || at > 0 && i > 0 {
+				return true
+			}
+			if i == 0 && at > 0 {
+				return true
+			}
+			line = line[at+len(parts[i].text):]
+			continue
+		}
+		value, rest := line, ""
+		last := i+1 >= len(parts)
+		if !last {
+			at := strings.Index(line, parts[i+1].text)
+			if at < 0 {
+				// The line ends inside this capture: it gets what there is.
+				if parts[i].text != "_" {
+					ls.overwrite(parts[i].text, value)
+				}
+				return true
+			}
+			value, rest = line[:at], line[at:]
+		}
+		if parts[i].text != "_" {
+			ls.overwrite(parts[i].text, value)
+		}
+		line = rest
+	}
+	return true
+}

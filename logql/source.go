@@ -1,0 +1,99 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// Entry is one log record as the language sees it. An entry handed to a callback, and every string of it, is
+// valid during the call only.
+type Entry struct {
+	Timestamp int64 // ns since the Unix epoch
+	Line      string
+	Stream    Labels // what stream selectors see
+	Metadata  Labels // structured metadata
+	// Weight is how many records this one stands for; 0 means 1.
+	Weight float64
+}
+
+// ErrStop ends a selection early, without error.
+var ErrStop = errors.New("stop the selection")
+
+// SelectRequest says what of a source an expression needs. All but Matchers, Start and End are permissions to
+// do less: a source may ignore them.
+type SelectRequest struct {
+	Start, End int64 // Start <= Timestamp < End, ns since the Unix epoch
+	Matchers   []*Matcher
+	Descending bool
+	// Keep refuses lines that cannot pass the pipeline; nil keeps all. Safe for concurrent use.
+	Keep func(line string) bool
+	// Labels are the only labels and metadata whose values matter, nil if all do. Streams must be complete
+	// enough for the matchers.
+	Labels []string
+	// NoLine says that the line itself is not looked at (but its length is).
+	NoLine bool
+}
+
+// Needs reports whether a label's value matters.
+func (r *SelectRequest) Needs(name string) bool {
+	return r.Labels == nil || slices.Contains(r.Labels, name)
+}
+
+// Source is what queries run over. Select yields the entries of the matching streams in time order. When yield
+// returns an error, Select ends with that error, ErrStop included.
+type Source interface {
+	Select(ctx context.Context, req *SelectRequest, yield func(*Entry) error) error
+}
+
+// Memory is a Source over entries in memory, for small inputs and tests.
+type Memory struct{ entries []Entry }
+
+// NewMemory makes a source of entries; it keeps the slice and sorts it by time.
+func NewMemory(entries []Entry) *Memory {
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		switch {
+		case a.Timestamp < b.Timestamp:
+			return -1
+		case a.Timestamp > b.Timestamp:
+			return 1
+		}
+		return 0
+	})
+	return &Memory{entries: entries}
+}
+
+// Select implements Source.
+func (m *Memory) Select(ctx context.Context, req *SelectRequest, yield func(*Entry) error) error {
+	n := len(m.entries)
+	for i := range n {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e := &m.entries[i]
+		if req.Descending {
+			e = &m.entries[n-1-i]
+		}
+		if e.Timestamp < req.Start || e.Timestamp >= req.End || !MatchStream(e.Stream, req.Matchers) {
+			continue
+		}
+		copied := *e
+		if err := yield(&copied); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MatchStream reports whether a stream passes all matchers.
+func MatchStream(stream Labels, ms []*Matcher) bool {
+	for _, m := range ms {
+		if !m.Matches(stream.Get(m.Name)) {
+			return false
+		}
+	}
+	return true
+}
