@@ -6,6 +6,7 @@ package stores
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,7 +35,8 @@ type gateway struct {
 	env    []string
 
 	cmd  *exec.Cmd
-	done chan error
+	done chan struct{} // closed when the process has ended
+	err  error         // how it ended; read after done
 	log  *lockedBuffer
 }
 
@@ -76,9 +78,11 @@ func (g *gateway) start() {
 	g.cmd = exec.Command(binary(g.t), "--config", g.config)
 	g.cmd.Env, g.cmd.Stdout, g.cmd.Stderr = g.env, g.log, g.log
 	require.NoError(g.t, g.cmd.Start())
-	g.done = make(chan error, 1)
-	cmd, done := g.cmd, g.done
-	go func() { done <- cmd.Wait() }()
+	g.done = make(chan struct{})
+	go func(cmd *exec.Cmd) {
+		g.err = cmd.Wait()
+		close(g.done)
+	}(g.cmd)
 	require.Eventually(g.t, func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -98,8 +102,8 @@ func (g *gateway) stop() {
 	g.t.Helper()
 	require.NoError(g.t, g.cmd.Process.Signal(syscall.SIGTERM))
 	select {
-	case err := <-g.done:
-		require.NoError(g.t, err, "the gateway ends with an error")
+	case <-g.done:
+		require.NoError(g.t, g.err, "the gateway ends with an error")
 	case <-time.After(60 * time.Second):
 		require.FailNow(g.t, "the gateway does not end")
 	}
@@ -160,7 +164,7 @@ func contains(group parquet.RowGroup, text string) (bool, error) {
 				}
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return false, nil
 		}
 		if err != nil {
@@ -174,7 +178,7 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }
 
