@@ -67,8 +67,12 @@ type ObjectMeta struct {
 	SHA256 string `json:"sha256"` // lowercase hex, of the whole object
 	Bytes  int64  `json:"bytes"`
 	Rows   int64  `json:"rows"`
-	// RawBytes is the size of the records as OTLP, uncompressed, about.
+	// RawBytes is the length of the bodies and attributes, uncompressed.
 	RawBytes int64 `json:"raw_bytes,omitempty"`
+	// TailBytes is the length of what follows the last row group: the page index and the footer. TailSum is
+	// its xxh64 in 16 hex digits.
+	TailBytes int64  `json:"tail_bytes"`
+	TailSum   string `json:"tail_xxh64"`
 	// MinTime and MaxTime bound the event times, both included, in nanoseconds since the Unix epoch.
 	MinTime int64 `json:"min_time"`
 	MaxTime int64 `json:"max_time"`
@@ -192,6 +196,8 @@ func (r *LogRecord) check(writer string, sequence uint64) error {
 			return fmt.Errorf("object key %q is not below %s", o.Key, dataPrefix)
 		case o.Rows <= 0 || o.Bytes <= 0:
 			return fmt.Errorf("object %q: %d rows in %d bytes", o.Key, o.Rows, o.Bytes)
+		case o.TailBytes <= 0 || o.TailBytes > o.Bytes:
+			return fmt.Errorf("object %q: a tail of %d bytes", o.Key, o.TailBytes)
 		case o.MinTime > o.MaxTime:
 			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
 		}

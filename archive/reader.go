@@ -49,6 +49,7 @@ func (s *Snapshot) Errors() []error { return s.errs }
 // ScanRequest says what of a snapshot to visit.
 type ScanRequest struct {
 	// Start and End bound the event time: Start <= Timestamp < End, in nanoseconds since the Unix epoch.
+	// An End of math.MaxInt64 is no end.
 	Start, End int64
 	// Descending visits the newest records first.
 	Descending bool

@@ -3,24 +3,306 @@
 
 package archive
 
-import "context"
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
 
-type footerCache struct{}
+// maxScanErrors bounds the errors that a scan collects.
+const maxScanErrors = 100
 
-// Open reads the commit log of the archive in b and returns a reader whose snapshot is up to date.
-func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, error) {
-	r := &Reader{bucket: b, opts: opts}
-	r.snapshot.Store(&Snapshot{reader: r})
-	return r, r.Refresh(ctx)
+// lookahead is how many of the heap's first items are looked at for something to prepare.
+const lookahead = 64
+
+// Scan yields the records of the request in time order; equal (ServiceName, Timestamp, RecordUID) with a
+// uid are yielded once. It merges lazily: an object is opened, and a row group decoded, only when nothing
+// before it is left, so that a callback that stops early saves the rest. Besides what the callback keeps it
+// holds the row groups whose times overlap, and as many more as it prepares in parallel.
+//
+// What cannot be read is reported in the statistics, and the rest is still scanned. The error is the
+// callback's, unless that is [ErrStop], or the context's.
+func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record) error) (ScanStats, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	sc := &scan{ctx: ctx, reader: s.reader, req: &req}
+	sc.heap.descending = req.Descending
+	defer sc.wg.Wait() // nothing of the request is used after Scan returned
+	defer cancel()
+	sc.stats.ObjectsTotal = len(s.objects)
+	sc.stats.Errors = append(sc.stats.Errors, s.errs...)
+	for i := range s.objects {
+		o := &s.objects[i]
+		if o.MaxTime < req.Start || req.after(o.MinTime) || !o.HasService(req.Service) {
+			sc.stats.ObjectsPruned++
+			continue
+		}
+		it := &item{meta: o, group: -1}
+		it.bound = o.MinTime
+		if req.Descending {
+			it.bound = o.MaxTime
+		}
+		sc.heap.items = append(sc.heap.items, it)
+	}
+	heap.Init(&sc.heap)
+	err := sc.run(yield)
+	if errors.Is(err, ErrStop) {
+		err = nil
+	}
+	cancel()
+	sc.wg.Wait()
+	sc.stats.BytesRead = sc.bytesRead.Load()
+	return sc.stats, err
 }
 
-// Refresh picks up what was committed since the last call.
-func (r *Reader) Refresh(ctx context.Context) error { return ctx.Err() }
+type scan struct {
+	ctx       context.Context
+	reader    *Reader
+	req       *ScanRequest
+	heap      itemHeap
+	stats     ScanStats
+	wg        sync.WaitGroup
+	bytesRead atomic.Int64
+	pending   int // prepared items not taken yet
 
-// Snapshot returns the live set as of the last Refresh.
-func (r *Reader) Snapshot() *Snapshot { return r.snapshot.Load() }
+	// The uids yielded at the time seenAt, by service.
+	seen   map[[2]string]struct{}
+	seenAt int64
+}
 
-// Scan yields records in time order.
-func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record) error) (ScanStats, error) {
-	return ScanStats{}, ctx.Err()
+// item is an object to be opened, a row group to be decoded, or the rest of a decoded row group.
+type item struct {
+	bound int64 // no record of the item comes before this time (after it, when descending)
+	meta  *ObjectMeta
+	group int // of the object; -1: the object itself
+	file  *objectFile
+
+	ready chan struct{} // closed when prepared; nil: not started
+	err   error
+	rows  []Record
+	total int // rows decoded
+
+	open bool // rows are to be yielded
+	next int  // of rows
+}
+
+// itemHeap orders items by bound; what is unopened comes first, so that of equal times all are known before
+// one is yielded; then by key and row group, so that the order of equal times is always the same.
+type itemHeap struct {
+	items      []*item
+	descending bool
+}
+
+func (h *itemHeap) Len() int      { return len(h.items) }
+func (h *itemHeap) Swap(i, j int) { h.items[i], h.items[j] = h.items[j], h.items[i] }
+func (h *itemHeap) Push(x any)    { h.items = append(h.items, x.(*item)) }
+func (h *itemHeap) Pop() any {
+	last := h.items[len(h.items)-1]
+	h.items[len(h.items)-1] = nil
+	h.items = h.items[:len(h.items)-1]
+	return last
+}
+
+func (h *itemHeap) Less(i, j int) bool {
+	a, b := h.items[i], h.items[j]
+	if a.bound != b.bound {
+		return (a.bound < b.bound) != h.descending
+	}
+	if a.open != b.open {
+		return b.open
+	}
+	c := strings.Compare(a.meta.Key, b.meta.Key)
+	if c == 0 {
+		c = cmp.Compare(a.group, b.group)
+	}
+	return (c < 0) != h.descending
+}
+
+func (s *scan) run(yield func(*Record) error) error {
+	for s.heap.Len() > 0 {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		it := s.heap.items[0]
+		if it.open {
+			if err := s.yield(it, yield); err != nil {
+				return err
+			}
+			continue
+		}
+		heap.Pop(&s.heap)
+		s.prepare(it)
+		s.prepareAhead()
+		select {
+		case <-it.ready:
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+		s.pending--
+		s.take(it)
+	}
+	return nil
+}
+
+// yield hands out records of the first item as long as it stays the first.
+func (s *scan) yield(it *item, yield func(*Record) error) error {
+	for {
+		if err := s.yieldOne(it.row(s.req.Descending), yield); err != nil {
+			return err
+		}
+		it.next++
+		if it.next == len(it.rows) {
+			heap.Pop(&s.heap)
+			it.rows = nil
+			return nil
+		}
+		if bound := it.row(s.req.Descending).Timestamp; bound != it.bound {
+			it.bound = bound
+			heap.Fix(&s.heap, 0)
+			return nil
+		}
+	}
+}
+
+func (it *item) row(descending bool) *Record {
+	if descending {
+		return &it.rows[len(it.rows)-1-it.next]
+	}
+	return &it.rows[it.next]
+}
+
+func (s *scan) yieldOne(r *Record, yield func(*Record) error) error {
+	if r.RecordUID != "" {
+		if r.Timestamp != s.seenAt || s.seen == nil {
+			s.seen, s.seenAt = map[[2]string]struct{}{}, r.Timestamp
+		}
+		key := [2]string{r.ServiceName, r.RecordUID}
+		if _, ok := s.seen[key]; ok {
+			s.stats.RowsDuplicates++
+			return nil
+		}
+		s.seen[key] = struct{}{}
+	}
+	s.stats.RowsYielded++
+	return yield(r)
+}
+
+// take puts what a prepared item has become back into the heap.
+func (s *scan) take(it *item) {
+	if it.err != nil {
+		if s.ctx.Err() != nil {
+			return // run ends with the context's error
+		}
+		if len(s.stats.Errors) < maxScanErrors {
+			s.stats.Errors = append(s.stats.Errors, it.err)
+		}
+		return
+	}
+	if it.group < 0 {
+		s.stats.ObjectsRead++
+		for i, g := range it.file.groups {
+			if g.maxTime < s.req.Start || s.req.after(g.minTime) {
+				continue
+			}
+			bound := g.minTime
+			if s.req.Descending {
+				bound = g.maxTime
+			}
+			heap.Push(&s.heap, &item{bound: bound, meta: it.meta, group: i, file: it.file})
+		}
+		return
+	}
+	s.stats.RowGroupsRead++
+	s.stats.RowsScanned += int64(it.total)
+	if len(it.rows) > 0 {
+		it.open = true
+		it.bound = it.row(s.req.Descending).Timestamp
+		heap.Push(&s.heap, it)
+	}
+}
+
+// prepareAhead starts work on the items that are likely to be needed next.
+func (s *scan) prepareAhead() {
+	for s.pending < s.reader.opts.Parallelism {
+		best := -1
+		for i := range min(lookahead, s.heap.Len()) {
+			if it := s.heap.items[i]; it.ready == nil && !it.open && (best < 0 || s.heap.Less(i, best)) {
+				best = i
+			}
+		}
+		if best < 0 {
+			return
+		}
+		s.prepare(s.heap.items[best])
+	}
+}
+
+// prepare starts fetching and decoding an item, unless that was done before.
+func (s *scan) prepare(it *item) {
+	if it.ready != nil {
+		return
+	}
+	it.ready = make(chan struct{})
+	s.pending++
+	s.wg.Go(func() {
+		defer close(it.ready)
+		var offset int64
+		var err error
+		if it.group < 0 {
+			offset = it.meta.Bytes - it.meta.TailBytes
+			it.file, err = s.openObject(it.meta)
+		} else {
+			offset = it.file.groups[it.group].sum.Offset
+			err = s.readGroup(it)
+		}
+		if err != nil {
+			it.err = &ObjectError{Bucket: s.reader.bucket.Name(), Key: it.meta.Key, Offset: offset, Err: err}
+		}
+	})
+}
+
+func (s *scan) openObject(meta *ObjectMeta) (*objectFile, error) {
+	if o := s.reader.footers.get(meta.Key); o != nil {
+		return o, nil
+	}
+	tail, err := readFull(s.ctx, s.reader.bucket, meta.Key, meta.Bytes-meta.TailBytes, meta.TailBytes)
+	if err != nil {
+		return nil, err
+	}
+	s.bytesRead.Add(int64(len(tail)))
+	own := *meta // not to keep the whole snapshot in memory
+	o, err := openObject(&own, tail)
+	if err != nil {
+		return nil, err
+	}
+	s.reader.footers.put(meta.Key, o)
+	return o, nil
+}
+
+func (s *scan) readGroup(it *item) error {
+	sum := it.file.groups[it.group].sum
+	data, err := readFull(s.ctx, s.reader.bucket, it.meta.Key, sum.Offset, sum.Bytes)
+	if err != nil {
+		return err
+	}
+	s.bytesRead.Add(int64(len(data)))
+	it.rows, it.total, err = it.file.readGroup(it.group, data, s.req)
+	return err
+}
+
+// after reports whether a time lies behind the end.
+func (r *ScanRequest) after(t int64) bool { return t >= r.End && r.End != math.MaxInt64 }
+
+// All is a request for every record.
+func All() ScanRequest { return ScanRequest{Start: math.MinInt64, End: math.MaxInt64} }
+
+// String says what the scan did, for people.
+func (s ScanStats) String() string {
+	return fmt.Sprintf("objects %d (pruned %d, read %d), row groups %d, bytes %d, rows scanned %d, yielded %d, duplicates %d, errors %d",
+		s.ObjectsTotal, s.ObjectsPruned, s.ObjectsRead, s.RowGroupsRead, s.BytesRead, s.RowsScanned, s.RowsYielded, s.RowsDuplicates, len(s.Errors))
 }

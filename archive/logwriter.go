@@ -1,0 +1,211 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrFenced is returned by [LogWriter.Commit] when another process has claimed a later epoch of the same
+// writer id: this one must not write any more.
+var ErrFenced = errors.New("another process writes under the same writer id")
+
+// LogWriter appends to the log of one writer. Every record takes the next number, by create-if-absent, so of
+// two processes with one id only the one that claimed last can go on. Not safe for concurrent use.
+type LogWriter struct {
+	bucket Bucket
+	writer string
+	wal    string
+	nonce  string
+	now    func() time.Time
+
+	next      uint64 // number of the next record
+	epoch     uint64 // ours once claimed, else the highest seen
+	claimed   bool
+	listed    bool
+	committed uint64 // highest entry of our write-ahead log that is in the archive
+
+	pending    []byte // the record being appended, the same bytes at every attempt
+	pendingWAL WALRange
+}
+
+// NewLogWriter returns a writer for the write-ahead log of that id. Nothing is read or written before Claim.
+// hint is the number of a record known to exist, from which on the log is read; 0 reads all.
+func NewLogWriter(b Bucket, writer, walID string, hint uint64) (*LogWriter, error) {
+	if err := ValidateWriter(writer); err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, 16)
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, fmt.Errorf("make nonce: %w", err)
+	}
+	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, next: hint}, nil
+}
+
+// Epoch is the claimed epoch.
+func (w *LogWriter) Epoch() uint64 { return w.epoch }
+
+// Committed is the highest entry of the write-ahead log known to be in the archive.
+func (w *LogWriter) Committed() uint64 { return w.committed }
+
+// LastSequence is the number of the last record known to exist, 0 when there is none.
+func (w *LogWriter) LastSequence() uint64 {
+	if w.next == 0 {
+		return 0
+	}
+	return w.next - 1
+}
+
+// Claim reads the writer's log and starts a new epoch in it. After an error it may be called again.
+func (w *LogWriter) Claim(ctx context.Context) error {
+	if w.claimed {
+		return nil
+	}
+	if !w.listed {
+		if err := w.list(ctx); err != nil {
+			return fmt.Errorf("read log of writer %s: %w", w.writer, err)
+		}
+		w.listed = true
+	}
+	for {
+		record := LogRecord{
+			Format: FormatVersion, Kind: KindClaim, Writer: w.writer, Sequence: w.next, Epoch: w.epoch + 1,
+			Nonce: w.nonce, Time: w.now().UnixNano(),
+		}
+		body, err := record.Marshal()
+		if err != nil {
+			return err
+		}
+		err = w.bucket.Create(ctx, LogKey(w.writer, w.next), body)
+		if err != nil && !errors.Is(err, ErrExists) {
+			return fmt.Errorf("claim epoch: %w", err)
+		}
+		if err != nil {
+			found, err := w.read(ctx, w.next)
+			if err != nil {
+				return fmt.Errorf("claim epoch: %w", err)
+			}
+			w.absorb(found)
+			if found.Kind != KindClaim || found.Nonce != w.nonce {
+				continue // somebody else's, who came first: behind it
+			}
+		} else {
+			w.absorb(&record)
+		}
+		w.claimed = true
+		return nil
+	}
+}
+
+// list reads the log from the hint on.
+func (w *LogWriter) list(ctx context.Context) error {
+	hint := w.next
+	w.next, w.epoch, w.committed = 1, 0, 0
+	startAfter := ""
+	if hint > 0 {
+		found, err := w.read(ctx, hint)
+		switch {
+		case err == nil:
+			w.absorb(found)
+			startAfter = LogKey(w.writer, hint)
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+	}
+	for info, err := range w.bucket.List(ctx, logPrefix+w.writer+"/", startAfter) {
+		if err != nil {
+			return err
+		}
+		if _, sequence, ok := parseLogKey(info.Key); ok {
+			found, err := w.read(ctx, sequence)
+			if err != nil {
+				return err
+			}
+			w.absorb(found)
+		}
+	}
+	return nil
+}
+
+func (w *LogWriter) read(ctx context.Context, sequence uint64) (*LogRecord, error) {
+	key := LogKey(w.writer, sequence)
+	body, err := ReadLogObject(ctx, w.bucket, key)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLogRecord(key, body)
+}
+
+// absorb takes note of a record of the log.
+func (w *LogWriter) absorb(r *LogRecord) {
+	w.next = max(w.next, r.Sequence+1)
+	w.epoch = max(w.epoch, r.Epoch)
+	if r.WAL != nil && r.WAL.ID == w.wal {
+		w.committed = max(w.committed, r.WAL.To)
+	}
+}
+
+// Commit makes objects, which exist already, live. It returns nil when they are or when the range has been
+// committed before; [ErrFenced] when this process has lost the writer id; any other error is ambiguous, and
+// Commit must be called again with the same arguments until it is not.
+func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []ObjectMeta) error {
+	if !w.claimed {
+		return errors.New("commit: no epoch was claimed")
+	}
+	for {
+		if to <= w.committed {
+			w.pending = nil
+			return nil
+		}
+		wal := WALRange{ID: w.wal, From: from, To: to}
+		if w.pending == nil || w.pendingWAL != wal {
+			record := LogRecord{
+				Format: FormatVersion, Kind: KindCommit, Writer: w.writer, Sequence: w.next, Epoch: w.epoch,
+				Nonce: w.nonce, Time: w.now().UnixNano(), WAL: &wal, Objects: objects,
+			}
+			body, err := record.Marshal()
+			if err != nil {
+				return err
+			}
+			w.pending, w.pendingWAL = body, wal
+		}
+		key := LogKey(w.writer, w.next)
+		err := w.bucket.Create(ctx, key, w.pending)
+		if err == nil {
+			w.pending = nil
+			w.next++
+			w.committed = to
+			return nil
+		}
+		if !errors.Is(err, ErrExists) {
+			return fmt.Errorf("commit: %w", err)
+		}
+		body, err := ReadLogObject(ctx, w.bucket, key)
+		if err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		if bytes.Equal(body, w.pending) { // an attempt that seemed to fail
+			w.pending = nil
+			w.next++
+			w.committed = to
+			return nil
+		}
+		found, err := ParseLogRecord(key, body)
+		if err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		if found.Epoch >= w.epoch {
+			return fmt.Errorf("commit: record %s is of epoch %d, ours is %d: %w", key, found.Epoch, w.epoch, ErrFenced)
+		}
+		// A predecessor's, which landed late: it counts, and ours goes behind it.
+		w.pending = nil
+		w.absorb(found)
+	}
+}
