@@ -8,14 +8,10 @@ import (
 	"fmt"
 	"regexp"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/logboom/logboom/test/harness"
 )
 
 // secret is made up and has the form of an AWS access key; written in two halves so that no scanner of this
@@ -34,7 +30,7 @@ var orderOf = regexp.MustCompile(`order[-":= ]+(\d{6})`)
 // statusOf is the status code of the access line with that number.
 func statusOf(order int) int { return []int{200, 201, 302, 404, 503}[order/2%5] }
 
-// line is the text of a record: an access line for even numbers, JSON for odd ones; every tenth holds the secret.
+// line is the text of a record: an access line for even numbers, JSON for odd ones; every fifth holds the secret.
 func line(order int) string {
 	key := "none"
 	if order%10 < 2 {
@@ -48,33 +44,14 @@ func line(order int) string {
 }
 
 // feed sends every record once and fails the test when one is not accepted.
-func feed(t *testing.T, endpoint string) {
+func feed(t *testing.T, addr string) {
 	t.Helper()
-	now := time.Now().Add(-time.Minute)
+	client := harness.DialOTLP(t, addr)
 	for b := range batches {
-		ld := plog.NewLogs()
-		rl := ld.ResourceLogs().AppendEmpty()
-		rl.Resource().Attributes().PutStr("service.name", fmt.Sprintf("shop-%d", b%3))
-		records := rl.ScopeLogs().AppendEmpty().LogRecords()
-		for i := range perBatch {
-			order := b*perBatch + i
-			lr := records.AppendEmpty()
-			lr.SetTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(order) * time.Millisecond)))
-			lr.Body().SetStr(line(order))
+		bodies := make([]string, perBatch)
+		for i := range bodies {
+			bodies[i] = line(b*perBatch + i)
 		}
-		send(t, endpoint, ld)
+		require.NoError(t, client.Send(context.Background(), harness.Logs(fmt.Sprintf("shop-%d", b%3), bodies...)))
 	}
-}
-
-// send delivers one request and fails the test when it is not accepted as a whole.
-func send(t *testing.T, endpoint string, ld plog.Logs) {
-	t.Helper()
-	conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	response, err := plogotlp.NewGRPCClient(conn).Export(ctx, plogotlp.NewExportRequestFromLogs(ld))
-	require.NoError(t, err)
-	require.Zero(t, response.PartialSuccess().RejectedLogRecords())
 }

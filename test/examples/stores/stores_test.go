@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/logboom/logboom/test/harness"
 	"github.com/logboom/logboom/test/internal/sinks"
 )
 
@@ -93,13 +93,12 @@ func TestStores(t *testing.T) {
 	for name, s := range stores {
 		t.Run(name, func(t *testing.T) {
 			sink := s.sink(t)
-			g := newGateway(t, s.config, s.env(sink)...)
-			g.start()
-			feed(t, g.grpc)
+			lb := s.start(t, sink)
+			feed(t, lb.Addr("otlp"))
 			sink.Wait(total, 30*time.Second)
-			g.stop()
+			lb.Terminate()
 			s.check(t, sink)
-			g.checkArchive()
+			checkArchive(t, lb)
 		})
 	}
 }
@@ -111,58 +110,72 @@ func TestStoreAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sink := s.sink(t)
 			sink.RefuseWith = s.refuse
-			g := newGateway(t, s.config, s.env(sink)...)
-			g.start()
+			lb := s.start(t, sink)
 			sink.SetDown(true)
-			feed(t, g.grpc)
+			feed(t, lb.Addr("otlp"))
 			require.GreaterOrEqual(t, sink.WaitRefused(2, 30*time.Second), 2, "the exporter did not try")
 			require.Zero(t, sink.Len())
 			sink.SetDown(false)
 			sink.Wait(total, 60*time.Second)
-			g.stop()
+			lb.Terminate()
 			s.check(t, sink)
-			g.checkArchive()
+			checkArchive(t, lb)
 		})
 	}
 }
 
-// TestKilledWhileStoreIsAway: what waits in the queue survives kill -9 and goes out after the restart.
-func TestKilledWhileStoreIsAway(t *testing.T) {
-	s := stores["splunk"]
-	sink := s.sink(t)
-	g := newGateway(t, s.config, s.env(sink)...)
-	g.start()
-	sink.SetDown(true)
-	feed(t, g.grpc)
-	require.GreaterOrEqual(t, sink.WaitRefused(1, 30*time.Second), 1, "the exporter did not try")
-	g.kill()
-	sink.SetDown(false)
-	require.Zero(t, sink.Len())
-	g.start()
-	sink.Wait(total, 60*time.Second)
-	g.stop()
-	s.check(t, sink)
-	g.checkArchive()
+// TestEndedWhileStoreIsAway: what waits in the queue survives kill -9, an orderly end and a reload, and goes out after it.
+func TestEndedWhileStoreIsAway(t *testing.T) {
+	for name, end := range map[string]func(*harness.Logboom){
+		"kill":   func(lb *harness.Logboom) { lb.Kill(); lb.Restart() },
+		"stop":   func(lb *harness.Logboom) { lb.Terminate(); lb.Restart() },
+		"reload": func(lb *harness.Logboom) { lb.Reload() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stores["splunk"]
+			sink := s.sink(t)
+			lb := s.start(t, sink)
+			sink.SetDown(true)
+			feed(t, lb.Addr("otlp"))
+			require.GreaterOrEqual(t, sink.WaitRefused(1, 30*time.Second), 1, "the exporter did not try")
+			end(lb)
+			require.Zero(t, sink.Len())
+			sink.SetDown(false)
+			sink.Wait(total, 60*time.Second)
+			lb.Terminate()
+			s.check(t, sink)
+			checkArchive(t, lb)
+		})
+	}
 }
 
 // TestKafkaLargeRecord: a record that does not fit into a message stays out of Kafka, alone, and is in the archive.
 func TestKafkaLargeRecord(t *testing.T) {
 	s := stores["kafka"]
 	sink := s.sink(t)
-	g := newGateway(t, s.config, s.env(sink)...)
-	g.start()
-	ld := plog.NewLogs()
-	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	lb := s.start(t, sink)
+	var bodies []string
 	for _, size := range []int{100, 250_000, 1_100_000, 100, 290_000, 290_000, 290_000, 290_000} {
-		records.AppendEmpty().Body().SetStr(strings.Repeat("no parser knows this. ", size/22))
+		bodies = append(bodies, strings.Repeat("no parser knows this. ", size/22))
 	}
-	send(t, g.grpc, ld)
+	harness.SendLogs(t, lb.Addr("otlp"), harness.Logs("shop", bodies...))
 	sink.Wait(7, 30*time.Second)
-	g.stop()
+	lb.Terminate()
 	require.Empty(t, sink.Problems())
 	require.Equal(t, 7, sink.Len(), "records in Kafka")
-	rows, _ := g.archive(secret)
+	rows, _ := readArchive(t, lb.Dir("data", "archive"), secret)
 	require.Equal(t, 8, rows, "rows in the archive")
+}
+
+// start runs the shipped binary with the example as it is.
+func (s store) start(t *testing.T, sink *sinks.Sink) *harness.Logboom {
+	t.Helper()
+	return harness.Start(t, harness.Config{
+		Name:  "gateway",
+		Files: []string{"examples/stores/" + s.config},
+		Env: append(s.env(sink), `LOGBOOM_DATA={{dir "data"}}`, `LOGBOOM_OTLP_GRPC={{addr "otlp"}}`, `LOGBOOM_OTLP_HTTP={{addr "otlp-http"}}`,
+			`LOGBOOM_HOP={{addr "hop"}}`, `LOGBOOM_HEALTH={{addr "health"}}`, `LOGBOOM_METRICS_PORT={{port "metrics"}}`),
+	})
 }
 
 // check compares what has arrived with what was sent.
@@ -188,11 +201,11 @@ func (s store) check(t *testing.T, sink *sinks.Sink) {
 }
 
 // checkArchive compares the archive with what was sent; the gateway must have been stopped.
-func (g *gateway) checkArchive() {
-	g.t.Helper()
-	rows, found := g.archive(secret)
-	require.Equal(g.t, total, rows, "rows in the archive")
-	require.False(g.t, found, "the secret is in the archive")
+func checkArchive(t *testing.T, lb *harness.Logboom) {
+	t.Helper()
+	rows, found := readArchive(t, lb.Dir("data", "archive"), secret)
+	require.Equal(t, total, rows, "rows in the archive")
+	require.False(t, found, "the secret is in the archive")
 }
 
 // dig follows keys into nested objects.
