@@ -1,0 +1,52 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+// Group is a family of detectors that is switched on and off together.
+type Group string
+
+// The groups.
+const (
+	Secrets     Group = "secrets"
+	Personal    Group = "personal"
+	PaymentCard Group = "payment_card"
+	Network     Group = "network"
+)
+
+// Action is what is done with a finding.
+type Action string
+
+// The actions. The empty action means "that of the engine".
+const (
+	Mask    Action = "mask"
+	Partial Action = "partial"
+	Hash    Action = "hash"
+)
+
+func (a Action) valid() bool { return a == "" || a == Mask || a == Partial || a == Hash }
+
+// Detector is one kind of secret or personal datum, as data. It finds either with a Pattern or with a find function.
+type Detector struct {
+	// Name is what metrics, findings and masks call it: lower case, digits, underscores.
+	Name  string
+	Group Group
+	// Doc says in a line what it finds, for people.
+	Doc string
+	// Triggers are regular expressions in Go's syntax without anchors. The automaton reports the end of every match.
+	// A trigger may start with a class for the character before the finding; the start of a text counts as a line feed.
+	Triggers []string
+	// Pattern is a token: see token.go for what it may be. The triggers are then plain texts that the token starts with.
+	Pattern string
+	// check refuses what has the shape but not the checksum or the structure.
+	check func(token string) bool
+	// find is called with the end of a trigger's match and returns the finding.
+	find func(c *cursor, end int) (start, stop int, ok bool)
+	// rank decides whose name a finding bears that several detectors share; higher wins.
+	rank int
+	// Match and Miss are run as tests. In Match the finding stands between « and ».
+	Match, Miss []string
+}
+
+// KeyDetector is the name of findings by key name; it belongs to Secrets.
+const KeyDetector = "sensitive_key"

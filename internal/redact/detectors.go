@@ -1,0 +1,32 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import "slices"
+
+// all holds every detector, family by family. A detector's place is where findings of the same rank and length are decided.
+var all = slices.Concat(
+	cloudDetectors,
+	forgeDetectors,
+	serviceDetectors,
+	productDetectors,
+	keyMaterialDetectors,
+	assignmentDetectors,
+	paymentDetectors,
+	personalDetectors,
+	networkDetectors,
+)
+
+// Ranks: which name a finding bears that several detectors share.
+const (
+	rankNetwork = iota + 1
+	rankPersonal
+	rankChecked // a checksum stands behind it
+	rankAssigned
+	rankToken // a format that nothing else has
+	rankKey
+	rankUser
+	rankBlock // private keys
+	rankUnscanned
+)

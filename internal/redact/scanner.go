@@ -1,0 +1,383 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// Finding is a stretch of a text that a detector recognised, as offsets in bytes.
+type Finding struct {
+	Detector string `json:"detector"`
+	Start    int    `json:"start"`
+	End      int    `json:"end"`
+}
+
+type finding struct {
+	start, end int
+	det        uint16
+}
+
+// Limit is the reason why a value was not read to its end.
+type Limit string
+
+// The limits of a record.
+const (
+	LimitBytes      Limit = "max_record_bytes"
+	LimitCandidates Limit = "max_record_candidates"
+	LimitDepth      Limit = "max_depth"
+	LimitFailure    Limit = "failure" // a matcher panicked: a bug, but none that lets a text through
+)
+
+// unscannedMargin is how far before the place where reading stopped the masking begins: a finding may have begun there.
+const unscannedMargin = 8 << 10
+
+// maxPasses bounds how often a masked text is scanned again. Almost always the second pass finds nothing.
+const maxPasses = 6
+
+// Scanner reads and masks texts. It keeps its buffers between calls and is not safe for concurrent use.
+type Scanner struct {
+	e          *Engine
+	bytes      int
+	candidates int
+	limit      Limit
+
+	cur    cursor
+	pre    prefilter
+	found  []finding
+	done   []int // per detector: how far its last finding reached
+	decode int
+	view   view
+	outs   [2][]byte
+	counts []int64
+	limits map[Limit]int64
+}
+
+// cursor is what a find function sees: the text, and the scanner's engine.
+type cursor struct {
+	s string
+	e *Engine
+}
+
+// NewScanner returns a scanner with the engine's whole budget.
+func (e *Engine) NewScanner() *Scanner {
+	sc := &Scanner{e: e, done: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}}
+	sc.Reset()
+	return sc
+}
+
+// Reset begins a new record: its budget is whole again. Counts go on.
+func (sc *Scanner) Reset() {
+	sc.bytes, sc.candidates = sc.e.maxBytes, sc.e.maxCandidates
+}
+
+// Counts calls yield for every detector and limit that was met since the last call of Counts, and forgets them.
+func (sc *Scanner) Counts(findings func(detector string, action Action, n int64), limits func(Limit, int64)) {
+	for i, n := range sc.counts {
+		if n > 0 {
+			findings(sc.e.dets[i].name, sc.e.dets[i].action, n)
+			sc.counts[i] = 0
+		}
+	}
+	for l, n := range sc.limits {
+		limits(l, n)
+		delete(sc.limits, l)
+	}
+}
+
+// Text returns the text with every finding replaced, and whether there was any. A clean text is returned as it is,
+// without an allocation.
+func (sc *Scanner) Text(s string) (string, bool) {
+	if len(s) < minText && len(sc.e.patterns) == 0 {
+		return s, false
+	}
+	if !sc.scan(s) {
+		return s, false
+	}
+	out := sc.settle(s)
+	for _, f := range sc.found {
+		sc.counts[f.det]++
+	}
+	return out, true
+}
+
+// minText is the length below which no detector finds anything.
+const minText = 5
+
+// Find returns the findings of the text in order; they do not overlap.
+func (sc *Scanner) Find(s string) []Finding {
+	_, out := sc.FindAndMask(s)
+	return out
+}
+
+// FindAndMask returns the masked text and the findings in s.
+func (sc *Scanner) FindAndMask(s string) (string, []Finding) {
+	if !sc.scan(s) {
+		return s, nil
+	}
+	masked := sc.settle(s)
+	out := make([]Finding, len(sc.found))
+	for i, f := range sc.found {
+		out[i] = Finding{Detector: sc.e.dets[f.det].name, Start: f.start, End: f.end}
+		sc.counts[f.det]++
+	}
+	return masked, out
+}
+
+// settle rewrites s by the findings, and again with what a further scan of the result finds, until that is nothing.
+// The findings of later scans are carried back to s, so that sc.found ends up complete.
+func (sc *Scanner) settle(s string) (masked string) {
+	defer func() {
+		if r := recover(); r != nil {
+			// As in scan: the message goes nowhere, and neither does the text.
+			sc.limits[LimitFailure]++
+			sc.found = append(sc.found[:0], finding{0, len(s), sc.e.unscanned})
+			masked = sc.maskOf(sc.e.unscanned, s)
+		}
+	}()
+	found := append([]finding(nil), sc.found...)
+	for pass := 0; ; pass++ {
+		out := sc.rewrite(s, found)
+		bytes, candidates := sc.bytes, sc.candidates
+		sc.bytes, sc.candidates = len(out)+1, 2*len(out)+1 // a second look costs no budget
+		more := pass < maxPasses && sc.scan(out)
+		sc.bytes, sc.candidates = bytes, candidates
+		if !more {
+			if pass == maxPasses {
+				found = []finding{{0, len(s), found[0].det}}
+				out = sc.maskOf(found[0].det, s)
+			}
+			sc.found = append(sc.found[:0], found...)
+			return out
+		}
+		grown := sc.carryBack(s, found, sc.found)
+		if len(grown) == len(found) && equalFindings(grown, found) {
+			// Only masks were found again; nothing new can come of it.
+			sc.found = append(sc.found[:0], found...)
+			return out
+		}
+		found = grown
+	}
+}
+
+func equalFindings(a, b []finding) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// scan fills sc.found with the findings of s, merged and in order, and tells whether there are any.
+func (sc *Scanner) scan(s string) (any bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			// The message of the panic may quote the text: it goes nowhere.
+			sc.limits[LimitFailure]++
+			sc.found = append(sc.found[:0], finding{0, len(s), sc.e.unscanned})
+			any = true
+		}
+	}()
+	sc.found = sc.found[:0]
+	sc.decode = 0
+	sc.limit = ""
+	text := s
+	if len(text) > sc.bytes {
+		text, sc.limit = text[:max(sc.bytes, 0)], LimitBytes
+	}
+	sc.bytes -= len(text)
+	stop := sc.read(text)
+	if sc.decode != 0 && stop == len(text) {
+		sc.readDecoded(text)
+	}
+	for i := range sc.e.patterns {
+		if p := &sc.e.patterns[i]; p.always {
+			sc.user(p, text)
+		}
+	}
+	if stop < len(s) {
+		if sc.limit == "" {
+			sc.limit = LimitCandidates
+		}
+		sc.limits[sc.limit]++
+		sc.found = append(sc.found, finding{runeStart(s, max(0, stop-unscannedMargin)), len(s), sc.e.unscanned})
+	}
+	if len(sc.found) == 0 {
+		return false
+	}
+	sc.merge(s)
+	return len(sc.found) > 0
+}
+
+// read runs the automaton over s and the matchers at its hits. It returns how far it came.
+func (sc *Scanner) read(s string) int {
+	sc.cur = cursor{s: s, e: sc.e}
+	clean := true
+	a := sc.e.auto
+	state := a.start
+	for base := 0; base < len(s); base += prefilterBlock {
+		state = sc.pre.block(a, s[base:min(len(s), base+prefilterBlock)], base, state)
+		for _, h := range sc.pre.hits {
+			if clean {
+				clean = false
+				clear(sc.done)
+			}
+			for _, t := range a.ends[(h.state-a.accept)/a.width] {
+				if sc.candidates--; sc.candidates < 0 {
+					sc.candidates = 0
+					return h.end - 1
+				}
+				sc.candidate(s, sc.e.triggers[t], h.end)
+			}
+		}
+	}
+	return len(s)
+}
+
+func (sc *Scanner) candidate(s string, det uint16, end int) {
+	d := &sc.e.dets[det]
+	switch {
+	case end <= sc.done[det]:
+		return
+	case d.decode != 0:
+		sc.decode |= d.decode
+		return
+	case d.user > 0:
+		sc.done[det] = len(s)
+		sc.user(&sc.e.patterns[d.user-1], s)
+		return
+	}
+	var start, stop int
+	if d.token != nil {
+		start = end - d.prefix
+		if !boundaryBefore(s, start) {
+			return
+		}
+		if stop = d.token.match(s, start); stop < 0 || distinct(s[end:stop]) < 5 || looksMade(s[end:stop]) {
+			return
+		}
+		if d.check != nil && !d.check(s[start:stop]) {
+			return
+		}
+	} else {
+		var ok bool
+		if start, stop, ok = d.find(&sc.cur, end); !ok || start >= stop {
+			return
+		}
+	}
+	sc.done[det] = stop
+	sc.add(s, start, stop, det)
+}
+
+func (sc *Scanner) add(s string, start, stop int, det uint16) {
+	if len(sc.e.allow) > 0 && sc.e.allow[s[start:stop]] {
+		return
+	}
+	sc.found = append(sc.found, finding{start, stop, det})
+}
+
+func (sc *Scanner) user(p *userPattern, s string) {
+	for _, m := range p.re.FindAllStringIndex(s, -1) {
+		if m[0] < m[1] && !strings.HasPrefix(s[m[0]:m[1]], maskPrefix) {
+			sc.add(s, m[0], m[1], p.det)
+		}
+	}
+}
+
+// merge sorts the findings, widens them to whole characters and escapes, and joins those that overlap: the joined
+// finding covers all of them and bears the name of the highest rank.
+func (sc *Scanner) merge(s string) {
+	f := sc.found
+	for i := range f {
+		f[i].start, f[i].end = runeStart(s, f[i].start), runeEnd(s, f[i].end)
+		if n := backslashesBefore(s, f[i].start); n%2 == 1 && f[i].start < len(s) && isEscapeLetter(s[f[i].start]) {
+			f[i].start-- // never leave half an escape behind
+		}
+	}
+	sort.Slice(f, func(i, j int) bool {
+		if f[i].start != f[j].start {
+			return f[i].start < f[j].start
+		}
+		if f[i].end != f[j].end {
+			return f[i].end > f[j].end
+		}
+		return f[i].det < f[j].det
+	})
+	out := f[:0]
+	for _, x := range f {
+		if n := len(out); n > 0 && x.start < out[n-1].end {
+			last := &out[n-1]
+			if a, b := sc.e.dets[x.det].rank, sc.e.dets[last.det].rank; a > b || a == b && x.end-x.start > last.end-last.start {
+				last.det = x.det
+			}
+			last.end = max(last.end, x.end)
+			continue
+		}
+		out = append(out, x)
+	}
+	sc.found = out
+}
+
+func isEscapeLetter(c byte) bool { return strings.IndexByte(`nrtbfu"/\`, c) >= 0 }
+
+// SensitiveKey tells whether what stands under that key is to be hidden whatever it is.
+func (sc *Scanner) SensitiveKey(key string) bool {
+	return sc.e.sensitiveKey(key) >= keySecret
+}
+
+// Under is Text for a value that stands under a key that is not sensitive by itself. A key such as "key" or "sig" makes a
+// value that looks random a secret; trace and span ids are left alone, although they may happen to hold digits only.
+func (sc *Scanner) Under(key, s string) (string, bool) {
+	switch class := sc.e.sensitiveKey(key); {
+	case class == keyWeak && plausibleSecret(keyWeak, s, true, false):
+		return sc.Hide(s)
+	case class == keyPlain && (len(s) == 16 || len(s) == 32) && allIn(s, isHex) && idBefore(key+":", len(key)+1):
+		return s, false
+	}
+	return sc.Text(s)
+}
+
+// Hide masks a whole value because of the key it stands under, unless it is empty or stands for nothing itself.
+func (sc *Scanner) Hide(s string) (string, bool) {
+	if isPlaceholder(s) || sc.e.allow[s] {
+		return s, false
+	}
+	sc.counts[sc.e.keyDetector]++
+	return sc.maskOf(sc.e.keyDetector, s), true
+}
+
+// TooDeep counts a value that is nested too deeply to be read, and returns what stands in its place.
+func (sc *Scanner) TooDeep() string {
+	sc.limits[LimitDepth]++
+	sc.counts[sc.e.unscanned]++
+	return sc.maskOf(sc.e.unscanned, "")
+}
+
+// Number is Text for an integer. Only numbers of 13 digits and more can be anything.
+func (sc *Scanner) Number(n int64) (string, bool) {
+	if n < 1e12 {
+		return "", false
+	}
+	sc.outs[1] = strconv.AppendInt(sc.outs[1][:0], n, 10)
+	s := unsafe.String(&sc.outs[1][0], len(sc.outs[1])) // lives until the next call
+	out, changed := sc.Text(s)
+	if !changed {
+		return "", false
+	}
+	return strings.Clone(out), true
+}
+
+// Replacement is what stands in the place of text that the detector found.
+func (sc *Scanner) Replacement(detector, text string) string {
+	for i := range sc.e.dets {
+		if sc.e.dets[i].name == detector {
+			return sc.maskOf(uint16(i), text)
+		}
+	}
+	return sc.maskOf(sc.e.unscanned, text)
+}
