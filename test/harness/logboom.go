@@ -116,6 +116,9 @@ func (lb *Logboom) configure() {
 		}
 		lb.args = append(lb.args, "--config", path)
 	}
+	// Its own metrics on a port of its own: the Collector's default is the same for every process.
+	lb.args = append(lb.args, "--config", fmt.Sprintf(
+		"yaml:service::telemetry::metrics::readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]", lb.Port("metrics")))
 	lb.args = append(lb.args, lb.cfg.Args...)
 	lb.env = os.Environ()
 	for _, e := range lb.cfg.Env {

@@ -21,11 +21,11 @@ type Loki struct {
 	URL string // http://host:port
 }
 
-// AllTime is a range for [Loki.Count] and for queries of one's own that covers every log there can be.
-const AllTime = "100y"
+// AllTime is a range for queries that covers every log there can be, when it is evaluated at [Future]: 1969 to 2109.
+const AllTime = "140y"
 
-// Future is when to evaluate a query over [AllTime] so that records from the future count too.
-var Future = time.Date(2110, 1, 1, 0, 0, 0, 0, time.UTC)
+// Future is when to evaluate a query over [AllTime].
+var Future = time.Date(2109, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Sample is one series of an instant query.
 type Sample struct {
