@@ -38,6 +38,16 @@ type clickHouse struct {
 
 type column struct{ name, kind string }
 
+// kind is the type of a column, empty when there is none of that name.
+func (c *clickHouse) kind(name string) string {
+	for _, col := range c.columns {
+		if col.name == name {
+			return col.kind
+		}
+	}
+	return ""
+}
+
 func (c *clickHouse) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -136,6 +146,9 @@ func (c *clickHouse) results(reader *proto.Reader) ([]Document, error) {
 		col, value := columnOf(kind)
 		if col == nil {
 			return nil, fmt.Errorf("column %q has unknown type %q", name, kind)
+		}
+		if rows == 0 {
+			continue
 		}
 		if state, ok := col.(proto.StateDecoder); ok {
 			if err := state.DecodeState(reader); err != nil {
