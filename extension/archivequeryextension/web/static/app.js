@@ -9,7 +9,7 @@ import { $, el } from './dom.js';
 import { levels } from './levels.js';
 import * as list from './lines.js';
 import * as notice from './notice.js';
-import { everything, fieldOf, isMetric, labelOf, quote, toLogQL, volume, withField, withLabel } from './query.js';
+import { everything, fieldOf, isMetric, labelOf, quote, searched, toLogQL, volume, withField, withLabel } from './query.js';
 import { quick, quickOf, read, write } from './state.js';
 import { count, plural, visible } from './text.js';
 import { aligned, forInput, isRelative, resolve, stepFor, words } from './time.js';
@@ -63,6 +63,7 @@ async function logSearch(logql, range, fresh, signal) {
     api.lines(logql, range, page, signal),
     api.series(volume(logql, step), first, step, signal),
   ]);
+  list.mark(searched(logql));
   list.show(found.lines, { keep: !fresh });
   const total = chart.dragging() ? undefined : chart.bars(counted.series, wide, step, zoom);
   $('older').hidden = found.lines.length < page && list.size() <= found.lines.length;

@@ -7,7 +7,7 @@
 import { $, el, svg } from './dom.js';
 import { levelOf, levels } from './levels.js';
 import { count, plural, visible } from './text.js';
-import { forInput, tick } from './time.js';
+import { forInput, tick, ticks } from './time.js';
 
 const height = 132;
 const floor = 18; // room for the time axis
@@ -94,12 +94,10 @@ function frame(range, most) {
     svg('line', { class: 'grid', x1: 0, x2: inner, y1: 11.5, y2: 11.5 }),
     svg('text', { class: 'tick', x: 2, y: 9 }, short(most)),
   );
-  const length = range.end - range.start;
-  const places = Math.max(2, Math.min(8, Math.floor(inner / 130)));
-  for (let i = 0; i <= places; i++) {
-    const anchor = i === 0 ? 'start' : i === places ? 'end' : 'middle';
-    plot.append(svg('text', { class: 'tick', x: (inner * i) / places, y: height - 4, 'text-anchor': anchor },
-      tick(range.start + (length * i) / places, length)));
+  for (const t of ticks(range, Math.max(2, Math.floor(inner / 110)))) {
+    const at = x(t);
+    const anchor = at < 24 ? 'start' : at > inner - 24 ? 'end' : 'middle';
+    plot.append(svg('text', { class: 'tick', x: at.toFixed(1), y: height - 4, 'text-anchor': anchor }, tick(t, range.end - range.start)));
   }
   return { plot, x, y, inner };
 }

@@ -18,12 +18,28 @@ const maxValue = 4000; // characters of one field
 
 let shown = []; // lines in the order of the list
 let nodes = new Map(); // key -> element
+let marks = null; // RegExp of what was searched for, or null
 let actions = { filter() {}, trail() {} };
 
 // start names what a click on a field does: filter(name, value), trail(name, value).
 export function start(given) {
   actions = given;
 }
+
+// mark names the texts to be marked in the lines that are shown from now on.
+export function mark(texts) {
+  const escaped = texts.filter((t) => t !== '').map((t) => visible(t).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const next = escaped.length > 0 ? new RegExp(`(${escaped.join('|')})`) : null;
+  if (String(next) === String(marks)) return;
+  marks = next;
+  for (const node of nodes.values()) node.remove();
+  nodes = new Map();
+  shown = [];
+}
+
+// marked is text as nodes, with what was searched for in <mark>. A split at a captured pattern puts the
+// matches at the odd places.
+const marked = (text) => (marks ? text.split(marks).map((part, i) => (i % 2 ? el('mark', {}, part) : part)) : [text]);
 
 // show replaces the list. With keep, lines that are in the list stay beside the given ones.
 export function show(lines, { keep = false } = {}) {
@@ -66,7 +82,8 @@ function row(line) {
     el('time', { datetime: full(line.ns), title: full(line.ns) }, timeOfDay(ms)),
     el('span', { class: `level level-${level}` }, visible(cut(line.fields.detected_level ?? 'unknown', 12))),
     el('span', { class: 'service', title: service }, service),
-    el('span', { class: 'body' }, head || el('i', {}, '(empty)'), more ? el('span', { class: 'more' }, `+${plural(more, 'line')}`) : null));
+    el('span', { class: 'body' }, ...(head ? marked(head) : [el('i', {}, '(empty)')])),
+    more ? el('span', { class: 'more' }, `+${plural(more, 'line')}`) : null);
   const item = el('li', { class: `line is-${level}` }, top);
   const flip = () => {
     const open = toggle.getAttribute('aria-expanded') !== 'true';
@@ -86,7 +103,7 @@ function row(line) {
 }
 
 function detail(line) {
-  const body = el('pre', { class: 'whole' }, visible(cut(line.line, maxBody)));
+  const body = el('pre', { class: 'whole', tabindex: 0 }, ...marked(visible(cut(line.line, maxBody))));
   const rest = line.line.length > maxBody
     ? el('button', {
       type: 'button',

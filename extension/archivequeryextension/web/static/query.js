@@ -107,3 +107,6 @@ export const canFilter = (name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 
 // volume counts the lines of a log query, by level, in windows of step seconds.
 export const volume = (logql, step) => `sum by (detected_level) (count_over_time(${logql} [${step}s]))`;
+
+// searched lists the texts that a log query's |= filters look for.
+export const searched = (logql) => [...logql.matchAll(/\|=\s*("(?:[^"\\]|\\.)*")/g)].map((m) => parse(m[1]));

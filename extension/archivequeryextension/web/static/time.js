@@ -68,6 +68,15 @@ export function tick(ms, length) {
   return length <= 24 * 3600e3 ? short : `${date(d).slice(5)} ${short}`;
 }
 
+// ticks are at most most round times of the local clock within a range.
+export function ticks({ start, end }, most) {
+  const width = (steps.find((s) => (end - start) / 1000 / s <= most) ?? 7 * 86400) * 1000;
+  const zone = new Date(start).getTimezoneOffset() * 60e3;
+  const out = [];
+  for (let t = Math.ceil((start - zone) / width) * width + zone; t <= end && out.length <= most; t += width) out.push(t);
+  return out;
+}
+
 // words describes a range for people.
 export function words(range) {
   if (isRelative(range)) {
