@@ -32,6 +32,7 @@ async function search({ fresh = true } = {}) {
   const logql = toLogQL(state.query);
   const range = resolve(state.range);
   const slow = fresh ? setTimeout(notice.loading, 300) : 0;
+  let again = true;
   document.body.setAttribute('aria-busy', 'true');
   try {
     const answer = isMetric(logql)
@@ -43,13 +44,14 @@ async function search({ fresh = true } = {}) {
   } catch (err) {
     if (err.name === 'AbortError' || running !== controller) return;
     clearTimeout(slow);
+    again = err.status === 0 || err.status >= 500; // a query that cannot be read does not get better by itself
     fail(err, logql, fresh);
   } finally {
     clearTimeout(slow);
     if (running === controller) {
       running = null;
       document.body.removeAttribute('aria-busy');
-      schedule(performance.now() - started);
+      if (again) schedule(performance.now() - started);
     }
   }
 }

@@ -30,11 +30,12 @@ const buttons = (choices) => el('p', { class: 'choices' },
 // error says what went wrong and what to do. query is the LogQL that was asked.
 export function error(err, query, choices) {
   const message = visible(cut(err.message, 2000));
-  const what = { 0: 'Logboom does not answer', 400: 'The query cannot be read', 401: 'Sign-in needed', 403: 'Not allowed' }[err.status]
+  const what = { 0: 'Logboom does not answer', 400: 'The query cannot be read', 401: 'Sign-in needed', 403: 'Not allowed', 503: 'Not ready yet' }[err.status]
     ?? (err.status === undefined ? 'The page made a mistake' : 'The query could not be answered');
   const todo = {
     0: 'Is it still running? The page goes on as soon as it answers.',
     400: 'Plain words find lines that hold all of them. LogQL begins with a selector, such as {service_name="checkout"}, and goes on with filters, such as |= "timeout".',
+    503: 'The page asks again in a moment.',
   }[err.status] ?? 'A shorter time range or one service asks for less.';
   const place = err.status === 400 ? placeOf(message) : 0;
   show('error', el('h2', {}, what), el('p', {}, message),
