@@ -139,20 +139,27 @@ func labelsSize(ls Labels) int64 {
 	return n
 }
 
-func (ev *evaluator) log(e *LogExpr) (*Result, error) {
+// Each runs a log query and passes every entry that it keeps to yield, in the order of the source; nothing is
+// held, so it is for outputs of any length. Labels are all labels after the pipeline. They and the line are
+// valid during the call only. Limit and Categorize of the parameters are not looked at.
+func Each(ctx context.Context, src Source, e *LogExpr, p Params, yield func(ts int64, labels Labels, line string) error) (Stats, error) {
+	ev := &evaluator{ctx: ctx, src: src, p: p}
+	var scratch Labels
+	err := ev.each(e, func(st *lineState, ls *labelSet) error {
+		scratch = ls.appendSorted(scratch[:0])
+		return yield(st.ts, scratch, st.line)
+	})
+	return ev.stats, err
+}
+
+// each passes the entries that the pipeline keeps.
+func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) error {
 	req := &SelectRequest{
 		Start: ev.p.Start, End: ev.p.End, Matchers: e.Matchers,
 		Descending: ev.p.Descending, Keep: linePrefilter(e.Stages),
 	}
-	var (
-		ls      labelSet
-		st      lineState
-		scratch Labels
-		key     []byte
-		streams []Stream
-		index   = map[string]int{}
-		n       int
-	)
+	var ls labelSet
+	var st lineState
 	err := ev.src.Select(ev.ctx, req, func(entry *Entry) error {
 		ev.see(entry)
 		ls.reset(entry)
@@ -160,6 +167,23 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 		if !runStages(e.Stages, &st, &ls) {
 			return nil
 		}
+		ev.stats.Returned++
+		return yield(&st, &ls)
+	})
+	if errors.Is(err, ErrStop) {
+		return nil
+	}
+	return err
+}
+
+func (ev *evaluator) log(e *LogExpr) (*Result, error) {
+	var (
+		scratch Labels
+		key     []byte
+		streams []Stream
+		index   = map[string]int{}
+	)
+	err := ev.each(e, func(st *lineState, ls *labelSet) error {
 		if ev.p.Categorize {
 			scratch = ls.appendCategory(scratch[:0], catStream)
 		} else {
@@ -175,7 +199,7 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 				return err
 			}
 		}
-		out := StreamEntry{Timestamp: entry.Timestamp, Line: strings.Clone(st.line)}
+		out := StreamEntry{Timestamp: st.ts, Line: strings.Clone(st.line)}
 		if ev.p.Categorize {
 			out.Metadata = ls.appendCategory(nil, catMetadata).Clone()
 			out.Parsed = ls.appendCategory(nil, catParsed).Clone()
@@ -184,16 +208,15 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 			return err
 		}
 		streams[i].Entries = append(streams[i].Entries, out)
-		if n++; ev.p.Limit > 0 && n >= ev.p.Limit {
+		if ev.p.Limit > 0 && ev.stats.Returned >= int64(ev.p.Limit) {
 			return ErrStop
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, ErrStop) {
+	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(streams, func(a, b Stream) int { return a.Labels.compare(b.Labels) })
-	ev.stats.Returned = int64(n)
 	return &Result{Type: TypeStreams, Streams: streams, Stats: ev.stats}, nil
 }
 

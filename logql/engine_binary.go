@@ -17,8 +17,14 @@ func arithmetic(op string, a, b float64) float64 {
 	case "*":
 		return a * b
 	case "/":
+		if b == 0 { // as Loki has it, unlike Prometheus
+			return math.NaN()
+		}
 		return a / b
 	case "%":
+		if b == 0 {
+			return math.NaN()
+		}
 		return math.Mod(a, b)
 	case "^":
 		return math.Pow(a, b)

@@ -53,8 +53,14 @@ func (s *labelSet) reset(e *Entry) {
 		s.base = append(s.base, l)
 	}
 	for _, l := range e.Metadata {
-		if s.index(l.Name) >= 0 {
-			continue // a stream label of the same name wins
+		if i := s.index(l.Name); i >= 0 {
+			if s.labels[i].cat != catStream {
+				continue
+			}
+			l.Name += extractedSuffix
+			if s.index(l.Name) >= 0 {
+				continue
+			}
 		}
 		s.labels = append(s.labels, setLabel{l, catMetadata})
 		s.base = append(s.base, l)

@@ -345,3 +345,6 @@ func formatDuration(d time.Duration) string {
 	}
 	return s
 }
+
+// ParseDuration reads a duration as queries have it: 5m, 1h30m, 1.5s, 250ms, 2d. It may be negative.
+func ParseDuration(s string) (time.Duration, bool) { return parseDuration(s) }

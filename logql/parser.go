@@ -388,3 +388,25 @@ func validate(e Expr) error {
 
 // words joins names for an error message.
 func words(names ...string) string { return strings.Join(names, ", ") }
+
+// ParsePipeline reads a log query whose selector may be empty or missing, for sources that are one stream
+// anyway: `|= "x"`, `{} | json`.
+func ParsePipeline(query string) (*LogExpr, error) {
+	p, err := newParser(query)
+	if err != nil {
+		return nil, err
+	}
+	e := &LogExpr{pos: p.peek().pos, Matchers: []*Matcher{}}
+	if p.isOp("{") {
+		if e.Matchers, err = p.matchers(); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.pipeline(e); err != nil {
+		return nil, err
+	}
+	if p.peek().kind != tokEOF {
+		return nil, p.unexpected("a pipeline stage")
+	}
+	return e, nil
+}

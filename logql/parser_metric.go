@@ -349,6 +349,7 @@ func (p *parser) rangeAggregation() (Expr, error) {
 	if e.Grouping, err = p.grouping(); err != nil {
 		return nil, err
 	}
+	e.Grouping.normalize()
 	switch {
 	case op.param && !hasParam:
 		return nil, errorAt(t.pos, "parameter required for operation %s", t.text)
@@ -405,9 +406,14 @@ func (p *parser) vectorAggregation() (Expr, error) {
 	case e.Grouping != nil && !op.grouping:
 		return nil, errorAt(t.pos, "grouping not allowed for %s aggregation", t.text)
 	}
-	if e.Grouping != nil {
-		slices.Sort(e.Grouping.Names)
-		e.Grouping.Names = slices.Compact(e.Grouping.Names)
-	}
+	e.Grouping.normalize()
 	return e, nil
+}
+
+// normalize sorts the names, which the engine relies on.
+func (g *Grouping) normalize() {
+	if g != nil {
+		slices.Sort(g.Names)
+		g.Names = slices.Compact(g.Names)
+	}
 }

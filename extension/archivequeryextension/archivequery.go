@@ -5,20 +5,165 @@ package archivequeryextension
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
+	"go.uber.org/zap"
+
+	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
+	"github.com/logboom/logboom/internal/archivesource"
+	"github.com/logboom/logboom/internal/bucket"
 )
 
+// archiveQuery follows one archive and serves queries over it.
 type archiveQuery struct {
-	cfg *Config
-	set extension.Settings
+	cfg       *Config
+	set       extension.Settings
+	telemetry *metadata.TelemetryBuilder
+	mapper    *archivesource.Mapper
+	slots     chan struct{} // one per running query
+
+	bucket archive.Bucket
+	reader atomic.Pointer[archive.Reader] // nil until the commit log could be read once
+	server *http.Server
+
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
 }
 
 func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
-	return &archiveQuery{cfg: cfg, set: set}, nil
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &archiveQuery{
+		cfg: cfg, set: set, telemetry: telemetry,
+		mapper: archivesource.NewMapper(cfg.StreamLabels),
+		slots:  make(chan struct{}, cfg.Query.MaxConcurrent),
+	}, nil
 }
 
-func (*archiveQuery) Start(context.Context, component.Host) error { return nil }
+// Start opens the bucket and the port. An archive that is empty, or cannot be reached yet, is no error: the
+// writer may come later.
+func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
+	b, err := bucket.Open(ctx, a.cfg.Bucket)
+	if err != nil {
+		return fmt.Errorf("open bucket: %w", err)
+	}
+	a.bucket = b
+	listener, err := a.cfg.ToListener(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", a.cfg.NetAddr.Endpoint, err), b.Close())
+	}
+	server, err := a.cfg.ToServer(ctx, host.GetExtensions(), a.set.TelemetrySettings, a.handler())
+	if err != nil {
+		return errors.Join(fmt.Errorf("make HTTP server: %w", err), listener.Close(), b.Close())
+	}
+	a.server = server
+	ctx, a.cancel = context.WithCancel(context.Background())
+	server.BaseContext = func(net.Listener) context.Context { return ctx }
+	a.wg.Go(func() { a.follow(ctx, host) })
+	a.wg.Go(func() {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve %s: %w", a.cfg.NetAddr.Endpoint, err)))
+		}
+	})
+	a.announce(listener.Addr())
+	return nil
+}
 
-func (*archiveQuery) Shutdown(context.Context) error { return nil }
+// announce says where the search is, and warns when anybody can reach it.
+func (a *archiveQuery) announce(addr net.Addr) {
+	scheme := "http"
+	if a.cfg.TLS.HasValue() {
+		scheme = "https"
+	}
+	shown := addr.String()
+	tcp, isTCP := addr.(*net.TCPAddr)
+	if isTCP && tcp.IP.IsLoopback() {
+		shown = fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	a.set.Logger.Info("search the archive at "+scheme+"://"+shown, zap.String("bucket", a.bucket.Name()))
+	if isTCP && !tcp.IP.IsLoopback() && !a.cfg.Auth.HasValue() {
+		a.set.Logger.Warn("everybody who can reach this address can read all logs: set auth, or listen on localhost",
+			zap.String("endpoint", addr.String()))
+	}
+}
+
+// Shutdown ends running queries and waits for everything that Start began.
+func (a *archiveQuery) Shutdown(ctx context.Context) error {
+	var errs []error
+	if a.cancel != nil {
+		a.cancel() // running queries end now: their clients learn that they were cut off
+	}
+	if a.server != nil {
+		if err := a.server.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("shut down HTTP server: %w", err), a.server.Close())
+		}
+		a.server = nil
+	}
+	a.wg.Wait()
+	if a.bucket != nil {
+		errs = append(errs, a.bucket.Close())
+		a.bucket = nil
+	}
+	a.telemetry.Shutdown()
+	return errors.Join(errs...)
+}
+
+// follow keeps the snapshot fresh and reports whether the bucket can be reached.
+func (a *archiveQuery) follow(ctx context.Context, host component.Host) {
+	healthy, first := false, true
+	ticker := time.NewTicker(a.cfg.RefreshInterval)
+	defer ticker.Stop()
+	for {
+		err := a.refresh(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		switch {
+		case err == nil && !healthy:
+			if !first {
+				a.set.Logger.Info("the archive can be read again", zap.String("bucket", a.bucket.Name()))
+			}
+			componentstatus.ReportStatus(host, componentstatus.NewEvent(componentstatus.StatusOK))
+		case err != nil && (healthy || first):
+			a.set.Logger.Warn("the archive cannot be read: queries answer from what was read before", zap.Error(err))
+			componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
+		}
+		healthy, first = err == nil, false
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (a *archiveQuery) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(10*time.Second, a.cfg.RefreshInterval))
+	defer cancel()
+	var err error
+	if r := a.reader.Load(); r != nil {
+		err = r.Refresh(ctx)
+	} else if r, openErr := archive.Open(ctx, a.bucket, archive.ReaderOptions{}); openErr != nil {
+		err = openErr
+	} else {
+		a.reader.Store(r)
+	}
+	outcome := outcomeOK
+	if err != nil {
+		outcome = outcomeError
+	}
+	a.telemetry.ExtensionArchiveQueryRefreshes.Add(ctx, 1, withAttributes(outcomeKey.String(outcome)))
+	return err
+}

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 
 	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
+	"github.com/logboom/logboom/internal/archivesource"
 	"github.com/logboom/logboom/internal/bucket"
 )
 
@@ -31,7 +32,7 @@ func createDefaultConfig() component.Config {
 		ServerConfig:    server,
 		Bucket:          bucket.Config{URL: "file:///var/lib/logboom/archive"},
 		RefreshInterval: time.Second,
-		StreamLabels:    defaultStreamLabels(),
+		StreamLabels:    archivesource.DefaultStreamLabels(),
 		Query: QueryConfig{
 			Timeout:       time.Minute,
 			MaxConcurrent: 8,
@@ -39,30 +40,6 @@ func createDefaultConfig() component.Config {
 			MaxSeries:     5000,
 			MaxMemoryMiB:  256,
 		},
-	}
-}
-
-// defaultStreamLabels are the resource attributes that Loki documents as index labels of OTLP logs.
-func defaultStreamLabels() []string {
-	return []string{
-		"cloud.availability_zone",
-		"cloud.region",
-		"container.name",
-		"deployment.environment",
-		"deployment.environment.name",
-		"k8s.cluster.name",
-		"k8s.container.name",
-		"k8s.cronjob.name",
-		"k8s.daemonset.name",
-		"k8s.deployment.name",
-		"k8s.job.name",
-		"k8s.namespace.name",
-		"k8s.pod.name",
-		"k8s.replicaset.name",
-		"k8s.statefulset.name",
-		"service.instance.id",
-		"service.name",
-		"service.namespace",
 	}
 }
 

@@ -1,0 +1,274 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archivequeryextension
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/extension/archivequeryextension/web"
+	"github.com/logboom/logboom/internal/archivesource"
+	"github.com/logboom/logboom/logql"
+)
+
+const (
+	outcomeKey  = attribute.Key("outcome")
+	endpointKey = attribute.Key("endpoint")
+
+	// The outcomes of a request, as metadata.yaml lists them.
+	outcomeOK         = "ok"
+	outcomePartial    = "partial"
+	outcomeBadRequest = "bad_request"
+	outcomeLimit      = "limit"
+	outcomeTimeout    = "timeout"
+	outcomeCanceled   = "canceled"
+	outcomeError      = "error"
+
+	// statusClientClosedRequest is what nobody reads: the client went away.
+	statusClientClosedRequest = 499
+
+	// minGzipBytes is the smallest answer that is worth compressing.
+	minGzipBytes = 1024
+	// maxWarnings bounds the warnings of an answer.
+	maxWarnings = 10
+)
+
+func withAttributes(kv ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributes(kv...)
+}
+
+// errUnavailable says that the archive could not be read even once.
+var errUnavailable = errors.New("the archive cannot be read yet")
+
+// call is one request on its way.
+type call struct {
+	a      *archiveQuery
+	ctx    context.Context
+	r      *http.Request
+	p      *params
+	source *archivesource.Source
+	start  time.Time
+	queued time.Duration
+}
+
+// answer is what an endpoint returns: a value that becomes JSON, or text.
+type answer struct {
+	json any
+	text string
+	// contentType is for text.
+	contentType string
+}
+
+type endpoint func(c *call) (answer, error)
+
+// handler routes the API; everything else is the page's.
+func (a *archiveQuery) handler() http.Handler {
+	mux := http.NewServeMux()
+	route := func(path, name string, f endpoint) {
+		h := a.endpoint(name, f)
+		mux.Handle("GET "+path, h)
+		mux.Handle("POST "+path, h)
+	}
+	const api = "/loki/api/v1/"
+	route(api+"query", "query", (*call).query)
+	route(api+"query_range", "query_range", (*call).queryRange)
+	route(api+"labels", "labels", (*call).labels)
+	route(api+"label", "labels", (*call).labels)
+	route(api+"label/{name}/values", "label_values", (*call).labelValues)
+	route(api+"series", "series", (*call).series)
+	route(api+"index/stats", "index_stats", (*call).indexStats)
+	route(api+"index/volume", "index_volume", (*call).volume)
+	route(api+"index/volume_range", "index_volume_range", (*call).volumeRange)
+	route(api+"detected_labels", "detected_labels", (*call).detectedLabels)
+	route(api+"detected_fields", "detected_fields", (*call).detectedFields)
+	route(api+"detected_field/{name}/values", "detected_field_values", (*call).detectedFieldValues)
+	route(api+"patterns", "patterns", (*call).patterns)
+	route(api+"format_query", "format_query", (*call).formatQuery)
+	route(api+"drilldown-limits", "drilldown_limits", (*call).drilldownLimits)
+	route(api+"status/buildinfo", "buildinfo", (*call).buildInfo)
+	route(api+"rules", "rules", (*call).noRules)
+	route("/prometheus/api/v1/rules", "rules", (*call).noPrometheusRules)
+	route("/prometheus/api/v1/alerts", "rules", (*call).noPrometheusAlerts)
+	route("/ready", "ready", (*call).ready)
+	notFound := func(w http.ResponseWriter, r *http.Request) {
+		a.write(w, r, http.StatusNotFound, answer{json: map[string]any{
+			"code": http.StatusNotFound, "status": "error", "message": "not found",
+		}})
+	}
+	mux.HandleFunc("/loki/", notFound)
+	mux.HandleFunc("/prometheus/", notFound)
+	mux.HandleFunc("/api/prom/", notFound)
+	mux.Handle("/", web.Handler())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("X-Frame-Options", "DENY")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Query.Timeout)
+		defer cancel()
+		c := &call{a: a, ctx: ctx, r: r, start: start}
+		ans, err := c.run(w, f)
+		status, outcome := http.StatusOK, outcomeOK
+		if err != nil {
+			status, outcome = a.classify(r, err)
+			text := err.Error()
+			if status == http.StatusGatewayTimeout {
+				text = "query timed out after " + a.cfg.Query.Timeout.String() + ": narrow its selector or its time range"
+			}
+			if status >= 500 && status != http.StatusGatewayTimeout && !errors.Is(err, errUnavailable) {
+				a.set.Logger.Error("query failed", zap.String("endpoint", name), zap.Error(err))
+			}
+			ans = answer{text: text}
+		} else if c.source != nil {
+			if stats := c.source.Stats(); stats.Partial() {
+				outcome = outcomePartial
+			}
+		}
+		a.write(w, r, status, ans)
+		a.account(r.Context(), name, c, outcome, start)
+	})
+}
+
+func (a *archiveQuery) account(ctx context.Context, name string, c *call, outcome string, start time.Time) {
+	ctx = context.WithoutCancel(ctx)
+	ep := endpointKey.String(name)
+	a.telemetry.ExtensionArchiveQueryRequests.Add(ctx, 1, withAttributes(ep, outcomeKey.String(outcome)))
+	a.telemetry.ExtensionArchiveQueryDuration.Record(ctx, time.Since(start).Seconds(), withAttributes(ep))
+	if c.source != nil {
+		stats := c.source.Stats()
+		a.telemetry.ExtensionArchiveQueryScannedRecords.Add(ctx, stats.RowsScanned)
+		a.telemetry.ExtensionArchiveQueryReadSize.Add(ctx, stats.BytesRead)
+	}
+}
+
+// run reads the parameters, waits for a turn and answers.
+func (c *call) run(w http.ResponseWriter, f endpoint) (answer, error) {
+	var err error
+	if c.p, err = readParams(w, c.r, c.start); err != nil {
+		return answer{}, err
+	}
+	return f(c)
+}
+
+// acquire waits for a turn to read the archive. The caller calls the release function.
+func (c *call) acquire() (release func(), err error) {
+	r := c.a.reader.Load()
+	if r == nil {
+		return nil, errUnavailable
+	}
+	waiting := time.Now()
+	select {
+	case c.a.slots <- struct{}{}:
+	case <-c.ctx.Done():
+		return nil, c.ctx.Err()
+	}
+	c.queued = time.Since(waiting)
+	c.source = archivesource.New(r.Snapshot(), c.a.mapper)
+	return func() { <-c.a.slots }, nil
+}
+
+func (c *call) snapshot() (*archive.Snapshot, error) {
+	r := c.a.reader.Load()
+	if r == nil {
+		return nil, errUnavailable
+	}
+	return r.Snapshot(), nil
+}
+
+// classify gives an error its status and its outcome.
+func (a *archiveQuery) classify(r *http.Request, err error) (int, string) {
+	var bad *badRequest
+	var limit *logql.LimitError
+	switch {
+	case errors.As(err, &limit):
+		return http.StatusBadRequest, outcomeLimit
+	case errors.As(err, &bad), logql.IsUserError(err):
+		return http.StatusBadRequest, outcomeBadRequest
+	case r.Context().Err() != nil:
+		return statusClientClosedRequest, outcomeCanceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout, outcomeTimeout
+	case errors.Is(err, errUnavailable):
+		return http.StatusServiceUnavailable, outcomeError
+	}
+	return http.StatusInternalServerError, outcomeError
+}
+
+// warnings says what could not be read, without duplicates.
+func (c *call) warnings() []string {
+	if c.source == nil {
+		return nil
+	}
+	stats := c.source.Stats()
+	var out []string
+	seen := map[string]bool{}
+	for _, err := range stats.Errors {
+		text := "partial result: " + err.Error()
+		if !seen[text] {
+			seen[text] = true
+			if out = append(out, text); len(out) == maxWarnings {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// write sends an answer, compressed if the client likes.
+func (a *archiveQuery) write(w http.ResponseWriter, r *http.Request, status int, ans answer) {
+	var body []byte
+	h := w.Header()
+	switch {
+	case ans.json != nil:
+		var buf bytes.Buffer
+		enc := json.NewEncoder(&buf)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(ans.json); err != nil {
+			a.set.Logger.Error("encode answer", zap.Error(err))
+			http.Error(w, "encode answer", http.StatusInternalServerError)
+			return
+		}
+		body = buf.Bytes()
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	default:
+		body = []byte(ans.text)
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		if ans.contentType != "" {
+			h.Set("Content-Type", ans.contentType)
+		}
+	}
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept-Encoding")
+	if len(body) >= minGzipBytes && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		w.WriteHeader(status)
+		zw := gzip.NewWriter(w)
+		_, _ = zw.Write(body) // the client went away: nobody is left to tell
+		_ = zw.Close()
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

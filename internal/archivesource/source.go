@@ -1,0 +1,234 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package archivesource makes a snapshot of the archive a source for LogQL: it maps OpenTelemetry records to
+// streams, structured metadata and lines as Loki documents it for OTLP, and hands what the archive can prune by
+// (time, service, lines) down to the scan.
+package archivesource // import "github.com/logboom/logboom/internal/archivesource"
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"sync"
+
+	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/logql"
+)
+
+// DefaultStreamLabels are the resource attributes that Loki documents as index labels of OTLP logs.
+func DefaultStreamLabels() []string {
+	return []string{
+		"cloud.availability_zone",
+		"cloud.region",
+		"container.name",
+		"deployment.environment",
+		"deployment.environment.name",
+		"k8s.cluster.name",
+		"k8s.container.name",
+		"k8s.cronjob.name",
+		"k8s.daemonset.name",
+		"k8s.deployment.name",
+		"k8s.job.name",
+		"k8s.namespace.name",
+		"k8s.pod.name",
+		"k8s.replicaset.name",
+		"k8s.statefulset.name",
+		"service.instance.id",
+		"service.name",
+		"service.namespace",
+	}
+}
+
+// Source runs LogQL selections over one snapshot. It may be used for one query, which may select several
+// times; its statistics add up.
+type Source struct {
+	snapshot *archive.Snapshot
+	mapper   *Mapper
+
+	mu    sync.Mutex
+	stats archive.ScanStats
+}
+
+// New returns a source for one query.
+func New(s *archive.Snapshot, m *Mapper) *Source { return &Source{snapshot: s, mapper: m} }
+
+// Stats says what the selections so far did.
+func (s *Source) Stats() archive.ScanStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// Snapshot is what the source reads.
+func (s *Source) Snapshot() *archive.Snapshot { return s.snapshot }
+
+// ServiceFilter returns a filter for service names, as the archive has them, that no stream of other services
+// passes the matchers; nil if the matchers say nothing about services.
+func ServiceFilter(ms []*logql.Matcher) func(string) bool {
+	var own []*logql.Matcher
+	for _, m := range ms {
+		if m.Name == labelServiceName {
+			own = append(own, m)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return func(service string) bool {
+		if service == "" {
+			service = unknownService
+		}
+		for _, m := range own {
+			if !m.Matches(service) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// Select implements [logql.Source].
+func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield func(*logql.Entry) error) error {
+	scan := archive.ScanRequest{
+		Start: req.Start, End: req.End, Descending: req.Descending,
+		Service: ServiceFilter(req.Matchers),
+	}
+	if req.Keep != nil {
+		scan.Keep = func(r *archive.Record) bool { return req.Keep(r.Body) }
+	}
+	conv := s.mapper.converter(req)
+	var entry logql.Entry
+	n := 0
+	stats, err := s.snapshot.Scan(ctx, scan, func(r *archive.Record) error {
+		if n++; n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !conv.convert(r, &entry) {
+			return nil
+		}
+		err := yield(&entry)
+		if errors.Is(err, logql.ErrStop) {
+			return archive.ErrStop
+		}
+		return err
+	})
+	s.add(stats)
+	return err
+}
+
+// Streams calls visit with the distinct streams of a time range that pass the matchers, in no order.
+func (s *Source) Streams(ctx context.Context, start, end int64, ms []*logql.Matcher, limit int, visit func(logql.Labels)) error {
+	var (
+		mu    sync.Mutex
+		seen  = map[*stream]struct{}{}
+		conv  = s.mapper.converter(&logql.SelectRequest{Matchers: ms, Labels: []string{}})
+		over  bool
+		ctxOf = ctx
+	)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// The records are never yielded: a stream needs to be seen only once, whatever the order and the duplicates.
+	stats, err := s.snapshot.Scan(ctx, archive.ScanRequest{
+		Start: start, End: end, Service: ServiceFilter(ms),
+		Keep: func(r *archive.Record) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			st := conv.streamOf(r)
+			if _, ok := seen[st]; ok {
+				return false
+			}
+			if len(seen) >= limit {
+				over = true
+				cancel()
+				return false
+			}
+			seen[st] = struct{}{}
+			if logql.MatchStream(st.labels, ms) {
+				visit(st.labels)
+			}
+			return false
+		},
+	}, func(*archive.Record) error { return nil })
+	s.add(stats)
+	if over {
+		return &logql.LimitError{Msg: "more than " + strconv.Itoa(limit) + " streams in this time range: narrow the range or the selector"}
+	}
+	if ctxOf.Err() != nil {
+		return ctxOf.Err()
+	}
+	return err
+}
+
+func (s *Source) add(st archive.ScanStats) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.ObjectsTotal = max(s.stats.ObjectsTotal, st.ObjectsTotal)
+	s.stats.ObjectsPruned += st.ObjectsPruned
+	s.stats.ObjectsRead += st.ObjectsRead
+	s.stats.RowGroupsRead += st.RowGroupsRead
+	s.stats.BytesRead += st.BytesRead
+	s.stats.RowsScanned += st.RowsScanned
+	s.stats.RowsYielded += st.RowsYielded
+	s.stats.RowsDuplicates += st.RowsDuplicates
+	if len(s.stats.Errors) < 100 {
+		s.stats.Errors = append(s.stats.Errors, st.Errors...)
+	}
+}
+
+// Weight is how many records one stands for: what sampling dropped beside it, times what it summarises.
+func Weight(r *archive.Record) float64 {
+	w := 1.0
+	if r.RecordCount > 1 {
+		w = float64(r.RecordCount)
+	}
+	if t := r.SamplingThreshold; t != "" && len(t) <= 14 {
+		// The rejection threshold is a fraction of 2^56 in hexadecimal, trailing zeros left out.
+		if v, err := strconv.ParseUint(t, 16, 64); err == nil {
+			rejected := float64(v) / math.Pow(16, float64(len(t)))
+			if rejected < 1 {
+				w /= 1 - rejected
+			}
+		}
+	}
+	return w
+}
+
+// Estimate says from the commit log alone how much a selection would read.
+type Estimate struct {
+	Objects, Entries, Bytes int64
+	Services                int64
+}
+
+// EstimateOf counts whole objects by service; of objects that the range cuts it takes the share of their time.
+func EstimateOf(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Estimate {
+	var e Estimate
+	keep := ServiceFilter(ms)
+	services := map[string]struct{}{}
+	for i, objects := 0, s.Objects(); i < len(objects); i++ {
+		o := &objects[i]
+		if o.MaxTime < start || o.MinTime >= end || !o.HasService(keep) {
+			continue
+		}
+		rows := o.Rows
+		if o.Counts != nil {
+			rows = 0
+			for _, c := range o.Counts {
+				if keep == nil || keep(c.Service) {
+					rows += c.Rows
+					services[c.Service] = struct{}{}
+				}
+			}
+		}
+		share := 1.0
+		if o.MinTime < start || o.MaxTime >= end {
+			share = (float64(min(o.MaxTime, end)) - float64(max(o.MinTime, start))) / max(1, float64(o.MaxTime)-float64(o.MinTime))
+		}
+		e.Objects++
+		e.Entries += int64(math.Ceil(float64(rows) * share))
+		e.Bytes += int64(float64(o.RawBytes) * float64(rows) / float64(max(o.Rows, 1)) * share)
+	}
+	e.Services = int64(len(services))
+	return e
+}
