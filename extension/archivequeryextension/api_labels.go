@@ -231,7 +231,7 @@ func (c *call) volumes(instant bool) (answer, error) {
 		return answer{}, badRequestf("invalid aggregateBy %q: expecting series or labels", v)
 	}
 	p := logql.Params{Start: end.UnixNano(), End: end.UnixNano(), Limits: c.limits()}
-	interval := max(end.Sub(start), 1)
+	interval := end.Sub(start) + 1 // a window is open at its start, and start belongs to the range
 	if !instant {
 		if interval, err = c.p.step(start, end); err != nil {
 			return answer{}, err
