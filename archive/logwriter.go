@@ -49,6 +49,9 @@ func NewLogWriter(b Bucket, writer, walID string, hint uint64) (*LogWriter, erro
 	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, next: hint}, nil
 }
 
+// Claimed reports whether Claim has succeeded.
+func (w *LogWriter) Claimed() bool { return w.claimed }
+
 // Epoch is the claimed epoch.
 func (w *LogWriter) Epoch() uint64 { return w.epoch }
 

@@ -134,3 +134,9 @@ func Open(ctx context.Context, c Config) (archive.Bucket, error) {
 		return openBlob(ctx, l, c)
 	}
 }
+
+// IsLocal reports whether the bucket is on this machine, where an error at start does not pass by itself.
+func IsLocal(c Config) bool {
+	l, err := parseURL(c.URL)
+	return err == nil && (l.scheme == "file" || l.scheme == "mem")
+}

@@ -1,0 +1,204 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wal
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Entry is an entry of a segment.
+type Entry struct {
+	Number  uint64
+	Payload []byte
+}
+
+// errDamaged ends the reading of a segment at what is no entry.
+var errDamaged = errors.New("not an entry")
+
+// readEntries calls visit with the entries of a file, up to the offset end (-1: to its end), and returns the
+// offset behind the last good one. The error is errDamaged (wrapped) when something else follows there.
+func readEntries(path string, end int64, visit func(Entry) error) (int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if end < 0 || end > info.Size() {
+		end = info.Size()
+	}
+	if _, err := f.Seek(int64(headerBytes), io.SeekStart); err != nil {
+		return 0, err
+	}
+	return parseEntries(bufio.NewReaderSize(f, 256<<10), int64(headerBytes), end, visit)
+}
+
+// parseEntries is readEntries on the bytes of a file from offset at on.
+func parseEntries(r io.Reader, at, end int64, visit func(Entry) error) (int64, error) {
+	var head [entryBytes]byte
+	var last uint64
+	for at < end {
+		if end-at < entryBytes {
+			return at, errDamaged
+		}
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			return at, err
+		}
+		n := int64(binary.LittleEndian.Uint32(head[:]))
+		number := binary.LittleEndian.Uint64(head[8:])
+		if n > maxPayload || n > end-at-entryBytes || number <= last {
+			return at, errDamaged
+		}
+		payload := make([]byte, n)
+		if _, err := io.ReadFull(r, payload); err != nil {
+			return at, err
+		}
+		crc := crc32.Update(crc32.Checksum(head[8:], castagnoli), castagnoli, payload)
+		if crc != binary.LittleEndian.Uint32(head[4:]) {
+			return at, errDamaged
+		}
+		if err := visit(Entry{Number: number, Payload: payload}); err != nil {
+			return at, err
+		}
+		last = number
+		at += entryBytes + n
+	}
+	return at, nil
+}
+
+// scan looks through a segment that an earlier process left. What follows its last good entry, which is
+// normally an entry that was being written when the process ended, is copied aside and cut off. The segment
+// is nil when it has no entries; the file is deleted then.
+func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
+	var id [idBytes]byte
+	b, err := readHead(path)
+	if err != nil {
+		return nil, id, err
+	}
+	if len(b) < headerBytes || string(b[:len(magic)]) != magic {
+		if len(b) == headerBytes && string(b[:len(magic)-1]) == magic[:len(magic)-1] {
+			return nil, id, fmt.Errorf("segment %s is of a later version", path)
+		}
+		return nil, id, l.cut(path, 0) // died before its header was whole, or is not ours
+	}
+	copy(id[:], b[len(magic):])
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, id, err
+	}
+	s := &Segment{path: path, Since: info.ModTime()}
+	s.written, err = readEntries(path, -1, func(e Entry) error { l.note(s, e); return nil })
+	if errors.Is(err, errDamaged) {
+		err = l.cut(path, s.written)
+	}
+	if err != nil {
+		return nil, id, fmt.Errorf("read %s: %w", path, err)
+	}
+	s.synced = s.written
+	if s.First == 0 {
+		return nil, id, os.Remove(path)
+	}
+	return s, id, nil
+}
+
+func readHead(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b := make([]byte, headerBytes)
+	n, err := io.ReadFull(f, b)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	return b[:n], nil
+}
+
+// cut copies what follows an offset aside, unless it is nothing but zeros, and truncates the file there.
+func (l *Log) cut(path string, at int64) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	tail := b[at:]
+	if len(bytes.Trim(tail, "\x00")) > 0 {
+		aside, err := l.SetAside(fmt.Sprintf("%s-%d-damaged", filepath.Base(path), at), tail)
+		if err != nil {
+			return err
+		}
+		l.damage = append(l.damage, Damage{File: path, Offset: at, Bytes: int64(len(tail)), Aside: aside})
+	}
+	if at == 0 {
+		return os.Remove(path)
+	}
+	return os.Truncate(path, at)
+}
+
+// SetAside keeps bytes in the folder aside, durably, and returns the file's path.
+func (l *Log) SetAside(name string, b []byte) (string, error) {
+	dir := l.path("aside")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, name)
+	return path, writeFile(path, b)
+}
+
+// saveState writes wal.json anew.
+func (l *Log) saveState() error {
+	l.mu.Lock()
+	l.state.Next = max(l.state.Next, l.next)
+	b, err := json.Marshal(l.state)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return writeFile(l.path("wal.json"), append(b, '\n'))
+}
+
+// writeFile replaces a file durably.
+func writeFile(path string, b []byte) error {
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// Age is how long ago t was; 0 for the zero time.
+func Age(t time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return time.Since(t)
+}
