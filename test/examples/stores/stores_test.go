@@ -156,22 +156,27 @@ func TestEndedWhileStoreIsAway(t *testing.T) {
 	}
 }
 
-// TestKafkaLargeRecord: a record that does not fit into a message stays out of Kafka, alone, and is in the archive.
-func TestKafkaLargeRecord(t *testing.T) {
-	s := stores["kafka"]
-	sink := s.sink(t)
-	lb := s.start(t, sink)
-	var bodies []string
-	for _, size := range []int{100, 250_000, 1_100_000, 100, 290_000, 290_000, 290_000, 290_000} {
-		bodies = append(bodies, strings.Repeat("no parser knows this. ", size/22))
+// TestLargeRecords: what a store does not take in one piece stays out of it, alone, and is in the archive.
+func TestLargeRecords(t *testing.T) {
+	sizes := []int{100, 250_000, 1_100_000, 100, 290_000, 290_000, 290_000, 290_000}
+	for name, want := range map[string]int{"kafka": 7, "loki": 3} {
+		t.Run(name, func(t *testing.T) {
+			s := stores[name]
+			sink := s.sink(t)
+			lb := s.start(t, sink)
+			var bodies []string
+			for _, size := range sizes {
+				bodies = append(bodies, strings.Repeat("no parser knows this. ", size/22))
+			}
+			harness.SendLogs(t, lb.Addr("otlp"), harness.Logs("shop", bodies...))
+			sink.Wait(want, 30*time.Second)
+			lb.Terminate()
+			require.Empty(t, sink.Problems())
+			require.Equal(t, want, sink.Len(), "records in the store")
+			rows, _ := readArchive(t, lb.Dir("data", "archive"), secret)
+			require.Equal(t, len(sizes), rows, "rows in the archive")
+		})
 	}
-	harness.SendLogs(t, lb.Addr("otlp"), harness.Logs("shop", bodies...))
-	sink.Wait(7, 30*time.Second)
-	lb.Terminate()
-	require.Empty(t, sink.Problems())
-	require.Equal(t, 7, sink.Len(), "records in Kafka")
-	rows, _ := readArchive(t, lb.Dir("data", "archive"), secret)
-	require.Equal(t, 8, rows, "rows in the archive")
 }
 
 // start runs the shipped binary with the example as it is.
