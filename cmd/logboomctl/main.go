@@ -52,7 +52,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newGrokCommand(), newRedactCommand(), newQueryCommand())
+	root.AddCommand(newArchiveCommand(), newGrokCommand(), newRedactCommand(), newQueryCommand())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -139,4 +140,17 @@ func Open(ctx context.Context, c Config) (archive.Bucket, error) {
 func IsLocal(c Config) bool {
 	l, err := parseURL(c.URL)
 	return err == nil && (l.scheme == "file" || l.scheme == "mem")
+}
+
+// MustExist returns an error for a local directory that is not there, which Open would make. Readers call it
+// first, so that a mistyped path is not an empty archive.
+func MustExist(c Config) error {
+	l, err := parseURL(c.URL)
+	if err != nil || l.scheme != "file" {
+		return err
+	}
+	if _, err := os.Stat(l.path); err != nil {
+		return fmt.Errorf("open %s: %w", l.name, err)
+	}
+	return nil
 }
