@@ -22,9 +22,9 @@ import (
 
 func newRedactCommand() *cobra.Command {
 	var (
-		config       string
-		asJSON, in   bool
-		list bool
+		config     string
+		asJSON, in bool
+		list       bool
 	)
 	cmd := &cobra.Command{
 		Use:   "redact [--config FILE] [--json] [--jsonl] < text",
