@@ -5,6 +5,7 @@ package archive
 
 import (
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
@@ -16,8 +17,18 @@ type columnWriter struct {
 	codes  []byte
 }
 
+// columnWriters keeps their memory from object to object.
+var columnWriters = sync.Pool{New: func() any { return new(columnWriter) }}
+
+// release forgets what was written and gives the memory back.
+func (c *columnWriter) release() {
+	clear(c.values[:cap(c.values)])
+	c.values, c.codes = c.values[:0], nil
+	columnWriters.Put(c)
+}
+
 // write appends the records as one page of every column to the writer's current row group.
-func (c *columnWriter) write(w *parquet.Writer, records []Record) error {
+func (c *columnWriter) write(w *parquet.Writer, records []*Record) error {
 	cols := w.ColumnWriters()
 	next := 0
 	var failed error
@@ -37,14 +48,14 @@ func (c *columnWriter) write(w *parquet.Writer, records []Record) error {
 	text := func(get func(*Record) string) {
 		put(func(col int) {
 			for i := range records {
-				c.values = append(c.values, textValue(get(&records[i])).Level(0, 0, col))
+				c.values = append(c.values, textValue(get(records[i])).Level(0, 0, col))
 			}
 		})
 	}
 	optional := func(get func(*Record) string) { // "" is NULL
 		put(func(col int) {
 			for i := range records {
-				c.values = append(c.values, optionalValue(get(&records[i]), col))
+				c.values = append(c.values, optionalValue(get(records[i]), col))
 			}
 		})
 	}
@@ -54,7 +65,7 @@ func (c *columnWriter) write(w *parquet.Writer, records []Record) error {
 		c.codes = c.codes[:0]
 		put(func(col int) {
 			for i := range records {
-				c.values = append(c.values, optionalValue(c.typesOf(get(&records[i]), promoted), col))
+				c.values = append(c.values, optionalValue(c.typesOf(get(records[i]), promoted), col))
 			}
 		})
 	}
@@ -131,9 +142,9 @@ func (c *columnWriter) write(w *parquet.Writer, records []Record) error {
 }
 
 // attributes fills the key or the value column of a MAP.
-func (c *columnWriter) attributes(records []Record, get func(*Record) []Attribute, promoted bool, col int, part func(*Attribute) string) {
+func (c *columnWriter) attributes(records []*Record, get func(*Record) []Attribute, promoted bool, col int, part func(*Attribute) string) {
 	for i := range records {
-		attrs := get(&records[i])
+		attrs := get(records[i])
 		repetition := 0
 		for j := range attrs {
 			if promoted && isPromoted(&attrs[j]) {

@@ -27,6 +27,8 @@ const (
 	rowGroupRows = 32 << 10
 	// rowGroupBytes ends a row group of unusually large records before its pages become unwieldy.
 	rowGroupBytes = 64 << 20
+	// slabRecords is how many records are allocated at a time.
+	slabRecords = 512
 	// nanosPerHour is the width of a partition.
 	nanosPerHour = int64(time.Hour)
 )
@@ -42,7 +44,8 @@ type EncoderOptions struct {
 // concurrent use.
 type Encoder struct {
 	opts       EncoderOptions
-	partitions map[partition][]Record
+	partitions map[partition][]*Record
+	slab       []Record // where the next records go
 	rows       int
 }
 
@@ -57,19 +60,23 @@ type partition struct {
 func NewEncoder(opts EncoderOptions) *Encoder {
 	opts.MaxAge = cmp.Or(opts.MaxAge, 7*24*time.Hour)
 	opts.MaxFuture = cmp.Or(opts.MaxFuture, time.Hour)
-	return &Encoder{opts: opts, partitions: map[partition][]Record{}}
+	return &Encoder{opts: opts, partitions: map[partition][]*Record{}}
 }
 
 // Append adds the records of ld, which arrived at that time. The encoder keeps references to ld, which must
 // not be changed until Encode has returned.
 func (e *Encoder) Append(ld plog.Logs, arrival time.Time) {
 	oldest, newest := arrival.Add(-e.opts.MaxAge).UnixNano(), arrival.Add(e.opts.MaxFuture).UnixNano()
-	extract(ld, arrival, func(r Record) {
+	extract(ld, arrival, func(r *Record) {
 		p := partition{hour: floorHour(r.Timestamp)}
 		if r.Timestamp < oldest || r.Timestamp > newest {
 			p = partition{hour: floorHour(arrival.UnixNano()), displaced: true}
 		}
-		e.partitions[p] = append(e.partitions[p], r)
+		if len(e.slab) == cap(e.slab) {
+			e.slab = make([]Record, 0, slabRecords)
+		}
+		e.slab = append(e.slab, *r)
+		e.partitions[p] = append(e.partitions[p], &e.slab[len(e.slab)-1])
 		e.rows++
 	})
 }
@@ -134,13 +141,13 @@ func (e *Encoder) Encode(name ObjectName, yield func(Object) error) error {
 }
 
 // encodeObject writes the records of one partition, which it reorders.
-func encodeObject(p partition, records []Record) (_ Object, err error) {
+func encodeObject(p partition, records []*Record) (_ Object, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a bug of ours or of parquet-go must not take the process down
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
+	slices.SortStableFunc(records, func(a, b *Record) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
 	meta := ObjectMeta{
 		Rows: int64(len(records)), Displaced: p.displaced,
 		MinTime: records[0].Timestamp, MaxTime: records[len(records)-1].Timestamp,
@@ -161,12 +168,13 @@ func encodeObject(p partition, records []Record) (_ Object, err error) {
 		w.SetKeyValueMetadata(metaDisplaced, "true")
 	}
 	var sums []rowGroupSum
-	var cols columnWriter
+	cols := columnWriters.Get().(*columnWriter)
+	defer cols.release()
 	for len(records) > 0 {
 		n := rowGroupLen(records)
 		group := records[:n]
 		records = records[n:]
-		slices.SortStableFunc(group, func(a, b Record) int {
+		slices.SortStableFunc(group, func(a, b *Record) int {
 			if c := strings.Compare(a.ServiceName, b.ServiceName); c != 0 {
 				return c
 			}
@@ -206,7 +214,7 @@ func encodeObject(p partition, records []Record) (_ Object, err error) {
 }
 
 // rowGroupLen is how many of the records go into the next row group.
-func rowGroupLen(records []Record) int {
+func rowGroupLen(records []*Record) int {
 	size := 0
 	for i := range records {
 		size += records[i].textSize()
@@ -229,7 +237,7 @@ func (r *Record) textSize() int {
 }
 
 // count counts rows by service and severity, ordered by both; nil when there are too many.
-func count(records []Record) ([]Count, int64) {
+func count(records []*Record) ([]Count, int64) {
 	type key struct {
 		service  string
 		severity int32
@@ -237,7 +245,7 @@ func count(records []Record) ([]Count, int64) {
 	var raw int64
 	counts := map[key]int64{}
 	for i := range records {
-		r := &records[i]
+		r := records[i]
 		raw += int64(r.textSize())
 		if len(counts) <= maxCounts {
 			counts[key{r.ServiceName, r.SeverityNumber}]++

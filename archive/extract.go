@@ -65,8 +65,8 @@ type resourceText struct {
 	exact  bool
 }
 
-// extract calls add with every record of ld. Records share memory with ld.
-func extract(ld plog.Logs, arrival time.Time, add func(Record)) {
+// extract calls add with every record of ld, to be copied. Records share memory with ld.
+func extract(ld plog.Logs, arrival time.Time, add func(*Record)) {
 	for _, rl := range ld.ResourceLogs().All() {
 		res := textOfMap(rl.Resource().Attributes())
 		shared := resourceText{exact: res.exact && rl.Resource().DroppedAttributesCount() == 0}
@@ -88,7 +88,7 @@ func extract(ld plog.Logs, arrival time.Time, add func(Record)) {
 				if !exact {
 					r.exact = marshalExact(rl, sl, lr)
 				}
-				add(r)
+				add(&r)
 			}
 		}
 	}

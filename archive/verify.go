@@ -39,7 +39,7 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 		return fail(tail, "%w", err)
 	}
 	all := All()
-	var records []Record
+	var records []*Record
 	for i := range o.groups {
 		sum := o.groups[i].sum
 		group, _, err := o.readGroup(i, body[sum.Offset:sum.Offset+sum.Bytes], &all)
@@ -47,7 +47,7 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 			return fail(sum.Offset, "%w", err)
 		}
 		for j := range group {
-			records = append(records, Record{Timestamp: group[j].Timestamp, ServiceName: group[j].ServiceName, SeverityNumber: group[j].SeverityNumber})
+			records = append(records, &Record{Timestamp: group[j].Timestamp, ServiceName: group[j].ServiceName, SeverityNumber: group[j].SeverityNumber})
 		}
 	}
 	if int64(len(records)) != meta.Rows {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 
 	"gocloud.dev/gcerrors"
 
@@ -45,5 +46,10 @@ func Permanent(err error) bool {
 	case gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.NotFound:
 		return true
 	}
-	return false
+	// Servers have many names for wrong credentials, one status.
+	var response interface {
+		error
+		HTTPStatusCode() int
+	}
+	return errors.As(err, &response) && (response.HTTPStatusCode() == http.StatusForbidden || response.HTTPStatusCode() == http.StatusUnauthorized)
 }
