@@ -65,6 +65,7 @@ func open(t *testing.T) *page {
 	})
 	p := &page{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.listen)
+	require.NoError(t, chromedp.Run(ctx)) // starts the browser; it lives as long as the context of this call
 	p.do(network.Enable(), log.Enable(), runtime.Enable(), chromedp.EmulateViewport(1360, 900))
 	return p
 }
@@ -96,7 +97,9 @@ func (p *page) listen(event any) {
 
 func (p *page) do(actions ...chromedp.Action) {
 	p.t.Helper()
-	require.NoError(p.t, chromedp.Run(p.ctx, actions...))
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	require.NoError(p.t, chromedp.Run(ctx, actions...))
 }
 
 // goTo opens an address and waits until the first search is answered.
@@ -153,10 +156,12 @@ func (p *page) click(selector string) {
 	p.do(chromedp.Click(selector, chromedp.ByQuery))
 }
 
-// press is a key that goes to whatever has the focus.
+// press is a key that goes to whatever has the focus. It is the key alone: what a key types is the
+// browser's answer to it, unless the page prevents that.
 func (p *page) press(key string) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(key))
+	down := input.DispatchKeyEvent(input.KeyDown).WithKey(key).WithText(map[string]string{"Enter": "\r"}[key])
+	p.do(down, input.DispatchKeyEvent(input.KeyUp).WithKey(key))
 }
 
 // search types a query as a user does: / to get there, Enter to run.
@@ -166,7 +171,7 @@ func (p *page) search(query string) {
 	p.press("/")
 	require.True(p.t, p.is("document.activeElement.id === 'query'"), "/ goes to the query")
 	p.do(input.InsertText(query)) // the text that was there is selected, and thus replaced
-	p.press("\r")
+	p.press("Enter")
 	p.until(fmt.Sprintf("new URL(location).searchParams.get('q') === %q", strings.TrimSpace(query)))
 	p.settled()
 }

@@ -58,7 +58,7 @@ func shop(t *testing.T) string {
 
 	var checkout []string
 	for i := 60; i > 0; i-- {
-		ago := time.Duration(i) * 5 * time.Second
+		ago := time.Minute + time.Duration(i)*5*time.Second
 		checkout = append(checkout, stamp(ago)+" INFO  [main] shop.checkout.OrderController - order received number="+fmt.Sprint(i)+" request_id=req-00000000000a")
 		if i%20 == 0 {
 			checkout = append(checkout, stamp(ago)+" ERROR [main] shop.checkout.PaymentClient - payment timeout after 3000 ms request_id=req-00000000000b\n"+

@@ -41,6 +41,7 @@ async function search({ fresh = true } = {}) {
     if (running !== controller) return;
     clearTimeout(slow);
     await describe(answer, fresh, Math.round(performance.now() - started), controller.signal);
+    if (fresh || $('service').options.length < 2) fillServices();
   } catch (err) {
     if (err.name === 'AbortError' || running !== controller) return;
     clearTimeout(slow);
@@ -164,6 +165,7 @@ function choose(select, value, disabled) {
 // fillServices lists what is there to choose from; without it the page works as well.
 async function fillServices() {
   const select = $('service');
+  if (document.activeElement === select) return; // somebody is choosing
   try {
     const names = await api.values('service_name', resolve({ from: 'now-7d', to: 'now' }));
     const chosen = select.value;
@@ -228,7 +230,6 @@ function listen() {
   });
   $('service').addEventListener('change', (e) => change({ query: withLabel(toLogQL(state.query), 'service_name', e.target.value) }));
   $('level').addEventListener('change', (e) => change({ query: withField(toLogQL(state.query), 'detected_level', e.target.value) }));
-  $('service').addEventListener('focus', fillServices);
   $('older').addEventListener('click', older);
   $('copy').addEventListener('click', async () => {
     try {
@@ -259,5 +260,4 @@ list.start({ filter, trail: (name, value) => change({ query: `${everything} | ${
 $('level').append(...levels.map((level) => el('option', { value: level }, level)));
 listen();
 reflect();
-fillServices();
 search();
