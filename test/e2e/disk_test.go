@@ -79,9 +79,9 @@ extensions: {archive_query: {bucket: {url: 'file://%s'}}}
 
 			acked := map[string]bool{}
 			send := func(i int) error {
-				bodies := make([]string, 20)
+				bodies := make([]string, 5)
 				for j := range bodies {
-					bodies[j] = fmt.Sprintf("record %04d/%02d %s", i, j, randomText(5000))
+					bodies[j] = fmt.Sprintf("record %04d/%02d %s", i, j, randomText(20_000))
 				}
 				err := conn.Send(context.Background(), harness.Logs("disk", bodies...))
 				if err == nil {
