@@ -421,19 +421,17 @@ func rateCounter(w []sample, start, end int64) float64 {
 	toEnd := float64(end-last.ts) / 1e9
 	sampled := float64(last.ts-first.ts) / 1e9
 	between := sampled / float64(len(w)-1)
-	if increase > 0 && first.v >= 0 {
-		if toZero := sampled * (first.v / increase); toZero < toStart {
-			toStart = toZero
-		}
-	}
+	// Where a window begins or ends far from a sample, the series began or ended in between: about half an interval on.
 	threshold := between * 1.1
-	extended := sampled
-	for _, gap := range []float64{toStart, toEnd} {
-		if gap < threshold {
-			extended += gap
-		} else {
-			extended += between / 2
-		}
+	if toStart >= threshold {
+		toStart = between / 2
 	}
+	if toEnd >= threshold {
+		toEnd = between / 2
+	}
+	if increase > 0 && first.v >= 0 { // a counter does not begin below zero
+		toStart = math.Min(toStart, sampled*(first.v/increase))
+	}
+	extended := sampled + toStart + toEnd
 	return increase * (extended / sampled) / (float64(end-start) / 1e9)
 }

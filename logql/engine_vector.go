@@ -53,6 +53,9 @@ func (ev *evaluator) vectorAggregation(e *VectorAggregation, in *value) (*value,
 	case "sort", "sort_desc":
 		return sortSeries(in, e.Op == "sort_desc"), nil
 	case "topk", "bottomk", "approx_topk":
+		if e.Op == "approx_topk" && ev.steps > 1 {
+			return nil, queryErrorf("approx_topk is for instant queries only")
+		}
 		return ev.topk(e, in), nil
 	}
 	out := &value{}

@@ -49,6 +49,9 @@ func (s *labelSet) reset(e *Entry) {
 	s.labels, s.base = s.labels[:0], s.base[:0]
 	s.err, s.errDetails = "", ""
 	for _, l := range e.Stream {
+		if l.Value == "" {
+			continue // the same as absent
+		}
 		s.labels = append(s.labels, setLabel{l, catStream})
 		s.base = append(s.base, l)
 	}

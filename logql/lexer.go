@@ -123,7 +123,7 @@ func (l *lexer) next() (token, error) {
 		return l.lexString(c)
 	case isDigit(c) || c == '.' && len(rest) > 1 && isDigit(rest[1]):
 		return l.lexNumber()
-	case strings.HasPrefix(rest, "--") && len(rest) > 2 && isIdentByte(rest[2]):
+	case strings.HasPrefix(rest, "--") && len(rest) > 2 && isIdentByte(rest[2]) && !isDigit(rest[2]):
 		n := 2
 		for n < len(rest) && (isIdentByte(rest[n]) || rest[n] == '-') {
 			n++
@@ -249,11 +249,11 @@ func isPlainDecimal(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789.") == ""
 }
 
-// parseNumber accepts decimal numbers with fraction and exponent, and 0x integers.
+// parseNumber accepts decimal numbers with fraction and exponent, and hexadecimal ones with a p exponent, as Go has them.
 func parseNumber(s string) (float64, bool) {
 	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
-		v, err := strconv.ParseUint(s[2:], 16, 64)
-		return float64(v), err == nil
+		v, err := strconv.ParseFloat(s, 64)
+		return v, err == nil
 	}
 	if strings.Trim(s, "0123456789.eE+-") != "" {
 		return 0, false

@@ -313,17 +313,15 @@ func jsonLabel(prefix, key string) string {
 
 func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 	j := &jsonScanner{s: st.line}
-	_, ok := j.skip(0)
-	if !ok || j.peek() != 0 {
-		// Even of a broken line, fields in front of the break can be had; the error says that it is broken.
-		ls.fail(errJSON, "line is not valid JSON")
-		if j.s == "" || !ok && strings.TrimSpace(j.s)[0] != '{' && strings.TrimSpace(j.s)[0] != '[' {
-			for _, x := range s.Extractions {
-				ls.overwrite(x.Label, "")
-			}
-			return
-		}
+	switch j.peek() {
+	case 0:
+		return
+	case '{', '[':
+	default:
+		ls.fail(errJSON, "")
+		return
 	}
+	// Fields in front of a mistake can be had even of a broken line.
 	for _, x := range s.Extractions {
 		raw, _ := lookupJSON(st.line, x.steps)
 		ls.overwrite(x.Label, jsonText(raw))

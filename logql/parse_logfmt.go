@@ -5,6 +5,7 @@ package logql
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // logfmtScanner yields the key=value pairs of a line.
@@ -31,6 +32,10 @@ func (l *logfmtScanner) next() (p logfmtPair, bad, more bool) {
 		l.i++
 	}
 	p.key = l.s[start:l.i]
+	if strings.ContainsRune(p.key, utf8.RuneError) || !utf8.ValidString(p.key) {
+		l.skipWord()
+		return p, true, true
+	}
 	switch {
 	case l.i >= len(l.s) || l.s[l.i] <= ' ':
 		return p, false, true
@@ -138,7 +143,7 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 		if p.value == "" && !s.KeepEmpty {
 			continue
 		}
-		ls.extract(SanitizeLabelName(cleanUTF8(p.key)), cleanLogfmt(p.value))
+		ls.extract(SanitizeLabelName(p.key), cleanLogfmt(p.value))
 	}
 }
 

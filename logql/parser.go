@@ -109,9 +109,10 @@ func (p *parser) acceptOp(op string) bool {
 	return false
 }
 
+// isWord reports whether the current token is a keyword, in whatever case.
 func (p *parser) isWord(w string) bool {
 	t := p.peek()
-	return t.kind == tokIdent && t.text == w
+	return t.kind == tokIdent && strings.EqualFold(t.text, w)
 }
 
 func (p *parser) acceptWord(w string) bool {
@@ -385,9 +386,6 @@ func validate(e Expr) error {
 	}
 	return nil
 }
-
-// words joins names for an error message.
-func words(names ...string) string { return strings.Join(names, ", ") }
 
 // ParsePipeline reads a log query whose selector may be empty or missing, for sources that are one stream
 // anyway: `|= "x"`, `{} | json`.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -193,7 +194,7 @@ func (p *parser) grouping() (*Grouping, error) {
 	if !p.isWord("by") && !p.isWord("without") {
 		return nil, nil
 	}
-	g := &Grouping{Without: p.take().text == "without"}
+	g := &Grouping{Without: strings.EqualFold(p.take().text, "without")}
 	var err error
 	g.Names, err = p.nameList()
 	return g, err
@@ -235,6 +236,8 @@ func (p *parser) primary() (Expr, error) {
 
 func (p *parser) call() (Expr, error) {
 	t := p.peek()
+	t.text = strings.ToLower(t.text)
+	p.toks[p.i] = t
 	if _, ok := rangeOps[t.text]; ok {
 		return p.rangeAggregation()
 	}

@@ -18,9 +18,6 @@ type patternPart struct {
 }
 
 func parsePattern(s string) (*pattern, error) {
-	if s == "" {
-		return nil, errors.New("pattern: empty")
-	}
 	p := &pattern{}
 	lit := func(t string) {
 		if n := len(p.parts); n > 0 && !p.parts[n-1].capture {

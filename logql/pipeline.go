@@ -77,19 +77,18 @@ func (f *MatcherFilter) names(visit func(string)) { visit(f.Matcher.Name) }
 func (f *NumberFilter) names(visit func(string))  { visit(f.Name) }
 func (f *IPFilter) names(visit func(string))      { visit(f.Name) }
 
-// keep lets an entry pass that has an error already, and one whose label is not a number: it gets an error,
-// so that nothing disappears because of a bad value.
+// keep lets an entry pass whose label is not a number: it gets an error, so that nothing disappears because
+// of a bad value.
 func (f *NumberFilter) keep(ls *labelSet) bool {
-	if ls.err != "" {
-		return true
-	}
-	s, ok := ls.get(f.Name)
-	if !ok {
+	i := ls.index(f.Name)
+	if i < 0 {
 		return false
 	}
-	v, details := f.parse(s)
+	v, details := f.parse(ls.labels[i].Value)
 	if details != "" {
-		ls.fail(errLabelFilter, details)
+		if ls.err == "" {
+			ls.fail(errLabelFilter, details)
+		}
 		return true
 	}
 	return compareNumbers(f.Op, v, f.Value)
