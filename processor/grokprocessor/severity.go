@@ -119,7 +119,7 @@ func (r *severityReader) read(name string, v pcommon.Value) (string, plog.Severi
 		return s.text, s.number, true
 	}
 	if level, ok := numericLevels[n]; ok {
-		return level.String(), level, true
+		return strings.ToUpper(level.String()), level, true
 	}
 	if n >= 0 && n <= 7 {
 		s := syslogSeverities[n]

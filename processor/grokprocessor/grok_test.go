@@ -1,0 +1,220 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/golden"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/pdatatest/plogtest"
+
+	"github.com/logboom/logboom/processor/grokprocessor/internal/metadata"
+	"github.com/logboom/logboom/processor/grokprocessor/internal/metadatatest"
+)
+
+var update = flag.Bool("update", false, "write the expected files anew")
+
+// TestCases runs testdata/cases: a configuration, what goes in, what must come out.
+func TestCases(t *testing.T) {
+	dirs, err := filepath.Glob("testdata/cases/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, dirs)
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			cfg := loadConfig(t, filepath.Join(dir, "config.yaml"))
+			in, err := golden.ReadLogs(filepath.Join(dir, "input.yaml"))
+			require.NoError(t, err)
+			sink := new(consumertest.LogsSink)
+			p, err := NewFactory().CreateLogs(t.Context(), processortest.NewNopSettings(metadata.Type), cfg, sink)
+			require.NoError(t, err)
+			require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+			require.NoError(t, p.ConsumeLogs(t.Context(), in))
+			require.NoError(t, p.Shutdown(t.Context()))
+			require.Len(t, sink.AllLogs(), 1)
+			expected := filepath.Join(dir, "expected.yaml")
+			if *update {
+				require.NoError(t, golden.WriteLogsToFile(expected, sink.AllLogs()[0]))
+			}
+			want, err := golden.ReadLogs(expected)
+			require.NoError(t, err)
+			require.NoError(t, plogtest.CompareLogs(want, sink.AllLogs()[0]))
+		})
+	}
+}
+
+// TestTelemetry: the sum over outcomes is what went in, and every kind of failure is counted.
+func TestTelemetry(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	defer func() { require.NoError(t, tel.Shutdown(t.Context())) }()
+	cfg := createDefaultConfig().(*Config)
+	cfg.MaxRecordBytes = 100
+	cfg.MaxJSONDepth = 3
+	cfg.MaxFields = 5
+	cfg.Rules = []RuleConfig{
+		{Name: "numbers", Conditions: []string{`IsMatch(body, "^n")`}, Parsers: []ParserConfig{{Grok: `^n %{NOTSPACE:n:int} %{NOTSPACE:timestamp} %{NOTSPACE:level}`}}},
+		{Name: "json", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}},
+	}
+	require.NoError(t, cfg.Validate())
+	p, err := newGrokProcessor(metadatatest.NewSettings(tel), cfg)
+	require.NoError(t, err)
+	process(t, p, time.Now(),
+		"n 12 2026-01-01T00:00:00Z info",
+		"n 1x yesterday loud",
+		"n",
+		`{"a":1,"log.record.uid":"x"}`,
+		`{"a":{"b":{"c":{"d":1}}}}`,
+		`{"a":[1,2,3,4,5,6]}`,
+		`{"a":1`,
+		strings.Repeat("x", 101),
+	)
+	// A body that is no text is none of any rule's business.
+	ld := plog.NewLogs()
+	ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetInt(1)
+	_, err = p.processLogs(t.Context(), ld)
+	require.NoError(t, err)
+
+	point := func(n int64, kv ...string) metricdata.DataPoint[int64] {
+		var attrs []attribute.KeyValue
+		for i := 0; i < len(kv); i += 2 {
+			attrs = append(attrs, attribute.String(kv[i], kv[i+1]))
+		}
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attrs...)}
+	}
+	metadatatest.AssertEqualProcessorGrokRecords(t, tel, []metricdata.DataPoint[int64]{
+		point(2, "rule", "numbers", "outcome", "parsed"),
+		point(1, "rule", "json", "outcome", "parsed"),
+		point(2, "rule", "json", "outcome", "no_match"),
+		point(1, "rule", "json", "outcome", "too_deep"),
+		point(1, "rule", "json", "outcome", "too_many_fields"),
+		point(1, "rule", "json", "outcome", "too_large"),
+		point(1, "rule", "", "outcome", "not_selected"),
+	}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualProcessorGrokRuleMisses(t, tel, []metricdata.DataPoint[int64]{
+		point(1, "rule", "numbers"), point(5, "rule", "json"),
+	}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualProcessorGrokConversionFailures(t, tel, []metricdata.DataPoint[int64]{
+		point(1, "rule", "numbers", "field", "type"), point(1, "rule", "numbers", "field", "timestamp"),
+		point(1, "rule", "numbers", "field", "severity"), point(1, "rule", "json", "field", "reserved"),
+	}, metricdatatest.IgnoreTimestamp())
+	require.NoError(t, p.shutdown(t.Context()))
+}
+
+func TestConfig(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Library = "newest"
+	cfg.MaxRecordBytes, cfg.MaxFields, cfg.MaxJSONDepth, cfg.MatchTimeout = 0, -1, 0, 0
+	cfg.Definitions = map[string]string{"A-B": "x"}
+	cfg.Rules = []RuleConfig{
+		{},
+		{Name: "a", From: "resource", Parsers: []ParserConfig{{}, {Grok: "x", JSON: &JSONConfig{}}, {Regex: "("}, {Regex: "x"}}},
+		{
+			Name: "a", Parsers: []ParserConfig{{Grok: "x"}}, Timestamp: TimestampConfig{Location: "Mars/Base", Layouts: []string{"hello", "2006"}},
+			Severity: SeverityConfig{Mapping: map[string]string{"hot": "burning"}},
+		},
+	}
+	err := cfg.Validate()
+	for _, want := range []string{
+		`library must be one of ecs-v1, legacy, none, got "newest"`,
+		`definitions: name must be letters, digits and _, got "A-B"`,
+		`max_record_bytes must be positive, got 0`, `max_fields must be positive, got -1`, `max_json_depth must be positive, got 0`, `match_timeout must be positive, got 0s`,
+		`rules[0]: name must not be empty`, `rules[0]: parsers must hold at least one parser`,
+		`rules[1]: from must be body or attributes["key"], got "resource"`,
+		`rules[1]: parsers[0] must have exactly one of grok, regex, json: {}, logfmt: {}, got 0`, `rules[1]: parsers[1] must have exactly one of grok, regex, json: {}, logfmt: {}, got 2`,
+		`rules[1]: parsers[2]: regex: `, `rules[1]: parsers[3]: regex: must have a named group`,
+		`rules[2]: name must be unique, "a" is taken`, `rules[2]: timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got "Mars/Base"`,
+		`timestamp: layouts: must be a Go layout`, `severity: mapping["hot"] must be one of trace`,
+	} {
+		assert.ErrorContains(t, err, want)
+	}
+	require.ErrorContains(t, createDefaultConfig().(*Config).Validate(), "rules must hold at least one rule")
+
+	// What only compiling shows is an error of the start, with all mistakes at once.
+	cfg = createDefaultConfig().(*Config)
+	cfg.Rules = []RuleConfig{
+		{Name: "one", Parsers: []ParserConfig{{Grok: "%{NOSUCH:a}"}}},
+		{Name: "two", Conditions: []string{"body =="}, Parsers: []ParserConfig{{JSON: &JSONConfig{}}}},
+	}
+	require.NoError(t, cfg.Validate())
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, "rule \"one\": parsers[0]: grok: unknown pattern \"NOSUCH\" (pattern, offset 2)\n  %{NOSUCH:a}\n    ^")
+	require.ErrorContains(t, err, `rule "two": conditions: `)
+
+	cfg.Rules, cfg.PatternFiles = nil, []string{filepath.Join(t.TempDir(), "*.grok")}
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, "pattern_files: ")
+}
+
+func TestPatternFilesAndDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.grok"), []byte("COLOUR red|green\nSHAPE round\n"), 0o600))
+	cfg := createDefaultConfig().(*Config)
+	cfg.PatternFiles = []string{filepath.Join(dir, "*.grok")}
+	cfg.Definitions = map[string]string{"SHAPE": "square"}
+	cfg.Rules = []RuleConfig{{Name: "r", Conditions: []string{`log.body != ""`, `resource.attributes["x"] == "y"`}, Parsers: []ParserConfig{{Grok: "^%{COLOUR:colour} %{SHAPE:shape}"}}}}
+	p := newTestProcessor(t, cfg)
+	recs := process(t, p, time.Now(), "green square", "green round")
+	assert.Equal(t, map[string]any{"colour": "green", "shape": "square"}, recs[0].Attributes().AsRaw())
+	assert.Equal(t, map[string]any{errorAttribute: "no_match"}, recs[1].Attributes().AsRaw())
+	// Parsed later after all: the reason goes.
+	recs[1].Body().SetStr("red square")
+	ld := plog.NewLogs()
+	recs[1].CopyTo(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	_, err := p.processLogs(t.Context(), ld)
+	require.NoError(t, err)
+	_, failed := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(errorAttribute)
+	assert.False(t, failed)
+}
+
+func BenchmarkProcessor(b *testing.B) {
+	for name, line := range map[string]string{
+		"access": `198.51.100.23 - frank [10/Oct/2023:13:55:36 -0700] "GET /apache_pb.gif?size=large&x=1 HTTP/1.1" 200 2326 "https://www.example.com/start.html" "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"`,
+		"json":   `{"timestamp":"2026-01-15T00:00:01.224Z","level":"INFO","logger":"router","message":"request received","request_id":"e88a44e8-bb8b-439a-9b32-db31e057cd93","trace_id":"4d60b181d5a64bec76027b3dedb61e0a","http":{"method":"POST","status":201}}`,
+		"logfmt": `ts=2026-01-14T23:59:58.886278761Z level=debug caller=middleware.go:41 msg="validating session" request_id=e88a44e8-bb8b-439a-9b32-db31e057cd93`,
+		"java":   `2026-01-14 23:59:59,429 INFO  [http-nio-8080-exec-15] org.example.CheckoutController - Checkout started for user u13841`,
+		"syslog": `<134>Jan 14 23:59:59 host-1 shipping[10690]: rate request order=ORD-430fd17`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			p := newTestProcessor(b, loadConfig(b, "testdata/config/shop.yaml"))
+			const batch = 100
+			src := plog.NewLogs()
+			lrs := src.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+			for range batch {
+				lr := lrs.AppendEmpty()
+				lr.Body().SetStr(line)
+				lr.SetObservedTimestamp(pcommon.Timestamp(time.Now().UnixNano()))
+			}
+			b.ReportAllocs()
+			b.SetBytes(int64(batch * len(line)))
+			for b.Loop() {
+				b.StopTimer()
+				ld := plog.NewLogs()
+				src.CopyTo(ld)
+				b.StartTimer()
+				if _, err := p.processLogs(b.Context(), ld); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}
+
+var _ component.Config = (*Config)(nil)
