@@ -113,19 +113,20 @@ function detail(line) {
       },
     }, `Show all ${count(line.line.length)} characters`)
     : null;
-  const rows = Object.entries({ timestamp: full(line.ns), ...line.fields })
+  const rows = Object.entries(line.fields)
     .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
     .map(([name, value]) => field(name, String(value)));
   return el('div', { class: 'detail' }, body, rest,
-    el('table', {}, el('caption', { class: 'hidden' }, 'Fields of this line'), el('tbody', {}, ...rows)));
+    el('table', {}, el('caption', { class: 'hidden' }, 'Fields of this line'), el('tbody', {},
+      el('tr', {}, el('th', { scope: 'row' }, 'time (UTC)'), el('td', {}, full(line.ns))), ...rows)));
 }
 
-const first = ['timestamp', 'service_name', 'detected_level', 'request_id', 'trace_id', 'span_id'];
+const first = ['service_name', 'detected_level', 'request_id', 'trace_id', 'span_id'];
 const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
 
 function field(name, value) {
   const text = visible(cut(value, maxValue)) + (value.length > maxValue ? ' …' : '');
-  const usable = name !== 'timestamp' && canFilter(name) && value.length <= maxValue;
+  const usable = canFilter(name) && value.length <= maxValue;
   const button = (title, words, act) => el('button', { type: 'button', class: 'quiet', title, click: act }, words);
   return el('tr', {},
     el('th', { scope: 'row' }, visible(name)),
