@@ -62,11 +62,15 @@ func (g *grokParser) parse(text string, s *scratch) outcome {
 	}
 	s.fields.EnsureCapacity(len(captures))
 	for _, c := range captures {
+		dst, existed := s.fields.GetOrPutEmpty(g.keys[c.Field])
+		if !existed && c.Field.Type == grok.TypeString {
+			dst.SetStr(c.Text)
+			continue
+		}
 		v, ok := c.Field.Convert(c.Text)
 		if !ok {
 			s.badTypes++
 		}
-		dst, existed := s.fields.GetOrPutEmpty(g.keys[c.Field])
 		if existed {
 			appendValue(dst, v)
 			continue

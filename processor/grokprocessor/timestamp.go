@@ -136,12 +136,17 @@ func (r *timestampReader) text(s string, near pcommon.Timestamp) (int64, bool) {
 		return ns, true
 	}
 	for _, layout := range wellKnownLayouts {
+		if s == "" || isDigit(layout[0]) != isDigit(s[0]) { // spares the cost of a parse error
+			continue
+		}
 		if ns, ok := r.layout(layout, s, near); ok {
 			return ns, true
 		}
 	}
 	return 0, false
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // rfc3339 reads RFC 3339 and what loggers make of it: blank for T, comma before the fraction, no zone, zone without colon.
 func (r *timestampReader) rfc3339(s string) (int64, bool) {
