@@ -139,7 +139,7 @@ func same(cell string, v any) bool {
 
 func isZero(v any) bool {
 	r := reflect.ValueOf(v)
-	if !r.IsValid() {
+	if !r.IsValid() || v == any("[REDACTED]") { // a configopaque.String; no default is a secret
 		return true
 	}
 	if k := r.Kind(); k == reflect.Slice || k == reflect.Map {
