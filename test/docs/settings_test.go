@@ -31,10 +31,18 @@ type setting struct {
 	line      int
 }
 
-var (
-	code  = regexp.MustCompile("`([^`]*)`")
-	cells = regexp.MustCompile(`\s*(?:^|[^\\])\|\s*`)
-)
+var code = regexp.MustCompile("`([^`]*)`")
+
+// cells splits a row of a table; a pipe within a cell is written \|.
+func cells(row string) []string {
+	const pipe = "\x00"
+	row = strings.ReplaceAll(strings.TrimSpace(row), `\|`, pipe)
+	out := strings.Split(strings.TrimSuffix(strings.TrimPrefix(row, "|"), "|"), "|")
+	for i := range out {
+		out[i] = strings.ReplaceAll(strings.TrimSpace(out[i]), pipe, "|")
+	}
+	return out
+}
 
 // settings returns the rows of the tables that document a component's own settings. A table after a line that begins with
 // "Each" documents the items of a list, which have no default of their own.
@@ -50,19 +58,19 @@ func settings(text string) []setting {
 			}
 			continue
 		}
-		row := cells.Split(strings.Trim(strings.TrimSpace(line), "|")+" ", -1)
+		row := cells(line)
 		if len(row) < 3 {
 			continue
 		}
-		if strings.TrimSpace(row[0]) == "setting" && strings.TrimSpace(row[1]) == "default" {
+		if row[0] == "setting" && row[1] == "default" {
 			inTable, skip = true, strings.HasPrefix(before, "Each")
 			continue
 		}
-		if !inTable || skip || strings.HasPrefix(strings.TrimSpace(row[0]), "---") {
+		if !inTable || skip || strings.HasPrefix(row[0], "---") {
 			continue
 		}
 		for _, name := range code.FindAllStringSubmatch(row[0], -1) {
-			out = append(out, setting{strings.ReplaceAll(name[1], "::", "."), strings.TrimSpace(row[1]), i + 1})
+			out = append(out, setting{strings.ReplaceAll(name[1], "::", "."), row[1], i + 1})
 		}
 	}
 	return out
