@@ -1,0 +1,117 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// callRedact runs "logboomctl redact" and returns its exit code and what it wrote.
+func callRedact(t *testing.T, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	cmd := newRootCommand()
+	var stdout, stderr bytes.Buffer
+	cmd.SetIn(strings.NewReader(in))
+	cmd.SetOut(&stdout)
+	cmd.SetErr(&stderr)
+	cmd.SetArgs(append([]string{"redact"}, args...))
+	code = run(context.Background(), cmd)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestRedact(t *testing.T) {
+	for _, tc := range []struct {
+		name, in string
+		args     []string
+		want     string
+	}{
+		{"text", "a password=hunter2\n\nclean\n", nil, "a password=[REDACTED:password]\n\nclean\n"},
+		{"no line break at the end", "bob@example.com", nil, "[REDACTED:email]\n"},
+		{"nothing", "", nil, ""},
+		{
+			"JSON out", "é bob@example.com <b>\nclean\n", []string{"--json"},
+			`{"text":"é [REDACTED:email] <b>","findings":[{"detector":"email","start":3,"end":18}]}` + "\n" + `{"text":"clean","findings":[]}` + "\n",
+		},
+		{"JSON strings in and out", `"a\npassword=hunter2\nb"` + "\n", []string{"--jsonl"}, `"a\npassword=[REDACTED:password]\nb"` + "\n"},
+		{
+			"JSON strings in, objects out", `"a\npassword=hunter2"` + "\n", []string{"--jsonl", "--json"},
+			`{"text":"a\npassword=[REDACTED:password]","findings":[{"detector":"password","start":11,"end":18}]}` + "\n",
+		},
+		{
+			"a key over several lines", "x -----BEGIN PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY----- y\nbob@example.com\n", nil,
+			"x [REDACTED:private_key]\n[REDACTED:private_key]\n[REDACTED:private_key] y\n[REDACTED:email]\n",
+		},
+		{
+			"a key without an end, as objects", "-----BEGIN PRIVATE KEY-----\nMIIabc", []string{"--json"},
+			`{"text":"[REDACTED:private_key]","findings":[{"detector":"private_key","start":0,"end":27}]}` + "\n" +
+				`{"text":"[REDACTED:private_key]","findings":[{"detector":"private_key","start":0,"end":6}]}` + "\n",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			code, out, errs := callRedact(t, tc.in, tc.args...)
+			assert.Zero(t, code, errs)
+			assert.Equal(t, tc.want, out)
+		})
+	}
+}
+
+func TestRedactLongLine(t *testing.T) {
+	code, out, _ := callRedact(t, strings.Repeat("word ", 400_000)+"password=hunter2\nnext\n")
+	assert.Zero(t, code)
+	assert.True(t, strings.HasSuffix(out, "password=[REDACTED:password]\nnext\n"))
+}
+
+func TestRedactConfig(t *testing.T) {
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "redact.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	for _, block := range []string{
+		"groups: {network: true, personal: false}\n",
+		"redact: {groups: {network: true, personal: false}}\n",
+		"processors: {redact: {groups: {network: true, personal: false}}}\n",
+	} {
+		code, out, errs := callRedact(t, "10.0.0.1 bob@example.com\n", "--config", file(block))
+		assert.Zero(t, code, errs)
+		assert.Equal(t, "[REDACTED:ipv4] bob@example.com\n", out)
+	}
+	code, out, _ := callRedact(t, "bob@example.com\n", "--config", file("dry_run: true"), "--json")
+	assert.Zero(t, code)
+	assert.Equal(t, `{"text":"bob@example.com","findings":[{"detector":"email","start":0,"end":15}]}`+"\n", out)
+
+	for _, block := range []string{"grups: {}\n", "action: erase\n", "detectors: {emial: {}}\n", "- a\n", "a: [\n"} {
+		code, out, errs := callRedact(t, "x\n", "--config", file(block))
+		assert.Equal(t, 2, code, block)
+		assert.Empty(t, out)
+		assert.NotEmpty(t, errs)
+	}
+}
+
+func TestRedactBadCalls(t *testing.T) {
+	for _, args := range [][]string{{"--nope"}, {"file.txt"}, {"--config", "no-such-file.yaml"}} {
+		code, out, errs := callRedact(t, "x\n", args...)
+		assert.Equal(t, 2, code, args)
+		assert.Empty(t, out)
+		assert.NotEmpty(t, errs)
+	}
+	code, _, errs := callRedact(t, "password=hunter2\n", "--jsonl")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, errs, "line 1 is not a JSON string")
+	assert.NotContains(t, errs, "hunter2", "an error quotes nothing of the input")
+}
+
+func TestRedactList(t *testing.T) {
+	code, out, _ := callRedact(t, "", "--list")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "aws_access_key_id")
+}
