@@ -50,14 +50,19 @@ func guard(err *error) {
 }
 
 // openObject decodes the footer in tail, the last bytes of the object.
-func openObject(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
-	defer guard(&err)
+func openObject(meta *ObjectMeta, tail []byte) (*objectFile, error) {
 	if int64(len(tail)) != meta.TailBytes {
 		return nil, errors.New("object is too short")
 	}
 	if sum := fmt.Sprintf("%016x", xxhash.Sum64(tail)); sum != meta.TailSum {
 		return nil, fmt.Errorf("checksum of the footer is %s, want %s", sum, meta.TailSum)
 	}
+	return openTail(meta, tail)
+}
+
+// openTail is openObject behind the checksum.
+func openTail(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
+	defer guard(&err)
 	file, err := parquet.OpenFile(newWindow(meta.Bytes-meta.TailBytes, tail), meta.Bytes,
 		parquet.SkipMagicBytes(true), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
@@ -93,12 +98,17 @@ func openObject(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
 
 // readGroup decodes the part of row group i that the request asks for, from its bytes.
 func (o *objectFile) readGroup(i int, data []byte, req *ScanRequest) (records []Record, scanned int, err error) {
-	defer guard(&err)
 	sum := o.groups[i].sum
 	if got := fmt.Sprintf("%016x", xxhash.Sum64(data)); got != sum.Sum {
 		return nil, 0, fmt.Errorf("checksum of row group %d is %s, want %s", i, got, sum.Sum)
 	}
-	return decodeRowGroup(o.file.RowGroups()[i], newWindow(sum.Offset, data), req)
+	return o.decodeGroup(i, data, req)
+}
+
+// decodeGroup is readGroup behind the checksum.
+func (o *objectFile) decodeGroup(i int, data []byte, req *ScanRequest) (records []Record, scanned int, err error) {
+	defer guard(&err)
+	return decodeRowGroup(o.file.RowGroups()[i], newWindow(o.groups[i].sum.Offset, data), req)
 }
 
 // readFull reads a part of an object whole.
