@@ -246,7 +246,8 @@ func TestAPIMistakes(t *testing.T) {
 		{"direction", "/loki/api/v1/query_range", []string{"query", `{a="b"}`, "direction", "up"}, 400, "invalid direction"},
 		{
 			"resolution", "/loki/api/v1/query_range",
-			[]string{"query", `rate({a="b"}[1m])`, "start", "1000000000", "end", "2000000000", "step", "1s"}, 400, "maximum resolution",
+			[]string{"query", `rate({a="b"}[1m])`, "start", "1000000000", "end", "2000000000", "step", "1s"},
+			400, "maximum resolution",
 		},
 		{"unknown endpoint", "/loki/api/v1/nothing", nil, 404, `"status":"error"`},
 		{"selector", "/loki/api/v1/series", []string{"match[]", `{a=`}, 400, "parse error"},

@@ -1,0 +1,55 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archivequeryextension
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/confmap/xconfmap"
+
+	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
+)
+
+func loadConfig(t *testing.T, name string) *Config {
+	cm, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	sub, err := cm.Sub(component.NewIDWithName(metadata.Type, name).String())
+	require.NoError(t, err)
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, sub.Unmarshal(cfg))
+	return cfg
+}
+
+func TestConfig(t *testing.T) {
+	require.NoError(t, xconfmap.Validate(loadConfig(t, "")))
+
+	cfg := loadConfig(t, "all")
+	require.NoError(t, xconfmap.Validate(cfg))
+	require.Equal(t, "localhost:3200", cfg.NetAddr.Endpoint)
+	require.Equal(t, "s3://logs/prod", cfg.Bucket.URL)
+	require.Equal(t, 5*time.Second, cfg.RefreshInterval)
+	require.Equal(t, []string{"service.name", "host.name"}, cfg.StreamLabels)
+	require.Equal(t, QueryConfig{Timeout: 30 * time.Second, MaxConcurrent: 2, MaxEntries: 1000, MaxSeries: 500, MaxMemoryMiB: 64}, cfg.Query)
+}
+
+func TestConfigMistakes(t *testing.T) {
+	err := xconfmap.Validate(loadConfig(t, "mistakes"))
+	require.Error(t, err)
+	for _, want := range []string{
+		"endpoint must not be empty",
+		"refresh_interval must be positive, got 0s",
+		"stream_labels[1] must name a resource attribute",
+		"write_timeout must be longer than query.timeout (1m0s) or 0, got 1s",
+		"max_concurrent must be positive, got -1",
+		"max_entries must be positive, got 0",
+		"url must be",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
