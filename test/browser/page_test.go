@@ -44,8 +44,8 @@ const (
 )
 
 // shop starts the quickstart as it is shipped, with known lines in the logs of the demo shop, and returns
-// the address of its page.
-func shop(t *testing.T) string {
+// it and the address of its page.
+func shop(t *testing.T) (*harness.Logboom, string) {
 	t.Helper()
 	dir := harness.TempDir(t)
 	demo := filepath.Join(dir, "data", "demo")
@@ -80,14 +80,14 @@ func shop(t *testing.T) string {
 		Name: "quickstart", Dir: dir, Files: []string{"examples/quickstart/config.yaml"}, YAML: ports,
 		Args: []string{"--feature-gates=stanza.synchronousLogEmitter"},
 	})
-	return "http://" + lb.Addr("page") + "/"
+	return lb, "http://" + lb.Addr("page") + "/"
 }
 
 const written = 60 + 3 + 2 + 1 + 1 + 1 // records of shop
 
 func TestPage(t *testing.T) {
 	p := open(t)
-	address := shop(t)
+	lb, address := shop(t)
 	calm := func() {
 		t.Helper()
 		assert.Empty(t, p.takeErrors(), "nothing on the console")
@@ -249,13 +249,28 @@ func TestPage(t *testing.T) {
 		calm()
 	})
 
+	t.Run("away and back", func(t *testing.T) {
+		p.t = t
+		p.goTo(address + "?q=timeout")
+		lb.Terminate()
+		p.until("document.querySelector('#notice.error')")
+		assert.Contains(t, p.text("#notice"), "Logboom does not answer")
+		assert.Len(t, p.texts("#lines li"), 3, "what was there stays readable")
+		lb.Restart()
+		p.until("document.querySelector('#notice').hidden") // by itself
+		assert.Len(t, p.texts("#lines li"), 3)
+		for _, e := range p.takeErrors() {
+			assert.Contains(t, e, "net::ERR_")
+		}
+	})
+
 	assert.Empty(t, p.foreign(address), "no request leaves the server of the page")
 }
 
 // TestFirstPaint measures what a first visit loads, the answer of the first search included.
 func TestFirstPaint(t *testing.T) {
 	p := open(t)
-	address := shop(t)
+	_, address := shop(t)
 	p.goTo(address + "?live=0")
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -266,7 +281,7 @@ func TestFirstPaint(t *testing.T) {
 // TestQueryText is about the small edits of LogQL, in the browser that has to do them.
 func TestQueryText(t *testing.T) {
 	p := open(t)
-	address := shop(t)
+	_, address := shop(t)
 	p.goTo(address)
 	check := func(call, want string) {
 		t.Helper()

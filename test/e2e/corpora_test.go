@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func generate(t *testing.T, dir string, records int, want counts) (sources []sou
 	build := exec.Command("go", "build", "-o", program, ".")
 	build.Dir = dir
 	require.Zero(t, harness.RunCmd(t, build).Code, "build the generator")
-	made := harness.Run(t, program, "-seed", "1", "-records", fmt.Sprint(records), "-out", out)
+	made := harness.Run(t, program, "-seed", "1", "-records", strconv.Itoa(records), "-out", out)
 	require.Zero(t, made.Code, made.Stderr)
 
 	var manifest struct {
@@ -217,7 +218,7 @@ func TestCorpora(t *testing.T) {
 
 	t.Run("labels", func(t *testing.T) {
 		raw, err := loki.Get("/loki/api/v1/label/service_name/values", url.Values{
-			"start": {"0"}, "end": {fmt.Sprint(harness.Future.UnixNano())},
+			"start": {"0"}, "end": {strconv.FormatInt(harness.Future.UnixNano(), 10)},
 		})
 		require.NoError(t, err)
 		var answer struct{ Data []string }
@@ -228,6 +229,7 @@ func TestCorpora(t *testing.T) {
 	// The processes end, so that what they hold back is written, and their files can be looked at.
 	agent.Terminate()
 	gw.Terminate()
+	t.Logf("processor time: agent %s, gateway %s (with the queries)", agent.CPU(), gw.CPU())
 
 	t.Run("secrets", func(t *testing.T) {
 		searchSecrets(t, secrets, gw.Dir("archive"), gw.Dir("wal"), agent.Dir("state"))

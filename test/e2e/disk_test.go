@@ -71,7 +71,13 @@ func TestFullDisk(t *testing.T) {
 			}
 			cfg := harness.GatewayConfig(fmt.Sprintf(`
 exporters: {object_storage: {bucket: {url: 'file://%s'}, wal: {directory: '%s', max_size_mib: 24}, flush: {interval: 200ms}, retry_on_failure: {initial_interval: 200ms, max_interval: 500ms}}}
-extensions: {archive_query: {bucket: {url: 'file://%s'}}}
+extensions:
+  archive_query: {bucket: {url: 'file://%s'}}
+  healthcheckv2:
+    use_v2: true
+    component_health: {include_recoverable: true, recovery_duration: 1ms}
+    http: {endpoint: '{{addr "health"}}', status: {enabled: true, path: /health}, config: {enabled: false}}
+service: {extensions: [archive_query, healthcheckv2]}
 `, archive, wal, archive))
 			cfg.Dir = dir
 			gw := harness.Start(t, cfg)
@@ -104,6 +110,12 @@ extensions: {archive_query: {bucket: {url: 'file://%s'}}}
 			require.Equal(t, codes.Unavailable, status.Code(unwrapAll(refused)), "code of %v", refused)
 			gw.WaitLog("no space left on device", 20*time.Second)
 			require.True(t, gw.Running())
+			health := gw.Loki("health")
+			if full != "wal" { // with the archive elsewhere, a flush makes room again and again
+				_, err := health.Get("/health", nil)
+				require.ErrorContains(t, err, "503", "health while the disk is full")
+				require.ErrorContains(t, err, "no space left on device", "health while the disk is full")
+			}
 
 			resize("200m")
 			harness.Eventually(t, 30*time.Second, func() error {
@@ -125,6 +137,10 @@ extensions: {archive_query: {bucket: {url: 'file://%s'}}}
 					}
 				}
 				return nil
+			})
+			harness.Eventually(t, 20*time.Second, func() error {
+				_, err := health.Get("/health", nil)
+				return err
 			})
 			require.NotContains(t, strings.ToLower(gw.Log()), "panic")
 			gw.Terminate()

@@ -67,7 +67,7 @@ func SendLines(t testing.TB, network, addr string, messages ...string) {
 	if err != nil {
 		t.Fatalf("dial %s: %v", addr, err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	for _, m := range messages {
 		if network == "tcp" {
 			m += "\n"

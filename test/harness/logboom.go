@@ -200,7 +200,7 @@ func (lb *Logboom) Restart() {
 		close(exited)
 	}()
 	if lb.cfg.FailsAtStart {
-		lb.Wait()
+		_ = lb.Wait()
 		return
 	}
 	lb.WaitLog(readyLine, readyWithin)
@@ -267,6 +267,11 @@ func (lb *Logboom) Terminate() {
 	if err := lb.Wait(); err != nil {
 		lb.t.Fatalf("%s: end after SIGTERM: %v", lb.cfg.Name, err)
 	}
+}
+
+// CPU returns the processor time that the process has used; it must have ended.
+func (lb *Logboom) CPU() time.Duration {
+	return lb.cmd.ProcessState.UserTime() + lb.cmd.ProcessState.SystemTime()
 }
 
 // Kill sends SIGKILL and waits.
@@ -344,7 +349,7 @@ func FreePort(t testing.TB) int {
 			t.Fatalf("find free port: %v", err)
 		}
 		port := l.Addr().(*net.TCPAddr).Port
-		l.Close()
+		_ = l.Close()
 		if _, used := taken.LoadOrStore(port, true); !used {
 			return port
 		}

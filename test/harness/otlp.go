@@ -54,7 +54,7 @@ func DialOTLP(t testing.TB, addr string) *OTLP {
 	if err != nil {
 		t.Fatalf("dial %s: %v", addr, err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return &OTLP{conn: conn, client: plogotlp.NewGRPCClient(conn)}
 }
 
@@ -92,6 +92,7 @@ type Sink struct {
 	mu      sync.Mutex
 	records int
 	bodies  map[string]int
+	uids    map[string]int
 	last    plog.Logs
 }
 
@@ -102,7 +103,7 @@ func StartSink(t testing.TB) *Sink {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	s := &Sink{Addr: l.Addr().String(), bodies: map[string]int{}}
+	s := &Sink{Addr: l.Addr().String(), bodies: map[string]int{}, uids: map[string]int{}}
 	srv := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
 	plogotlp.RegisterGRPCServer(srv, &sinkServer{sink: s})
 	done := make(chan struct{})
@@ -142,6 +143,13 @@ func (s *Sink) Bodies() map[string]int {
 		out[k] = v
 	}
 	return out
+}
+
+// Distinct returns the number of different log.record.uid taken: what a query on an archive would count.
+func (s *Sink) Distinct() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.uids)
 }
 
 // Last returns the latest request taken; the caller must not change it.
@@ -189,6 +197,9 @@ func (srv *sinkServer) Export(ctx context.Context, req plogotlp.ExportRequest) (
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, r := range sl.LogRecords().All() {
 				s.bodies[r.Body().AsString()]++
+				if uid, ok := r.Attributes().Get("log.record.uid"); ok {
+					s.uids[uid.AsString()]++
+				}
 			}
 		}
 	}
