@@ -1,7 +1,7 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package archive_test
+package archive
 
 import (
 	"context"
@@ -18,34 +18,23 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/goleak"
-
-	"github.com/logboom/logboom/archive"
-	"github.com/logboom/logboom/internal/bucket"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func openMemory(t testing.TB) archive.Bucket {
-	t.Helper()
-	b, err := bucket.Open(context.Background(), bucket.Config{URL: fmt.Sprintf("mem://test-%d", rand.Uint64())})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, b.Close()) })
-	return b
-}
-
 // commit writes each batch as a commit of its own and returns the log writer.
-func commit(t testing.TB, b archive.Bucket, writer string, arrival time.Time, batches ...plog.Logs) *archive.LogWriter {
+func commit(t testing.TB, b Bucket, writer string, arrival time.Time, batches ...plog.Logs) *LogWriter {
 	t.Helper()
 	ctx := context.Background()
-	w, err := archive.NewLogWriter(b, writer, "wal", 0)
+	w, err := NewLogWriter(b, writer, "wal", 0)
 	require.NoError(t, err)
 	require.NoError(t, w.Claim(ctx))
 	for _, ld := range batches {
 		n := w.Committed() + 1
-		enc := archive.NewEncoder(archive.EncoderOptions{})
+		enc := NewEncoder(EncoderOptions{})
 		enc.Append(ld, arrival)
-		var objects []archive.ObjectMeta
-		require.NoError(t, enc.Encode(archive.ObjectName{Writer: writer, Epoch: w.Epoch(), From: n, To: n}, func(o archive.Object) error {
+		var objects []ObjectMeta
+		require.NoError(t, enc.Encode(ObjectName{Writer: writer, Epoch: w.Epoch(), From: n, To: n}, func(o Object) error {
 			objects = append(objects, o.Meta)
 			return b.Create(ctx, o.Meta.Key, o.Body)
 		}))
@@ -54,12 +43,12 @@ func commit(t testing.TB, b archive.Bucket, writer string, arrival time.Time, ba
 	return w
 }
 
-func scanAll(t testing.TB, b archive.BucketReader, req archive.ScanRequest) []*archive.Record {
+func scanAll(t testing.TB, b BucketReader, req ScanRequest) []*Record {
 	t.Helper()
-	r, err := archive.Open(context.Background(), b, archive.ReaderOptions{})
+	r, err := Open(context.Background(), b, ReaderOptions{})
 	require.NoError(t, err)
-	var list []*archive.Record
-	stats, err := r.Snapshot().Scan(context.Background(), req, func(r *archive.Record) error {
+	var list []*Record
+	stats, err := r.Snapshot().Scan(context.Background(), req, func(r *Record) error {
 		list = append(list, r.Clone())
 		return nil
 	})
@@ -119,11 +108,11 @@ func randomLogs(r *rand.Rand, records int, arrival time.Time) plog.Logs {
 				randomMap(r, lr.Attributes(), 0)
 				switch r.IntN(4) {
 				case 0:
-					lr.Attributes().PutStr(archive.AttributeRecordUID, fmt.Sprint(r.Uint64()))
-					lr.Attributes().PutStr(archive.AttributeSamplingThreshold, "8")
+					lr.Attributes().PutStr(AttributeRecordUID, fmt.Sprint(r.Uint64()))
+					lr.Attributes().PutStr(AttributeSamplingThreshold, "8")
 				case 1:
-					lr.Attributes().PutInt(archive.AttributeRecordUID, r.Int64()) // not a string: stays a plain attribute
-					randomValue(r, lr.Attributes().PutEmpty(archive.AttributeRecordCount), 0)
+					lr.Attributes().PutInt(AttributeRecordUID, r.Int64()) // not a string: stays a plain attribute
+					randomValue(r, lr.Attributes().PutEmpty(AttributeRecordCount), 0)
 				}
 				if r.IntN(20) == 0 {
 					lr.SetDroppedAttributesCount(r.Uint32())
@@ -244,11 +233,11 @@ func TestRecordReadBackEqualsRecordWritten(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		written := randomLogs(r, 300, arrival)
-		b := openMemory(t)
+		b := mapBucket{}
 		commit(t, b, "w", arrival, written)
 		back := plog.NewLogs()
 		last := int64(math.MinInt64)
-		for _, record := range scanAll(t, b, archive.All()) {
+		for _, record := range scanAll(t, b, All()) {
 			require.LessOrEqual(t, last, record.Timestamp)
 			last = record.Timestamp
 			require.NoError(t, record.AppendTo(back))
@@ -259,7 +248,7 @@ func TestRecordReadBackEqualsRecordWritten(t *testing.T) {
 
 func TestScanOrderAndStop(t *testing.T) {
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
-	b := openMemory(t)
+	b := mapBucket{}
 	r := rand.New(rand.NewPCG(7, 7))
 	for w := range 3 {
 		var batches []plog.Logs
@@ -268,8 +257,8 @@ func TestScanOrderAndStop(t *testing.T) {
 		}
 		commit(t, b, fmt.Sprintf("w%d", w), arrival, batches...)
 	}
-	up := scanAll(t, b, archive.All())
-	req := archive.All()
+	up := scanAll(t, b, All())
+	req := All()
 	req.Descending = true
 	down := scanAll(t, b, req)
 	require.Len(t, down, len(up))
@@ -277,12 +266,12 @@ func TestScanOrderAndStop(t *testing.T) {
 		assert.Equal(t, up[i].Timestamp, down[len(down)-1-i].Timestamp)
 	}
 
-	reader, err := archive.Open(context.Background(), b, archive.ReaderOptions{Parallelism: 1})
+	reader, err := Open(context.Background(), b, ReaderOptions{Parallelism: 1})
 	require.NoError(t, err)
 	n := 0
-	stats, err := reader.Snapshot().Scan(context.Background(), req, func(*archive.Record) error {
+	stats, err := reader.Snapshot().Scan(context.Background(), req, func(*Record) error {
 		if n++; n == 10 {
-			return archive.ErrStop
+			return ErrStop
 		}
 		return nil
 	})
@@ -291,13 +280,13 @@ func TestScanOrderAndStop(t *testing.T) {
 	assert.Less(t, stats.ObjectsRead, stats.ObjectsTotal)
 
 	boom := errors.New("boom")
-	_, err = reader.Snapshot().Scan(context.Background(), archive.All(), func(*archive.Record) error { return boom })
+	_, err = reader.Snapshot().Scan(context.Background(), All(), func(*Record) error { return boom })
 	require.ErrorIs(t, err, boom)
 
 	// Ranges and services agree with a filter of everything.
 	for range 50 {
 		start := arrival.UnixNano() - r.Int64N(int64(3*time.Hour))
-		q := archive.ScanRequest{Start: start, End: start + r.Int64N(int64(time.Hour)), Service: func(s string) bool { return s == "service-1" || s == "" }}
+		q := ScanRequest{Start: start, End: start + r.Int64N(int64(time.Hour)), Service: func(s string) bool { return s == "service-1" || s == "" }}
 		var want int
 		for _, rec := range up {
 			if rec.Timestamp >= q.Start && rec.Timestamp < q.End && q.Service(rec.ServiceName) {

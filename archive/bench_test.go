@@ -1,7 +1,7 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package archive_test
+package archive
 
 import (
 	"context"
@@ -13,8 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-
-	"github.com/logboom/logboom/archive"
 )
 
 // shopLogs makes records as a web shop's services write them: a request passes several services, whose lines
@@ -78,9 +76,9 @@ func BenchmarkEncode(b *testing.B) {
 	var stored int64
 	for b.Loop() {
 		stored = 0
-		enc := archive.NewEncoder(archive.EncoderOptions{})
+		enc := NewEncoder(EncoderOptions{})
 		enc.Append(ld, start)
-		require.NoError(b, enc.Encode(archive.ObjectName{Writer: "w"}, func(o archive.Object) error {
+		require.NoError(b, enc.Encode(ObjectName{Writer: "w"}, func(o Object) error {
 			stored += o.Meta.Bytes
 			return nil
 		}))
@@ -92,14 +90,14 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkScan(b *testing.B) {
 	start := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
-	bucket := openMemory(b)
+	bucket := mapBucket{}
 	commit(b, bucket, "w", start, shopLogs(rand.New(rand.NewPCG(1, 1)), 100_000, start))
-	r, err := archive.Open(context.Background(), bucket, archive.ReaderOptions{})
+	r, err := Open(context.Background(), bucket, ReaderOptions{})
 	require.NoError(b, err)
 	b.ReportAllocs()
 	var rows int64
 	for b.Loop() {
-		stats, err := r.Snapshot().Scan(context.Background(), archive.All(), func(*archive.Record) error { return nil })
+		stats, err := r.Snapshot().Scan(context.Background(), All(), func(*Record) error { return nil })
 		require.NoError(b, err)
 		rows += stats.RowsScanned
 	}
