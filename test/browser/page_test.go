@@ -221,7 +221,7 @@ func TestPage(t *testing.T) {
 
 		p.search("nobody-ever-wrote-this")
 		p.until("document.querySelector('#notice.empty')")
-		assert.Contains(t, p.text("#notice"), "Nothing matches in the last 15 minutes")
+		assert.Contains(t, p.text("#notice"), "Nothing matches: the last 15 minutes")
 		p.screenshot("empty-light")
 		p.do(chromedp.Evaluate(`[...document.querySelectorAll('#notice button')].at(-1).click()`, nil))
 		p.until(fmt.Sprintf("document.querySelectorAll('#lines li').length === %d", written))

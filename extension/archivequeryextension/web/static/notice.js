@@ -48,7 +48,7 @@ export function error(err, query, choices) {
 const placeOf = (message) => Number(message.match(/\bcol(?:umn)?[ :]+(\d{1,4})/)?.[1] ?? 0);
 
 export function empty(range, choices) {
-  show('empty', el('h2', {}, 'No lines'), el('p', {}, `Nothing matches in ${range}.`), buttons(choices));
+  show('empty', el('h2', {}, 'No lines'), el('p', {}, `Nothing matches: ${range}.`), buttons(choices));
 }
 
 export function nothingYet() {
