@@ -90,7 +90,7 @@ func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
 		return nil, id, err
 	}
 	if len(b) < headerBytes || string(b[:len(magic)]) != magic {
-		if len(b) == headerBytes && string(b[:len(magic)-1]) == magic[:len(magic)-1] {
+		if version := len(magic) - 1; len(b) == headerBytes && string(b[:version]) == magic[:version] && b[version] < 16 {
 			return nil, id, fmt.Errorf("segment %s is of a later version", path)
 		}
 		return nil, id, l.cut(path, 0) // died before its header was whole, or is not ours
