@@ -18,9 +18,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/logboom/logboom/archive"
 )
+
+// Idle connections of the HTTP client outlive a bucket.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
 
 func TestMemory(t *testing.T) {
 	acceptance(t, Config{URL: fmt.Sprintf("mem://bucket-%d", rand.Uint64())})

@@ -1,0 +1,66 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package objectstorageexporter
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/confmap/xconfmap"
+
+	"github.com/logboom/logboom/internal/bucket"
+)
+
+func TestLoadConfig(t *testing.T) {
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	load := func(name string) (*Config, error) {
+		sub, err := conf.Sub(name)
+		require.NoError(t, err)
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, sub.Unmarshal(cfg))
+		return cfg, xconfmap.Validate(cfg)
+	}
+
+	smallest, err := load("smallest")
+	require.NoError(t, err)
+	want := createDefaultConfig().(*Config)
+	want.Bucket.URL = "file:///var/lib/logboom/archive"
+	want.WAL.Directory = "/var/lib/logboom/wal"
+	assert.Equal(t, want, smallest)
+	id, err := smallest.writerID()
+	require.NoError(t, err)
+	assert.NotEmpty(t, id)
+
+	full, err := load("full")
+	require.NoError(t, err)
+	assert.Equal(t, bucket.Config{
+		URL: "s3://logs/production", Endpoint: "http://localhost:9000", Region: "eu-west-1", PathStyle: true,
+		AccessKeyID: "id", SecretAccessKey: "secret",
+	}, full.Bucket)
+	assert.Equal(t, "gateway-1", full.Writer)
+	assert.Equal(t, FlushConfig{Interval: time.Minute, MaxRawMiB: 32, ShutdownTimeout: 5 * time.Second}, full.Flush)
+	assert.Equal(t, EventTimeConfig{MaxAge: 24 * time.Hour, MaxFuture: time.Minute}, full.EventTime)
+
+	_, err = load("queue_off")
+	require.NoError(t, err)
+
+	for name, texts := range map[string][]string{
+		"empty":        {"bucket: url must not be empty", "wal::directory must not be empty"},
+		"queue":        {"sending_queue must not be set", "write-ahead log"},
+		"no_retry":     {"retry_on_failure::enabled must be true"},
+		"give_up":      {"retry_on_failure::max_elapsed_time must be 0 (no end), got 1m0s"},
+		"writer":       {`writer must be`, `got "a/b"`},
+		"out_of_range": {"wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s"},
+	} {
+		_, err := load(name)
+		for _, text := range texts {
+			assert.ErrorContains(t, err, text, name)
+		}
+	}
+}
