@@ -38,8 +38,9 @@ func main() {
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *dir, *rate, *maxMiB<<20, *history, *seed); err != nil {
+	err := run(ctx, *dir, *rate, *maxMiB<<20, *history, *seed)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "producer:", err)
 		os.Exit(1)
 	}

@@ -47,7 +47,7 @@ type asset struct {
 
 // Handler serves the page at / and its files at /static/. Other paths answer 404, other methods 405.
 func Handler() http.Handler {
-	return handler(load(static))
+	return load(static)
 }
 
 type handler map[string]asset
