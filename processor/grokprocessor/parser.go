@@ -22,7 +22,6 @@ type scratch struct {
 	fields   pcommon.Map
 	badTypes int // captures whose type conversion failed
 	captures []grok.Capture
-	used     []bool
 }
 
 func (s *scratch) reset() {
