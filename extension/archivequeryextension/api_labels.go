@@ -75,6 +75,9 @@ func (c *call) labels() (answer, error) {
 
 func (c *call) labelValues() (answer, error) {
 	name := c.r.PathValue("name")
+	if services, ok, err := c.services(name); ok || err != nil {
+		return answer{json: response{Status: "success", Data: services}}, err
+	}
 	values := map[string]struct{}{}
 	err := c.visitStreams(c.p.get("query"), func(ls logql.Labels) {
 		if v := ls.Get(name); v != "" {
@@ -85,6 +88,33 @@ func (c *call) labelValues() (answer, error) {
 		return answer{}, err
 	}
 	return answer{json: response{Status: "success", Data: sortedKeys(values), Warnings: c.warnings()}}, nil
+}
+
+// services answers for the values of service_name from the commit log, without reading an object. Objects
+// that the range cuts count whole: a service may be named that is in the same hour only.
+func (c *call) services(name string) (services []string, ok bool, err error) {
+	if name != "service_name" {
+		return nil, false, nil
+	}
+	ms, err := matchers(c.p.get("query"))
+	if err != nil {
+		return nil, false, err
+	}
+	for _, m := range ms {
+		if m.Name != name {
+			return nil, false, nil
+		}
+	}
+	start, end, err := c.p.bounds(labelsSpan)
+	if err != nil {
+		return nil, false, err
+	}
+	snapshot, err := c.snapshot()
+	if err != nil {
+		return nil, false, err
+	}
+	services, ok = archivesource.Services(snapshot, start.UnixNano(), inclusive(end), ms)
+	return services, ok, nil
 }
 
 func (c *call) series() (answer, error) {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -231,4 +232,35 @@ func EstimateOf(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Esti
 	}
 	e.Services = int64(len(services))
 	return e
+}
+
+// Services returns the values of service_name in the objects that overlap a range, in order, as far as the
+// matchers for it keep them. ok is false when the commit log does not know them all.
+func Services(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) (services []string, ok bool) {
+	keep := ServiceFilter(ms)
+	seen := map[string]struct{}{}
+	services = []string{}
+	for i, objects := 0, s.Objects(); i < len(objects); i++ {
+		o := &objects[i]
+		if o.MaxTime < start || o.MinTime >= end {
+			continue
+		}
+		if o.Counts == nil {
+			return nil, false
+		}
+		for _, name := range o.Services() {
+			if keep != nil && !keep(name) {
+				continue
+			}
+			if name == "" {
+				name = unknownService
+			}
+			if _, dup := seen[name]; !dup {
+				seen[name] = struct{}{}
+				services = append(services, name)
+			}
+		}
+	}
+	slices.Sort(services)
+	return services, true
 }
