@@ -7,26 +7,76 @@ import (
 	"errors"
 	"strings"
 	texttemplate "text/template"
+	"text/template/parse"
 	"time"
 )
 
 const (
 	// maxTemplateOutput bounds what a template makes of one line.
 	maxTemplateOutput = 1 << 20
+	// maxTemplateTicks bounds the rounds of loops that a template makes for one line.
+	maxTemplateTicks = 10_000
 )
 
-var errTemplateOutput = errors.New("template makes too much output")
+var (
+	errTemplateOutput = errors.New("template makes too much output")
+	errTemplateLoops  = errors.New("template loops too often")
+)
 
 // template is a compiled line_format or label_format template.
 type template struct {
 	t *texttemplate.Template
 }
 
-// templateCall is the state that __line__ and __timestamp__ read. A template is cloned per run of a query only
-// in so far as its functions are bound here, under the engine's single goroutine per query.
+// templateCall is the state of one run: what __line__ and __timestamp__ read, and how many rounds its loops made.
 type templateCall struct {
-	line string
-	ts   int64
+	line  string
+	ts    int64
+	ticks int
+}
+
+// tick is called in every round of a loop and at the start of every named template.
+func (c *templateCall) tick() (string, error) {
+	if c.ticks++; c.ticks > maxTemplateTicks {
+		return "", errTemplateLoops
+	}
+	return "", nil
+}
+
+const tickName = "__tick__"
+
+// tickNode is an action that calls tick.
+var tickNode = texttemplate.Must(texttemplate.New("").Funcs(templateFuncs).Parse("{{" + tickName + "}}")).Root.Nodes[0]
+
+// boundLoops puts a tick into every loop and every named template of t, since a loop without output, or a
+// template that calls itself, would otherwise run without an end.
+func boundLoops(t *texttemplate.Template) {
+	for _, named := range t.Templates() {
+		if named.Tree != nil && named.Root != nil {
+			boundList(named.Root)
+			named.Root.Nodes = append([]parse.Node{tickNode.Copy()}, named.Root.Nodes...)
+		}
+	}
+}
+
+func boundList(l *parse.ListNode) {
+	if l == nil {
+		return
+	}
+	for _, n := range l.Nodes {
+		switch n := n.(type) {
+		case *parse.RangeNode:
+			boundList(n.List)
+			boundList(n.ElseList)
+			n.List.Nodes = append([]parse.Node{tickNode.Copy()}, n.List.Nodes...)
+		case *parse.IfNode:
+			boundList(n.List)
+			boundList(n.ElseList)
+		case *parse.WithNode:
+			boundList(n.List)
+			boundList(n.ElseList)
+		}
+	}
 }
 
 func newTemplate(text string) (*template, error) {
@@ -34,6 +84,7 @@ func newTemplate(text string) (*template, error) {
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "template: "))
 	}
+	boundLoops(t)
 	return &template{t: t}, nil
 }
 
@@ -47,22 +98,15 @@ func (b *limitedBuilder) Write(p []byte) (int, error) {
 	return b.Builder.Write(p)
 }
 
-// templateData is what a template sees: the labels, and the line through a reserved key.
-type templateData = map[string]string
-
-const (
-	dataLine      = "\x00line"
-	dataTimestamp = "\x00timestamp"
-)
-
 func (t *template) run(st *lineState, ls *labelSet) (string, error) {
-	data := templateData(ls.templateData())
+	data := ls.templateData()
 	call := &templateCall{line: st.line, ts: st.ts}
 	run, err := t.t.Clone()
 	if err != nil {
 		return "", err
 	}
 	run.Funcs(texttemplate.FuncMap{
+		tickName:        call.tick,
 		"__line__":      func() string { return call.line },
 		"__timestamp__": func() time.Time { return time.Unix(0, call.ts).UTC() },
 	})

@@ -22,6 +22,7 @@ import (
 // templateFuncs are the functions that line_format and label_format have. __line__ and __timestamp__ are bound
 // when a template runs.
 var templateFuncs = texttemplate.FuncMap{
+	tickName:        func() string { return "" },
 	"__line__":      func() string { return "" },
 	"__timestamp__": func() time.Time { return time.Time{} },
 
