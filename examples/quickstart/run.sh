@@ -94,7 +94,7 @@ while true; do
     demo=''
     die "the demo shop ended (exit code $status); its words, if any, stand above"
   fi
-  if [[ -z $ready ]] && (exec 3<>/dev/tcp/127.0.0.1/3100) 2>/dev/null; then
+  if [[ -z $ready ]] && grep -q 'Everything is ready' data/logboom.log; then
     ready=yes
     printf '  ready: open http://localhost:3100\n\n'
   fi
