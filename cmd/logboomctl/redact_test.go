@@ -38,12 +38,14 @@ func TestRedact(t *testing.T) {
 		{"no line break at the end", "bob@example.com", nil, "[REDACTED:email]\n"},
 		{"nothing", "", nil, ""},
 		{
-			"JSON out", "é bob@example.com <b>\nclean\n", []string{"--json"},
+			"JSON out", "é bob@example.com <b>\nclean\n",
+			[]string{"--json"},
 			`{"text":"é [REDACTED:email] <b>","findings":[{"detector":"email","start":3,"end":18}]}` + "\n" + `{"text":"clean","findings":[]}` + "\n",
 		},
 		{"JSON strings in and out", `"a\npassword=hunter2\nb"` + "\n", []string{"--jsonl"}, `"a\npassword=[REDACTED:password]\nb"` + "\n"},
 		{
-			"JSON strings in, objects out", `"a\npassword=hunter2"` + "\n", []string{"--jsonl", "--json"},
+			"JSON strings in, objects out", `"a\npassword=hunter2"` + "\n",
+			[]string{"--jsonl", "--json"},
 			`{"text":"a\npassword=[REDACTED:password]","findings":[{"detector":"password","start":11,"end":18}]}` + "\n",
 		},
 		{
@@ -51,7 +53,8 @@ func TestRedact(t *testing.T) {
 			"x [REDACTED:private_key]\n[REDACTED:private_key]\n[REDACTED:private_key] y\n[REDACTED:email]\n",
 		},
 		{
-			"a key without an end, as objects", "-----BEGIN PRIVATE KEY-----\nMIIabc", []string{"--json"},
+			"a key without an end, as objects", "-----BEGIN PRIVATE KEY-----\nMIIabc",
+			[]string{"--json"},
 			`{"text":"[REDACTED:private_key]","findings":[{"detector":"private_key","start":0,"end":27}]}` + "\n" +
 				`{"text":"[REDACTED:private_key]","findings":[{"detector":"private_key","start":0,"end":6}]}` + "\n",
 		},
