@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -143,6 +144,41 @@ func (b *brokenBucket) ReadRange(ctx context.Context, key string, p []byte, off 
 		return 0, fmt.Errorf("read %q: %w", key, err)
 	}
 	return b.Bucket.ReadRange(ctx, key, p, off)
+}
+
+func (b *brokenBucket) List(ctx context.Context, prefix, startAfter string) iter.Seq2[archive.ObjectInfo, error] {
+	if err := b.fail(); err != nil {
+		return func(yield func(archive.ObjectInfo, error) bool) { yield(archive.ObjectInfo{}, err) }
+	}
+	return b.Bucket.List(ctx, prefix, startAfter)
+}
+
+func TestStatus(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Bucket.URL = "mem://status"
+	cfg.RefreshInterval = 5 * time.Millisecond
+	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
+	require.NoError(t, err)
+	inner, err := bucket.Open(context.Background(), cfg.Bucket)
+	require.NoError(t, err)
+	b := &brokenBucket{Bucket: inner, broken: true}
+	a.bucket = b
+	host := &statusHost{}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.wg.Go(func() { a.follow(ctx, host) })
+	defer a.wg.Wait()
+	defer cancel()
+	for _, broken := range []bool{true, false, true, false} {
+		b.set(broken)
+		want := componentstatus.StatusOK
+		if broken {
+			want = componentstatus.StatusRecoverableError
+		}
+		require.Eventually(t, func() bool { return host.last() == want }, 10*time.Second, time.Millisecond)
+	}
+	host.mu.Lock()
+	defer host.mu.Unlock()
+	require.Len(t, host.statuses, 4, "only changes are reported")
 }
 
 func TestPartialResultAndUnavailable(t *testing.T) {
