@@ -112,11 +112,16 @@ service: {extensions: [archive_query, healthcheckv2]}
 			gw.WaitLog("no space left on device", 20*time.Second)
 			require.True(t, gw.Running())
 			health := gw.Loki("health")
-			if full != "wal" { // with the archive elsewhere, a flush makes room again and again
+			// A flush may make room for a moment; so it is filled until the health check has seen it.
+			harness.Eventually(t, 20*time.Second, func() error {
+				i++
+				_ = send(i)
 				_, err := health.Get("/health", url.Values{"verbose": {""}})
-				require.ErrorContains(t, err, "500 Internal Server Error", "health while the disk is full")
-				require.ErrorContains(t, err, "no space left on device", "health while the disk is full")
-			}
+				if err == nil || !strings.Contains(err.Error(), "no space left on device") {
+					return fmt.Errorf("health while the disk is full: %v", err) //nolint:errorlint // may be nil
+				}
+				return nil
+			})
 
 			resize("200m")
 			harness.Eventually(t, 30*time.Second, func() error {
