@@ -100,8 +100,8 @@ func TestFlushByIntervalAndOnShutdown(t *testing.T) {
 	e := startExporter(t, cfg)
 	require.NoError(t, e.consume(context.Background(), newLogs(0, 10)))
 	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Len(c, archived(t, cfg), 10) }, 5*time.Second, 10*time.Millisecond)
-	cfg.Flush.Interval = time.Hour
 	require.NoError(t, e.shutdown(context.Background()))
+	cfg.Flush.Interval = time.Hour
 	require.ErrorIs(t, e.consume(context.Background(), newLogs(0, 1)), errStopped)
 
 	e = startExporter(t, cfg)
