@@ -15,14 +15,11 @@ import (
 // A scanner for JSON that gives back raw values without allocating. It is lenient about the grammar of
 // numbers; structure it takes seriously.
 
-var errBadJSON = errors.New("malformed JSON")
-
 const maxJSONDepth = 64
 
 type jsonScanner struct {
-	s   string
-	i   int
-	err error
+	s string
+	i int
 }
 
 func (j *jsonScanner) space() {
@@ -394,7 +391,7 @@ func parseJSONPath(s string) ([]string, error) {
 	for first := true; rest != ""; first = false {
 		switch {
 		case rest[0] == '[':
-			end := 0
+			var end int
 			if len(rest) > 1 && rest[1] == '"' {
 				end = 2
 				for end < len(rest) && rest[end] != '"' {

@@ -13,8 +13,6 @@ import (
 type lineState struct {
 	line string
 	ts   int64
-	// cut is set when a template's result was longer than allowed.
-	cut bool
 }
 
 // processor is what the engine runs of a stage; false drops the entry. Processors keep no state, so that one
@@ -171,7 +169,7 @@ func (u *Unwrap) sampleValue(ls *labelSet) (v float64, ok bool) {
 	if !has {
 		return 0, false
 	}
-	valid := false
+	var valid bool
 	switch u.Conversion {
 	case "":
 		f, err := strconv.ParseFloat(s, 64)

@@ -117,16 +117,19 @@ func TestQueryArchive(t *testing.T) {
 		{"newest first", []string{"-o", "raw", `{service_name="edge"}`}, "third\nsecond\nfirst\n"},
 		{"forward and limit", []string{"-o", "raw", "--forward", "--limit", "2", `{service_name="edge"}`}, "first\nsecond\n"},
 		{
-			"default", []string{"--limit", "1", `{service_name="edge"}`},
+			"default",
+			[]string{"--limit", "1", `{service_name="edge"}`},
 			`2026-03-04T10:05:02Z {detected_level="warn", service_name="edge", severity_number="13"} third` + "\n",
 		},
 		{
-			"jsonl", []string{"-o", "jsonl", "--limit", "1", `{service_name="edge"} | keep service_name`},
+			"jsonl",
+			[]string{"-o", "jsonl", "--limit", "1", `{service_name="edge"} | keep service_name`},
 			`{"timestamp":"2026-03-04T10:05:02Z","labels":{"service_name":"edge"},"line":"third"}` + "\n",
 		},
 		{"count", []string{`sum by (detected_level) (count_over_time({service_name="edge"}[1h]))`}, `2026-03-04T10:06:00Z {detected_level="warn"} 3` + "\n"},
 		{
-			"steps", []string{"--step", "30s", `sum(count_over_time({service_name="edge"}[30s]))`},
+			"steps",
+			[]string{"--step", "30s", `sum(count_over_time({service_name="edge"}[30s]))`},
 			"2026-03-04T10:05:00Z {} 1\n2026-03-04T10:05:30Z {} 2\n",
 		},
 	} {

@@ -133,7 +133,8 @@ func (m *Mapper) converter(req *logql.SelectRequest) *converter {
 
 // streamOf finds the stream of a record; most records have that of the one before.
 func (c *converter) streamOf(r *archive.Record) *stream {
-	key := append(c.key[:0], r.ServiceName...)
+	key := c.key[:0]
+	key = append(key, r.ServiceName...)
 	for i := range r.ResourceAttributes {
 		a := &r.ResourceAttributes[i]
 		key = append(key, 0xff)
