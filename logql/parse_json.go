@@ -131,6 +131,9 @@ func (j *jsonScanner) skip(depth int) (string, bool) {
 			if !j.accept(',') {
 				return "", false
 			}
+			if j.accept(closing) {
+				return j.s[start:j.i], true
+			}
 		}
 	default:
 		return j.scalar()
@@ -164,6 +167,9 @@ func (j *jsonScanner) object(visit func(key, raw string) bool) bool {
 		}
 		if !j.accept(',') {
 			return false
+		}
+		if j.accept('}') { // a comma too many is forgiven
+			return true
 		}
 	}
 }
@@ -294,6 +300,9 @@ func flattenJSON(j *jsonScanner, prefix string, ls *labelSet, depth int) bool {
 		}
 		if !j.accept(',') {
 			return false
+		}
+		if j.accept('}') { // a comma too many is forgiven
+			return true
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (p *parser) ipCall() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := parseIPRange(s.str); err != nil {
+	if _, err := parseIPRange(s.str); err != nil && s.str != "" {
 		return "", errorAt(s.pos, "%s", err)
 	}
 	return s.str, p.expectOp(")")
@@ -379,8 +379,9 @@ func (p *parser) filterTerm() (LabelFilter, error) {
 		if err != nil {
 			return nil, err
 		}
-		ips, err := parseIPRange(pattern)
-		return &IPFilter{Name: name, Negate: op.text == "!=", Pattern: pattern, ips: ips}, err
+		// An empty range parses, as in Loki; every line then gets an error.
+		ips, _ := parseIPRange(pattern)
+		return &IPFilter{Name: name, Negate: op.text == "!=", Pattern: pattern, ips: ips}, nil
 	case op.text == "=~" || op.text == "!~":
 		return nil, p.unexpected("a string")
 	}

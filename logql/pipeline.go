@@ -160,6 +160,10 @@ func (f *IPFilter) keep(ls *labelSet) bool {
 	if !ok {
 		return false
 	}
+	if f.ips == nil {
+		ls.fail(errLabelFilter, "the address range is empty")
+		return true
+	}
 	return f.ips.containsText(s) != f.Negate
 }
 
