@@ -14,6 +14,9 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
+// maxAttributesHint bounds, per row, the memory that is set aside for attributes before they are seen.
+const maxAttributesHint = 64
+
 // columnReader decodes the columns of one row group, whose compressed bytes are in memory.
 type columnReader struct {
 	chunks []parquet.ColumnChunk
@@ -156,7 +159,7 @@ func (c *columnReader) attributes(col int) ([][]Attribute, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Attribute
+	all := make([]Attribute, 0, min(c.chunks[col].NumValues(), int64(maxAttributesHint*c.rows)))
 	ends := make([]int, 0, c.rows) // of each row's attributes in all
 	last := ""
 	err = c.each(col, func(v parquet.Value) error {

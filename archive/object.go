@@ -97,7 +97,7 @@ func openTail(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
 }
 
 // readGroup decodes the part of row group i that the request asks for, from its bytes.
-func (o *objectFile) readGroup(i int, data []byte, req *ScanRequest) (records []Record, scanned int, err error) {
+func (o *objectFile) readGroup(i int, data []byte, req *ScanRequest) (records []*Record, scanned int, err error) {
 	sum := o.groups[i].sum
 	if got := fmt.Sprintf("%016x", xxhash.Sum64(data)); got != sum.Sum {
 		return nil, 0, fmt.Errorf("checksum of row group %d is %s, want %s", i, got, sum.Sum)
@@ -106,7 +106,7 @@ func (o *objectFile) readGroup(i int, data []byte, req *ScanRequest) (records []
 }
 
 // decodeGroup is readGroup behind the checksum.
-func (o *objectFile) decodeGroup(i int, data []byte, req *ScanRequest) (records []Record, scanned int, err error) {
+func (o *objectFile) decodeGroup(i int, data []byte, req *ScanRequest) (records []*Record, scanned int, err error) {
 	defer guard(&err)
 	return decodeRowGroup(o.file.RowGroups()[i], newWindow(o.groups[i].sum.Offset, data), req)
 }

@@ -46,7 +46,7 @@ const (
 
 // decodeRowGroup returns the records of a row group that the request asks for, in time order, and how many
 // rows it looked at. It may panic on damaged data.
-func decodeRowGroup(group parquet.RowGroup, data window, req *ScanRequest) (kept []Record, scanned int, err error) {
+func decodeRowGroup(group parquet.RowGroup, data window, req *ScanRequest) (kept []*Record, scanned int, err error) {
 	c := columnReader{chunks: group.ColumnChunks(), data: data, rows: int(group.NumRows())}
 	if len(c.chunks) != numColumns || c.rows < 0 || c.rows > maxRowGroupRows {
 		return nil, 0, errColumn
@@ -80,10 +80,10 @@ func decodeRowGroup(group parquet.RowGroup, data window, req *ScanRequest) (kept
 		return nil, len(times), err
 	}
 	slices.SortStableFunc(wanted, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
-	kept = make([]Record, 0, len(wanted))
+	kept = make([]*Record, 0, len(wanted))
 	for _, i := range wanted {
 		if req.Keep == nil || req.Keep(&records[i]) {
-			kept = append(kept, records[i])
+			kept = append(kept, &records[i])
 		}
 	}
 	return kept, len(times), nil

@@ -84,7 +84,7 @@ type item struct {
 
 	ready chan struct{} // closed when prepared; nil: not started
 	err   error
-	rows  []Record
+	rows  []*Record
 	total int // rows decoded
 
 	open bool // rows are to be yielded
@@ -171,9 +171,9 @@ func (s *scan) yield(it *item, yield func(*Record) error) error {
 
 func (it *item) row(descending bool) *Record {
 	if descending {
-		return &it.rows[len(it.rows)-1-it.next]
+		return it.rows[len(it.rows)-1-it.next]
 	}
-	return &it.rows[it.next]
+	return it.rows[it.next]
 }
 
 func (s *scan) yieldOne(r *Record, yield func(*Record) error) error {

@@ -121,7 +121,7 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 		f.Close()
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if err := f.Chmod(0o640); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		f.Close()
 		return err
 	}
@@ -155,7 +155,7 @@ func makeDirectory(dir string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return syncDirectory(parent)
