@@ -23,8 +23,11 @@ const (
 
 	// maxCachedStreams bounds the cache of resources; it is emptied when full.
 	maxCachedStreams = 20_000
-	// maxCachedNames bounds the cache of label names.
-	maxCachedNames = 50_000
+	// maxCachedStreamBytes is the longest identity of a resource that is kept: 20,000 of 4 KiB are 80 MB.
+	maxCachedStreamBytes = 4 << 10
+	// maxCachedNames bounds the cache of label names, of maxCachedNameBytes each.
+	maxCachedNames     = 50_000
+	maxCachedNameBytes = 256
 )
 
 // Mapper turns archive records into LogQL entries. Safe for concurrent use.
@@ -64,6 +67,9 @@ func (m *Mapper) labelName(key string) string {
 	if n == "" {
 		n = "_"
 	}
+	if len(key) > maxCachedNameBytes {
+		return n
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.names) >= maxCachedNames {
@@ -98,6 +104,9 @@ func (m *Mapper) stream(key []byte, r *archive.Record) *stream {
 	}
 	s.labels = append(s.labels, logql.Label{Name: labelServiceName, Value: service})
 	s.labels.Sort()
+	if len(key) > maxCachedStreamBytes {
+		return s
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if have := m.streams[string(key)]; have != nil {
