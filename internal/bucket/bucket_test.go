@@ -221,6 +221,7 @@ func TestConfig(t *testing.T) {
 		{Config{URL: "s3://bucket?region=x"}, "without user"},
 		{Config{URL: "mem://x", Endpoint: "http://localhost"}, "endpoint is for s3:// only"},
 		{Config{URL: "s3://x", Endpoint: "localhost:9000"}, `got "localhost:9000"`},
+		{Config{URL: "s3://x", Endpoint: "https://id:secret@host"}, "must not hold credentials"},
 		{Config{URL: "s3://x", AccessKeyID: "id"}, "must be set together"},
 	} {
 		err := tc.cfg.Validate()

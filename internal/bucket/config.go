@@ -69,7 +69,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("access_key_id and secret_access_key must be set together, or neither for the default credentials"))
 	}
 	if c.Endpoint != "" {
-		if e, err := url.Parse(c.Endpoint); err != nil || (e.Scheme != "http" && e.Scheme != "https") || e.Host == "" {
+		if e, err := url.Parse(c.Endpoint); err == nil && e.User != nil {
+			errs = append(errs, errors.New("endpoint must not hold credentials: use access_key_id and secret_access_key"))
+		} else if err != nil || (e.Scheme != "http" && e.Scheme != "https") || e.Host == "" {
 			errs = append(errs, fmt.Errorf("endpoint must be a URL like https://host:port, got %q", c.Endpoint))
 		}
 	}
