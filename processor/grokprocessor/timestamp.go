@@ -240,23 +240,27 @@ func (r *timestampReader) layout(layout, s string, near pcommon.Timestamp) (int6
 	if t.Year() != 0 {
 		return nanoseconds(t)
 	}
-	return nanoseconds(nearestYear(t, near))
+	return nanoseconds(lastYear(t, near))
 }
 
-// nearestYear gives t the year that puts it nearest to when it was seen.
-func nearestYear(t time.Time, near pcommon.Timestamp) time.Time {
+// yearlessAhead is how far ahead of when it was seen a time without a year may lie: clocks and time zones differ, but a
+// line from next spring is one from last spring.
+const yearlessAhead = 24 * time.Hour
+
+// lastYear gives t the latest year that does not put it into the future of when it was seen.
+func lastYear(t time.Time, near pcommon.Timestamp) time.Time {
 	seen := near.AsTime()
 	if near == 0 {
 		seen = time.Now()
 	}
-	best, found := t, false
-	for year := seen.Year() - 4; year <= seen.Year()+4; year++ { // 4: the 29th of February
+	latest := seen.Add(yearlessAhead)
+	for year := latest.Year(); year >= latest.Year()-8; year-- { // 8: the 29th of February around a year like 2100
 		c := time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-		if c.Day() == t.Day() && (!found || c.Sub(seen).Abs() < best.Sub(seen).Abs()) {
-			best, found = c, true
+		if c.Day() == t.Day() && !c.After(latest) {
+			return c
 		}
 	}
-	return best
+	return t
 }
 
 // nanoseconds refuses times that pdata cannot hold.
