@@ -79,7 +79,7 @@ func (c *columnReader) each(col int, visit func(parquet.Value) error) (err error
 	}
 	for {
 		page, err := pages.ReadPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -94,7 +94,7 @@ func (c *columnReader) each(col int, visit func(parquet.Value) error) (err error
 					return err
 				}
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil || n == 0 {
@@ -195,7 +195,7 @@ func (c *columnReader) attributes(col int) ([][]Attribute, error) {
 		}
 		b := v.ByteArray()
 		// The same key of the row before is the likeliest to have the same value.
-		if back := next - (ends[0]); back >= 0 && all[back].Value == string(b) {
+		if back := next - ends[0]; back >= 0 && all[back].Value == string(b) {
 			all[next].Value = all[back].Value
 		} else {
 			all[next].Value = c.arena.copy(b)

@@ -28,7 +28,7 @@ func (c *columnWriter) release() {
 }
 
 // write appends the records as one page of every column to the writer's current row group.
-func (c *columnWriter) write(w *parquet.Writer, records []*Record) error {
+func (c *columnWriter) write(w *parquet.GenericWriter[schemaRow], records []*Record) error {
 	cols := w.ColumnWriters()
 	next := 0
 	var failed error

@@ -155,7 +155,7 @@ func encodeObject(p partition, records []*Record) (_ Object, err error) {
 	meta.Counts, meta.RawBytes = count(records)
 
 	var out bytes.Buffer
-	w := parquet.NewWriter(&out, schema,
+	w := parquet.NewGenericWriter[schemaRow](&out, schema,
 		parquet.WriteBufferSize(0), // so that the length of out is the position in the file
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}),
 		parquet.CreatedBy("logboom", "0", ""),

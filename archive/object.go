@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/parquet-go/parquet-go"
@@ -111,8 +112,26 @@ func (o *objectFile) decodeGroup(i int, data []byte, req *ScanRequest) (records 
 	return decodeRowGroup(o.file.RowGroups()[i], newWindow(o.groups[i].sum.Offset, data), req)
 }
 
+// readAttempts is how often a part of an object is asked for: a connection may be cut in the middle of it.
+const readAttempts = 3
+
 // readFull reads a part of an object whole.
-func readFull(ctx context.Context, b BucketReader, key string, off, n int64) ([]byte, error) {
+func readFull(ctx context.Context, b BucketReader, key string, off, n int64) (p []byte, err error) {
+	for attempt := range readAttempts {
+		if p, err = readOnce(ctx, b, key, off, n); err == nil || ctx.Err() != nil || errors.Is(err, ErrNotFound) {
+			break
+		}
+		if attempt+1 < readAttempts {
+			select {
+			case <-time.After(time.Duration(1+attempt) * 50 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	}
+	return p, err
+}
+
+func readOnce(ctx context.Context, b BucketReader, key string, off, n int64) ([]byte, error) {
 	p := make([]byte, n)
 	got, err := b.ReadRange(ctx, key, p, off)
 	if err != nil && !(errors.Is(err, io.EOF) && int64(got) == n) {

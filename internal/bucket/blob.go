@@ -81,7 +81,7 @@ func (b *blobBucket) Name() string { return b.name }
 
 // wrap names the call and turns gocloud's codes into the archive's errors.
 func (b *blobBucket) wrap(verb, key string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || err == io.EOF { //nolint:errorlint // a connection that was cut can wrap io.EOF, too
 		return err
 	}
 	if gcerrors.Code(err) == gcerrors.NotFound && verb != "create" {
@@ -111,7 +111,7 @@ func (b *blobBucket) List(ctx context.Context, prefix, startAfter string) iter.S
 		}})
 		for {
 			o, err := it.Next(ctx)
-			if err == io.EOF {
+			if err == io.EOF { //nolint:errorlint // a connection that was cut can wrap io.EOF, too
 				return
 			}
 			if err != nil {
@@ -145,7 +145,7 @@ func (b *blobBucket) ReadRange(ctx context.Context, key string, p []byte, off in
 		return 0, b.wrap("read", key, err)
 	}
 	n, err := io.ReadFull(r, p)
-	if err == io.ErrUnexpectedEOF {
+	if err == io.ErrUnexpectedEOF { //nolint:errorlint // a connection that was cut can wrap io.EOF, too
 		err = io.EOF
 	}
 	if cerr := r.Close(); err == nil {

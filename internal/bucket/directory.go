@@ -86,7 +86,7 @@ func (d *directory) ReadRange(ctx context.Context, key string, p []byte, off int
 	}
 	defer f.Close()
 	n, err := f.ReadAt(p, off)
-	if err != nil && err != io.EOF { // io.EOF goes to the caller as it is
+	if err != nil && !errors.Is(err, io.EOF) { // io.EOF goes to the caller as it is
 		err = fmt.Errorf("read %s of %s at %d: %w", key, d.name, off, err)
 	}
 	return n, err

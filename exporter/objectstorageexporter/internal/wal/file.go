@@ -123,7 +123,7 @@ func readHead(path string) ([]byte, error) {
 	defer f.Close()
 	b := make([]byte, headerBytes)
 	n, err := io.ReadFull(f, b)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	return b[:n], nil

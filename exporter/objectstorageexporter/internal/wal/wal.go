@@ -287,10 +287,10 @@ func (l *Log) Append(payload []byte) error {
 		}
 	}
 	s := l.active
-	head := make([]byte, entryBytes, n)
-	binary.LittleEndian.PutUint32(head, uint32(len(payload)))
-	binary.LittleEndian.PutUint64(head[8:], l.next)
-	entry := append(head, payload...)
+	entry := make([]byte, n)
+	binary.LittleEndian.PutUint32(entry, uint32(len(payload)))
+	binary.LittleEndian.PutUint64(entry[8:], l.next)
+	copy(entry[entryBytes:], payload)
 	binary.LittleEndian.PutUint32(entry[4:], crc32.Checksum(entry[8:], castagnoli))
 	if _, err := s.file.WriteAt(entry, s.written); err != nil {
 		_ = s.file.Truncate(s.written) // the next entry goes to the same place in any case
