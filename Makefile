@@ -111,8 +111,8 @@ generate-check: generate ## Fail when a generated file is not up to date
 
 .PHONY: lint
 lint: ## golangci-lint with the project's rules, in both modules
-	$(TOOL) golangci-lint run $(PKGS)
-	cd test && $(TOOL) golangci-lint run --config ../.golangci.yml ./...
+	$(TOOL) golangci-lint run --allow-parallel-runners $(PKGS)
+	cd test && $(TOOL) golangci-lint run --allow-parallel-runners --config ../.golangci.yml ./...
 
 .PHONY: fmt
 fmt: ## Format all Go code
