@@ -257,11 +257,12 @@ func (ev *evaluator) metric(e SampleExpr) (*Result, error) {
 		if ev.p.Step <= 0 || ev.p.End < ev.p.Start {
 			return nil, queryErrorf("step must be positive and end must not be before start")
 		}
-		n := (ev.p.End-ev.p.Start)/int64(ev.p.Step) + 1
-		if n > int64(ev.p.Limits.MaxSteps) {
+		// Unsigned, because the distance of two int64 may be too large for a third.
+		n := uint64(ev.p.End-ev.p.Start) / uint64(ev.p.Step) //nolint:gosec // End is not before Start, Step is positive
+		if n >= uint64(ev.p.Limits.MaxSteps) {
 			return nil, &LimitError{fmt.Sprintf("exceeded maximum resolution of %d points per series: use a longer step", ev.p.Limits.MaxSteps)}
 		}
-		ev.steps = int(n)
+		ev.steps = int(n) + 1 //nolint:gosec // at most MaxSteps
 	}
 	v, err := ev.eval(e)
 	if err != nil {

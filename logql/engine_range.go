@@ -65,7 +65,7 @@ func (ev *evaluator) rangeAggregation(e *RangeAggregation, pushed *Grouping) (*v
 	r.skip = labels != nil && len(labels) == 0
 	first, last := ev.at(0), ev.at(ev.steps-1)
 	req := &SelectRequest{
-		Start: first - r.offset - r.interval + 1, End: last - r.offset + 1,
+		Start: saturate(first, -r.offset, -r.interval, 1), End: saturate(last, -r.offset, 1),
 		Matchers: e.Range.Log.Matchers, Keep: linePrefilter(e.Range.Log.Stages), Labels: labels,
 		NoLine: len(e.Range.Log.Stages) == 0,
 	}
@@ -111,7 +111,23 @@ func neededLabels(r *LogRange, g *Grouping) []string {
 	return slices.Compact(names)
 }
 
-// steps returns the first and the last step whose window holds a time; first > last if none does.
+// saturate adds up; what int64 cannot hold becomes its nearest number.
+func saturate(ns ...int64) int64 {
+	sum := int64(0)
+	for _, n := range ns {
+		switch {
+		case n > 0 && sum > math.MaxInt64-n:
+			sum = math.MaxInt64
+		case n < 0 && sum < math.MinInt64-n:
+			sum = math.MinInt64
+		default:
+			sum += n
+		}
+	}
+	return sum
+}
+
+// window returns the first and the last step whose window holds a time; first > last if none does.
 func (r *rangeEval) window(ts int64) (int, int) {
 	step := int64(r.ev.p.Step)
 	ts += r.offset
@@ -236,8 +252,8 @@ func (r *rangeEval) result() (*value, error) {
 		s := &series{labels: a.labels, vals: make([]float64, r.ev.steps)}
 		if r.adds {
 			r.running(a, s.vals)
-		} else {
-			r.windows(a, s.vals)
+		} else if err := r.windows(a, s.vals); err != nil {
+			return nil, err
 		}
 		out.series = append(out.series, s)
 	}
@@ -293,8 +309,9 @@ func (r *rangeEval) absent() *value {
 	return &value{series: []*series{s}}
 }
 
-// windows evaluates an aggregation that needs every sample.
-func (r *rangeEval) windows(a *accumulator, vals []float64) {
+// windows evaluates an aggregation that needs every sample. Its cost is steps times samples, so that the query may
+// run out of time here.
+func (r *rangeEval) windows(a *accumulator, vals []float64) error {
 	slices.SortStableFunc(a.samples, func(x, y sample) int {
 		switch {
 		case x.ts < y.ts:
@@ -306,6 +323,9 @@ func (r *rangeEval) windows(a *accumulator, vals []float64) {
 	})
 	lo, hi := 0, 0
 	for i := range vals {
+		if err := r.ev.ctx.Err(); err != nil {
+			return err
+		}
 		end := r.ev.at(i) - r.offset
 		start := end - r.interval
 		for hi < len(a.samples) && a.samples[hi].ts <= end {
@@ -320,6 +340,7 @@ func (r *rangeEval) windows(a *accumulator, vals []float64) {
 		}
 		vals[i] = r.aggregate(a.samples[lo:hi], end)
 	}
+	return nil
 }
 
 func (r *rangeEval) aggregate(w []sample, end int64) float64 {

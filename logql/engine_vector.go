@@ -56,7 +56,7 @@ func (ev *evaluator) vectorAggregation(e *VectorAggregation, in *value) (*value,
 		if e.Op == "approx_topk" && ev.steps > 1 {
 			return nil, queryErrorf("approx_topk is for instant queries only")
 		}
-		return ev.topk(e, in), nil
+		return ev.topk(e, in)
 	}
 	out := &value{}
 	for _, g := range ev.groups(e.Grouping, in.series) {
@@ -147,13 +147,16 @@ func sortSeries(in *value, desc bool) *value {
 	return in
 }
 
-func (ev *evaluator) topk(e *VectorAggregation, in *value) *value {
+func (ev *evaluator) topk(e *VectorAggregation, in *value) (*value, error) {
 	desc := e.Op != "bottomk"
 	kept := map[*series]*series{}
 	out := &value{ordered: true}
 	for _, g := range ev.groups(e.Grouping, in.series) {
 		idx := make([]*series, 0, len(g.members))
 		for i := range ev.steps {
+			if err := ev.ctx.Err(); err != nil {
+				return nil, err
+			}
 			idx = idx[:0]
 			for _, m := range g.members {
 				if !isAbsent(m.vals[i]) {
@@ -180,5 +183,5 @@ func (ev *evaluator) topk(e *VectorAggregation, in *value) *value {
 			}
 		}
 	}
-	return out
+	return out, nil
 }

@@ -16,6 +16,8 @@ const (
 	maxTemplateOutput = 1 << 20
 	// maxTemplateTicks bounds the rounds of loops that a template makes for one line.
 	maxTemplateTicks = 10_000
+	// maxTemplateArgs bounds the arguments of print and its like, and the verbs of a format.
+	maxTemplateArgs = 100
 )
 
 var (

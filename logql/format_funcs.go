@@ -57,20 +57,8 @@ var templateFuncs = texttemplate.FuncMap{
 	"default":    func(d, s string) string { return or(s, d) },
 	"count":      countMatches,
 
-	"regexReplaceAll": func(expr, s, repl string) (string, error) {
-		re, err := regexp.Compile(expr)
-		if err != nil {
-			return "", err
-		}
-		return bounded(re.ReplaceAllString(s, repl))
-	},
-	"regexReplaceAllLiteral": func(expr, s, repl string) (string, error) {
-		re, err := regexp.Compile(expr)
-		if err != nil {
-			return "", err
-		}
-		return bounded(re.ReplaceAllLiteralString(s, repl))
-	},
+	"regexReplaceAll":        func(expr, s, repl string) (string, error) { return regexReplace(expr, s, repl, true) },
+	"regexReplaceAllLiteral": func(expr, s, repl string) (string, error) { return regexReplace(expr, s, repl, false) },
 
 	"add":   fold(func(a, b int64) int64 { return a + b }),
 	"sub":   func(a, b any) int64 { return toInt(a) - toInt(b) },
@@ -101,7 +89,7 @@ var templateFuncs = texttemplate.FuncMap{
 	"duration":         durationSeconds,
 	"duration_seconds": durationSeconds,
 
-	"date": func(layout string, t time.Time) string { return t.Format(layout) },
+	"date": func(layout string, t time.Time) (string, error) { return bounded(t.Format(layout)) },
 	"toDate": func(layout, s string) (time.Time, error) {
 		return time.ParseInLocation(layout, s, time.UTC)
 	},
@@ -118,12 +106,12 @@ var templateFuncs = texttemplate.FuncMap{
 	"unixEpochNanos":  func(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) },
 	"unixToTime":      unixToTime,
 
-	"b64enc": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"b64enc": func(s string) (string, error) { return bounded(base64.StdEncoding.EncodeToString([]byte(s))) },
 	"b64dec": func(s string) (string, error) {
 		b, err := base64.StdEncoding.DecodeString(s)
 		return string(b), err
 	},
-	"urlencode": url.QueryEscape,
+	"urlencode": func(s string) (string, error) { return bounded(url.QueryEscape(s)) },
 	"urldecode": url.QueryUnescape,
 	"fromJson": func(s string) any {
 		var v any
@@ -133,6 +121,12 @@ var templateFuncs = texttemplate.FuncMap{
 		return v
 	},
 	"printf": printf,
+	// Those that text/template brings along have no bounds: {{$x = print $x $x}} doubles with every repetition.
+	"print":    func(args ...any) (string, error) { return boundedArgs(fmt.Sprint, args) },
+	"println":  func(args ...any) (string, error) { return boundedArgs(fmt.Sprintln, args) },
+	"html":     func(args ...any) (string, error) { return boundedArgs(texttemplate.HTMLEscaper, args) },
+	"js":       func(args ...any) (string, error) { return boundedArgs(texttemplate.JSEscaper, args) },
+	"urlquery": func(args ...any) (string, error) { return boundedArgs(texttemplate.URLQueryEscaper, args) },
 }
 
 func or(s, d string) string {
@@ -149,6 +143,44 @@ func bounded(s string) (string, error) {
 	return s, nil
 }
 
+// boundedArgs refuses arguments that are too long together before it makes one text of them. Of values that are no
+// texts only a decoded JSON can be long, and that is no longer than the text it was.
+func boundedArgs(f func(...any) string, args []any) (string, error) {
+	n := 0
+	for _, a := range args {
+		if s, ok := a.(string); ok {
+			n += len(s)
+		}
+	}
+	if n > maxTemplateOutput || len(args) > maxTemplateArgs {
+		return "", errTemplateOutput
+	}
+	return bounded(f(args...))
+}
+
+// regexReplace is regexp's ReplaceAllString, which stops when the result becomes too long. Without expand, the
+// replacement stands for itself.
+func regexReplace(expr, s, repl string, expand bool) (string, error) {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return "", err
+	}
+	var out []byte
+	at := 0
+	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+		out = append(out, s[at:m[0]]...)
+		if expand {
+			out = re.ExpandString(out, repl, s, m)
+		} else {
+			out = append(out, repl...)
+		}
+		if at = m[1]; len(out) > maxTemplateOutput {
+			return "", errTemplateOutput
+		}
+	}
+	return bounded(string(append(out, s[at:]...)))
+}
+
 // boundedReplace counts before it builds, so that a template cannot make a huge string of a small one.
 func boundedReplace(s, from, to string, n int) (string, error) {
 	if c := strings.Count(s, from); len(s)+c*len(to) > maxTemplateOutput {
@@ -159,12 +191,13 @@ func boundedReplace(s, from, to string, n int) (string, error) {
 
 var printfWidth = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4,}|\*)`)
 
-// printf is fmt.Sprintf without widths that would make long outputs.
+// printf is fmt.Sprintf without widths that would make long outputs. A verb may name its argument (%[1]s), so the
+// number of verbs bounds how often an argument is repeated.
 func printf(format string, args ...any) (string, error) {
-	if printfWidth.MatchString(format) {
+	if printfWidth.MatchString(format) || strings.Count(format, "%") > maxTemplateArgs {
 		return "", errTemplateOutput
 	}
-	return bounded(fmt.Sprintf(format, args...))
+	return boundedArgs(func(args ...any) string { return fmt.Sprintf(format, args...) }, args)
 }
 
 func title(s string) string {

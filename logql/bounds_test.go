@@ -1,0 +1,106 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logql
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestRangesOfAnyLength asks for ranges whose length, or whose start less the window, no int64 holds.
+func TestRangesOfAnyLength(t *testing.T) {
+	e, err := Parse(`sum(count_over_time({app="web"}[1h] offset 1h))`)
+	require.NoError(t, err)
+	for _, step := range []time.Duration{1, time.Second, 24 * time.Hour} {
+		_, err = Eval(context.Background(), shop(), e, Params{Start: math.MinInt64, End: math.MaxInt64, Step: step})
+		var limit *LimitError
+		require.ErrorAs(t, err, &limit, step)
+	}
+	e, err = Parse(`sum(count_over_time({app="web"}[290y]))`)
+	require.NoError(t, err)
+	for _, at := range []int64{math.MinInt64, math.MinInt64 + 1, -1e18, 59e9, math.MaxInt64} {
+		_, err = Eval(context.Background(), shop(), e, Params{Start: at, End: at})
+		require.NoError(t, err, at)
+	}
+	require.Equal(t, int64(math.MinInt64), saturate(-1e18, -9e18))
+	require.Equal(t, int64(math.MaxInt64), saturate(9e18, 1e18))
+	require.Equal(t, int64(2), saturate(5, -4, 1))
+}
+
+// TestExpensiveStepsEnd cancels a query while it works on its samples: nothing is selected any more then.
+func TestExpensiveStepsEnd(t *testing.T) {
+	for _, q := range []string{
+		`quantile_over_time(0.9, {app="web"} | logfmt | unwrap status [1m]) by (app)`,
+		`topk(1, count_over_time({app="web"}[1m]))`,
+	} {
+		e, err := Parse(q)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		src := selectThen{shop(), cancel}
+		_, err = Eval(ctx, src, e, Params{Start: 0, End: 120e9, Step: time.Second})
+		require.ErrorIs(t, err, context.Canceled, q)
+	}
+}
+
+// selectThen calls then after the last entry.
+type selectThen struct {
+	*Memory
+	then func()
+}
+
+func (s selectThen) Select(ctx context.Context, req *SelectRequest, yield func(*Entry) error) error {
+	err := s.Memory.Select(ctx, req, yield)
+	s.then()
+	return err
+}
+
+// TestTemplateTextsAreBounded runs templates that would make texts of gigabytes.
+func TestTemplateTextsAreBounded(t *testing.T) {
+	line := strings.Repeat(`1\<'`, 1000)
+	again := func(step string) string {
+		return `{{$x := __line__}}` + strings.Repeat(`{{$x = `+step+`}}`, 40) + `{{len $x}}`
+	}
+	for _, tt := range []string{
+		again(`print $x $x`),
+		again(`println $x $x`),
+		again(`js $x`),
+		again(`html $x $x`),
+		again(`urlquery $x $x`),
+		again(`printf "%s%[1]s" $x`),
+		again(`regexReplaceAll "$" $x $x`),
+		again(`regexReplaceAll "^(.*)$" $x "$1$1"`),
+		again(`regexReplaceAllLiteral "$" $x $x`),
+		`{{regexReplaceAll "." __line__ (repeat 100 __line__)}}`,
+		fmt.Sprintf(`{{len (printf %q __line__)}}`, strings.Repeat("%[1]s", 200)),
+		again(`date $x (unixToTime "1700000000")`), // November: every 1 becomes 11
+	} {
+		tpl, err := newTemplate(tt)
+		require.NoError(t, err)
+		_, err = tpl.run(&lineState{line: line}, &labelSet{})
+		require.ErrorIs(t, err, errTemplateOutput, "%.80s", tt)
+	}
+}
+
+func TestTemplateTexts(t *testing.T) {
+	for tt, want := range map[string]string{
+		`{{print "a" 1 "b"}}{{println "c"}}`:                 "a1bc\n",
+		`{{html "<a>"}} {{js "it's"}} {{urlquery "a b&c"}}`:  `&lt;a&gt; it\'s a+b%26c`,
+		`{{printf "%5.1f|%-4s|%q" 2.25 "x" "y"}}`:            `  2.2|x   |"y"`,
+		`{{regexReplaceAll "(a)(b)?" "abxa" "<$1>"}}`:        "<a>x<a>",
+		`{{regexReplaceAllLiteral "(a)(b)?" "abxa" "<$1>"}}`: "<$1>x<$1>",
+		`{{regexReplaceAll "x*" "axb" "-"}}`:                 "-a-b-",
+	} {
+		tpl, err := newTemplate(tt)
+		require.NoError(t, err)
+		got, err := tpl.run(&lineState{}, &labelSet{})
+		require.NoError(t, err)
+		require.Equal(t, want, got, tt)
+	}
+}
