@@ -28,7 +28,7 @@ func newArchiveCommand() *cobra.Command {
 		Short: "List, print and verify an archive",
 		Long: "List, print and verify an archive. URL is file:///directory, file://./directory, s3://bucket/prefix,\n" +
 			"gs://bucket/prefix or azblob://container/prefix; credentials come from the environment, as the cloud's own tools take them.",
-		Args: cobra.NoArgs,
+		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newArchiveListCommand(), newArchiveCatCommand(), newArchiveVerifyCommand())
@@ -68,10 +68,21 @@ func archiveArgs(cmd *cobra.Command, run func(ctx context.Context, out io.Writer
 		for _, err := range r.Snapshot().Errors() {
 			fmt.Fprintln(cmd.ErrOrStderr(), "logboomctl:", err)
 		}
+		if isEmpty(r) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "logboomctl: %s: %v\n", b.Name(), errEmpty)
+		}
 		out := bufio.NewWriterSize(cmd.OutOrStdout(), 256<<10)
 		err = run(ctx, out, b, r)
 		return errors.Join(err, out.Flush())
 	}
+}
+
+// errEmpty tells a mistyped address from an answer.
+var errEmpty = errors.New("no commit log here: not an archive, or nothing was written to it yet")
+
+func isEmpty(r *archive.Reader) bool {
+	s := r.Snapshot()
+	return len(s.Objects()) == 0 && len(s.Errors()) == 0
 }
 
 func newArchiveListCommand() *cobra.Command {
@@ -236,7 +247,7 @@ func newArchiveVerifyCommand() *cobra.Command {
 		Use:   "verify URL",
 		Short: "Check every live object: there, whole, and as the commit log says",
 		Long: "Check every live object: it exists, and its size, content hash, rows and times are those of the commit log.\n" +
-			"It reads everything. The exit code is 1 when something is wrong.",
+			"It reads everything. The exit code is 1 when something is wrong, and when there is nothing to check.",
 	}
 	archiveArgs(cmd, func(ctx context.Context, out io.Writer, b archive.Bucket, r *archive.Reader) error {
 		snapshot := r.Snapshot()
@@ -258,6 +269,9 @@ func newArchiveVerifyCommand() *cobra.Command {
 		fmt.Fprintf(out, "%d objects good, %d bad; %d rows, %d bytes\n", len(objects)+len(snapshot.Errors())-bad, bad, rows, bytes)
 		if bad > 0 {
 			return fmt.Errorf("verify %s: %d bad", b.Name(), bad)
+		}
+		if isEmpty(r) {
+			return fmt.Errorf("verify %s: nothing to check", b.Name())
 		}
 		return nil
 	})

@@ -210,6 +210,9 @@ func (o *queryOptions) source(ctx context.Context, in io.Reader, errOut io.Write
 		o.startNS, o.endNS, o.forward, o.limit = math.MinInt64, math.MaxInt64, true, 0
 		return &lineSource{in: in, labels: labels, now: o.now.UnixNano()}, func() error { return nil }, nil
 	}
+	if err := bucket.MustExist(o.bucket); err != nil {
+		return nil, nil, err
+	}
 	b, err := bucket.Open(ctx, o.bucket)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open archive: %w", err)
@@ -218,13 +221,20 @@ func (o *queryOptions) source(ctx context.Context, in io.Reader, errOut io.Write
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open archive: %w", err), b.Close())
 	}
+	if isEmpty(r) {
+		fmt.Fprintf(errOut, "logboomctl: %s: %v\n", b.Name(), errEmpty)
+	}
 	src := archivesource.New(r.Snapshot(), archivesource.NewMapper(archivesource.DefaultStreamLabels()))
 	return src, func() error {
 		stats := src.Stats()
 		for _, err := range stats.Errors {
 			fmt.Fprintln(errOut, "partial result:", err)
 		}
-		return b.Close()
+		err := b.Close()
+		if n := len(stats.Errors); n > 0 {
+			err = errors.Join(fmt.Errorf("the result is partial: reads of the archive that failed: %d", n), err)
+		}
+		return err
 	}, nil
 }
 

@@ -80,6 +80,20 @@ func TestQueryMistakes(t *testing.T) {
 	}
 }
 
+func TestQueryOfAnArchiveThatIsNotThere(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mistyped")
+	code, out, errOut := query(t, "", "--archive", "file://"+filepath.ToSlash(dir), `{service_name="edge"}`)
+	require.Equal(t, 1, code)
+	require.Empty(t, out)
+	require.Contains(t, errOut, "mistyped")
+	require.NoDirExists(t, dir, "a question makes no directory")
+
+	code, out, errOut = query(t, "", "--archive", "file://"+filepath.ToSlash(t.TempDir()), `{service_name="edge"}`)
+	require.Zero(t, code, errOut)
+	require.Empty(t, out)
+	require.Contains(t, errOut, "no commit log here")
+}
+
 func TestQueryArchive(t *testing.T) {
 	url := "file://" + filepath.ToSlash(t.TempDir())
 	base := time.Date(2026, 3, 4, 10, 5, 0, 0, time.UTC)
@@ -139,4 +153,14 @@ func TestQueryArchive(t *testing.T) {
 			require.Equal(t, tt.want, out)
 		})
 	}
+
+	t.Run("partial", func(t *testing.T) {
+		for _, o := range rec.Objects {
+			require.NoError(t, b.Delete(ctx, o.Key))
+		}
+		code, _, errOut := query(t, "", append(in, `{service_name="edge"}`)...)
+		require.Equal(t, 1, code)
+		require.Contains(t, errOut, "partial result: ")
+		require.Contains(t, errOut, "logboomctl: the result is partial: reads of the archive that failed: 1")
+	})
 }
