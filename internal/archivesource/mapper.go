@@ -23,7 +23,8 @@ const (
 
 	// maxCachedStreams bounds the cache of resources; it is emptied when full.
 	maxCachedStreams = 20_000
-	// maxCachedStreamBytes is the longest identity of a resource that is kept: 20,000 of 4 KiB are 80 MB.
+	// maxCachedStreamBytes is the longest identity of a resource that is kept: 20,000 of 4 KiB are 80 MB, and their
+	// labels as much again.
 	maxCachedStreamBytes = 4 << 10
 	// maxCachedNames bounds the cache of label names, of maxCachedNameBytes each.
 	maxCachedNames     = 50_000

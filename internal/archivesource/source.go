@@ -119,45 +119,83 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 	return err
 }
 
-// Streams calls visit with the distinct streams of a time range that pass the matchers, in no order.
+// maxStreamsBytes bounds the label sets that Streams remembers, and with it what its callers make of them.
+const maxStreamsBytes = 64 << 20
+
+// streamSet knows the streams that were seen. Resources that differ in what is no label are one stream.
+type streamSet struct {
+	limit, bytes int
+	resources    map[*stream]struct{} // a short way for resources that the mapper knows
+	labels       map[string]struct{}
+}
+
+// isNew reports whether the labels were not seen before; an error says that there are too many.
+func (set *streamSet) isNew(st *stream, cached bool) (bool, error) {
+	if _, ok := set.resources[st]; ok {
+		return false, nil
+	}
+	if cached {
+		if len(set.resources) >= maxCachedStreams {
+			clear(set.resources)
+		}
+		set.resources[st] = struct{}{}
+	}
+	key := st.labels.String()
+	if _, ok := set.labels[key]; ok {
+		return false, nil
+	}
+	if len(set.labels) >= set.limit {
+		return false, &logql.LimitError{Msg: "more than " + strconv.Itoa(set.limit) + " streams in this time range: narrow the range or the selector"}
+	}
+	if set.bytes += len(key); set.bytes > maxStreamsBytes {
+		return false, &logql.LimitError{Msg: "more than " + strconv.Itoa(maxStreamsBytes>>20) + " MiB of stream labels in this time range: narrow the range or the selector"}
+	}
+	set.labels[key] = struct{}{}
+	return true, nil
+}
+
+// Streams calls visit with the distinct streams of a time range that pass the matchers, in no order. More than limit
+// of them are a [logql.LimitError].
 func (s *Source) Streams(ctx context.Context, start, end int64, ms []*logql.Matcher, limit int, visit func(logql.Labels)) error {
 	var (
-		mu    sync.Mutex
-		seen  = map[*stream]struct{}{}
-		conv  = s.mapper.converter(&logql.SelectRequest{Matchers: ms, Labels: []string{}})
-		over  bool
-		ctxOf = ctx
+		mu   sync.Mutex
+		set  = streamSet{limit: limit, resources: map[*stream]struct{}{}, labels: map[string]struct{}{}}
+		conv = s.mapper.converter(&logql.SelectRequest{Matchers: ms, Labels: []string{}})
+		last *stream
+		over error
 	)
-	ctx, cancel := context.WithCancel(ctx)
+	scanCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The records are never yielded: a stream needs to be seen only once, whatever the order and the duplicates.
-	stats, err := s.snapshot.Scan(ctx, archive.ScanRequest{
+	stats, err := s.snapshot.Scan(scanCtx, archive.ScanRequest{
 		Start: start, End: end, Service: ServiceFilter(ms),
 		Keep: func(r *archive.Record) bool {
 			mu.Lock()
 			defer mu.Unlock()
 			st := conv.streamOf(r)
-			if _, ok := seen[st]; ok {
+			if st == last || over != nil {
 				return false
 			}
-			if len(seen) >= limit {
-				over = true
+			last = st
+			if !conv.lastOK {
+				return false
+			}
+			isNew, err := set.isNew(st, len(conv.lastKey) <= maxCachedStreamBytes)
+			if err != nil {
+				over = err
 				cancel()
-				return false
-			}
-			seen[st] = struct{}{}
-			if logql.MatchStream(st.labels, ms) {
+			} else if isNew {
 				visit(st.labels)
 			}
 			return false
 		},
 	}, func(*archive.Record) error { return nil })
 	s.add(stats)
-	if over {
-		return &logql.LimitError{Msg: "more than " + strconv.Itoa(limit) + " streams in this time range: narrow the range or the selector"}
-	}
-	if ctxOf.Err() != nil {
-		return ctxOf.Err()
+	switch {
+	case over != nil:
+		return over
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
 	return err
 }

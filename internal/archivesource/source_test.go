@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +76,10 @@ var base = time.Date(2026, 3, 4, 10, 5, 0, 0, time.UTC)
 // snapshot is an archive of two services, ten records each, one a second; the second service's records were
 // sampled one in four, and each is there twice under one uid.
 func snapshot(t *testing.T, name string) *archive.Snapshot {
+	return snapshotOf(t, name, twoServices())
+}
+
+func twoServices() plog.Logs {
 	ld := plog.NewLogs()
 	for _, service := range []string{"edge", "sampled"} {
 		rl := ld.ResourceLogs().AppendEmpty()
@@ -94,6 +99,10 @@ func snapshot(t *testing.T, name string) *archive.Snapshot {
 			}
 		}
 	}
+	return ld
+}
+
+func snapshotOf(t *testing.T, name string, ld plog.Logs) *archive.Snapshot {
 	ctx := context.Background()
 	b, err := bucket.Open(ctx, bucket.Config{URL: "mem://" + name})
 	require.NoError(t, err)
@@ -156,4 +165,24 @@ func TestStreamsLimit(t *testing.T) {
 	src := New(snapshot(t, "streams"), NewMapper(DefaultStreamLabels()))
 	err := src.Streams(context.Background(), math.MinInt64, math.MaxInt64, nil, 1, func(logql.Labels) {})
 	require.ErrorContains(t, err, "more than 1 streams")
+}
+
+// TestStreamsOfLongResources has resources that are longer than what the mapper keeps, and that differ in what is no
+// label: the streams are those of the labels all the same.
+func TestStreamsOfLongResources(t *testing.T) {
+	ld := plog.NewLogs()
+	for i := range 30 {
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("service.name", fmt.Sprint("svc-", i%2))
+		rl.Resource().Attributes().PutStr("process.command_line", strings.Repeat("-cp lib.jar ", maxCachedStreamBytes/10))
+		rl.Resource().Attributes().PutInt("process.pid", int64(i%6))
+		lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		lr.SetTimestamp(pcommon.NewTimestampFromTime(base.Add(time.Duration(i) * time.Second)))
+		lr.Body().SetStr("line")
+	}
+	src := New(snapshotOf(t, "long", ld), NewMapper(DefaultStreamLabels()))
+	var got []string
+	err := src.Streams(context.Background(), math.MinInt64, math.MaxInt64, nil, 2, func(ls logql.Labels) { got = append(got, ls.String()) })
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{`{service_name="svc-0"}`, `{service_name="svc-1"}`}, got)
 }
