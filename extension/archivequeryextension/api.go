@@ -44,6 +44,8 @@ const (
 	minGzipBytes = 1024
 	// maxWarnings bounds the warnings of an answer.
 	maxWarnings = 10
+	// maxRequests bounds the requests under way, those included that wait for a turn: each holds its parameters.
+	maxRequests = 1000
 )
 
 func withAttributes(kv ...attribute.KeyValue) metric.MeasurementOption {
@@ -53,15 +55,19 @@ func withAttributes(kv ...attribute.KeyValue) metric.MeasurementOption {
 // errUnavailable says that the archive could not be read even once.
 var errUnavailable = errors.New("the archive cannot be read yet")
 
+// errBusy says that too many requests are under way.
+var errBusy = errors.New("too many requests are under way: try again later")
+
 // call is one request on its way.
 type call struct {
-	a      *archiveQuery
-	ctx    context.Context
-	r      *http.Request
-	p      *params
-	source *archivesource.Source
-	start  time.Time
-	queued time.Duration
+	a       *archiveQuery
+	ctx     context.Context
+	r       *http.Request
+	p       *params
+	source  *archivesource.Source // nil until the call has its turn
+	start   time.Time
+	queued  time.Duration
+	hasTurn bool
 }
 
 // answer is what an endpoint returns: a value that becomes JSON, or text.
@@ -127,6 +133,8 @@ func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), a.cfg.Query.Timeout)
 		defer cancel()
 		c := &call{a: a, ctx: ctx, r: r, start: start}
+		// The turn ends when the answer is sent: until then the answer is memory that the query holds.
+		defer c.release()
 		ans, err := c.run(w, f)
 		status, outcome := http.StatusOK, outcomeOK
 		if err != nil {
@@ -163,28 +171,39 @@ func (a *archiveQuery) account(ctx context.Context, name string, c *call, outcom
 
 // run reads the parameters, waits for a turn and answers.
 func (c *call) run(w http.ResponseWriter, f endpoint) (answer, error) {
+	defer c.a.requests.Add(-1)
+	if c.a.requests.Add(1) > maxRequests {
+		return answer{}, errBusy
+	}
 	var err error
-	if c.p, err = readParams(w, c.r, c.start); err != nil {
+	if c.p, err = readParams(w, c.r, c.start, c.a.formTimeout); err != nil {
 		return answer{}, err
 	}
 	return f(c)
 }
 
-// acquire waits for a turn to read the archive. The caller calls the release function.
-func (c *call) acquire() (release func(), err error) {
+// acquire waits for a turn to read the archive, which lasts to the end of the call.
+func (c *call) acquire() error {
 	r := c.a.reader.Load()
 	if r == nil {
-		return nil, errUnavailable
+		return errUnavailable
 	}
 	waiting := time.Now()
 	select {
 	case c.a.slots <- struct{}{}:
+		c.hasTurn = true
 	case <-c.ctx.Done():
-		return nil, c.ctx.Err()
+		return c.ctx.Err()
 	}
 	c.queued = time.Since(waiting)
 	c.source = archivesource.New(r.Snapshot(), c.a.mapper)
-	return func() { <-c.a.slots }, nil
+	return nil
+}
+
+func (c *call) release() {
+	if c.hasTurn {
+		<-c.a.slots
+	}
 }
 
 func (c *call) snapshot() (*archive.Snapshot, error) {
@@ -202,6 +221,8 @@ func (a *archiveQuery) classify(r *http.Request, err error) (int, string) {
 	switch {
 	case errors.As(err, &limit):
 		return http.StatusBadRequest, outcomeLimit
+	case errors.Is(err, errBusy):
+		return http.StatusTooManyRequests, outcomeLimit
 	case errors.As(err, &bad), logql.IsUserError(err):
 		return http.StatusBadRequest, outcomeBadRequest
 	case r.Context().Err() != nil:
@@ -259,7 +280,7 @@ func (a *archiveQuery) write(w http.ResponseWriter, r *http.Request, status int,
 	}
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	if len(body) >= minGzipBytes && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)

@@ -49,17 +49,16 @@ func (c *call) fields() (map[string]*field, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	release, err := c.acquire()
-	if err != nil {
+	if err := c.acquire(); err != nil {
 		return nil, 0, err
 	}
-	defer release()
 	res, err := logql.Eval(c.ctx, c.source, e, logql.Params{
 		Start: start.UnixNano(), End: inclusive(end), Limit: lines, Descending: true, Categorize: true, Limits: c.limits(),
 	})
 	if err != nil {
 		return nil, 0, err
 	}
+	hasJSON := slices.ContainsFunc(e.Stages, func(s logql.Stage) bool { _, ok := s.(*logql.JSONParser); return ok })
 	out := map[string]*field{}
 	note := func(l logql.Label, parser string) {
 		f := out[l.Name]
@@ -89,7 +88,7 @@ func (c *call) fields() (map[string]*field, int, error) {
 			parser := "json"
 			if len(parsed) == 0 {
 				parsed, parser = logql.ParseFields(s.Labels, entry.Metadata, entry.Line)
-			} else if !strings.Contains(query, "json") {
+			} else if !hasJSON {
 				parser = "logfmt"
 			}
 			for _, l := range parsed {

@@ -34,11 +34,9 @@ func (c *call) visitStreams(selector string, visit func(logql.Labels)) error {
 	if err != nil {
 		return err
 	}
-	release, err := c.acquire()
-	if err != nil {
+	if err := c.acquire(); err != nil {
 		return err
 	}
-	defer release()
 	return c.source.Streams(c.ctx, start.UnixNano(), inclusive(end), ms, maxStreams, visit)
 }
 
@@ -176,14 +174,14 @@ func (c *call) indexStats() (answer, error) {
 }
 
 // volumeQuery makes the metric query whose answer is the volume: bytes by the labels asked for.
-func (c *call) volumeQuery(interval time.Duration) (logql.Expr, []string, error) {
+func (c *call) volumeQuery(interval time.Duration) (logql.Expr, error) {
 	selector := c.p.get("query")
 	if strings.TrimSpace(selector) == "" {
-		return nil, nil, badRequestf("query must be a stream selector")
+		return nil, badRequestf("query must be a stream selector")
 	}
 	ms, err := logql.ParseMatchers(selector)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var names []string
 	if t := c.p.get("targetLabels"); t != "" {
@@ -204,7 +202,7 @@ func (c *call) volumeQuery(interval time.Duration) (logql.Expr, []string, error)
 			Op:    "bytes_over_time",
 			Range: &logql.LogRange{Log: &logql.LogExpr{Matchers: ms}, Interval: interval},
 		},
-	}, names, nil
+	}, nil
 }
 
 // byLabel turns volumes by label sets into volumes by label name.
@@ -261,22 +259,20 @@ func (c *call) volumes(instant bool) (answer, error) {
 		return answer{}, badRequestf("invalid aggregateBy %q: expecting series or labels", v)
 	}
 	p := logql.Params{Start: end.UnixNano(), End: end.UnixNano(), Limits: c.limits()}
-	interval := end.Sub(start) + 1 // a window is open at its start, and start belongs to the range
+	interval := min(end.Sub(start), math.MaxInt64-1) + 1 // a window is open at its start, and start belongs to the range
 	if !instant {
 		if interval, err = c.p.step(start, end); err != nil {
 			return answer{}, err
 		}
 		p.Start, p.Step = start.UnixNano(), interval
 	}
-	e, _, err := c.volumeQuery(interval)
+	e, err := c.volumeQuery(interval)
 	if err != nil {
 		return answer{}, err
 	}
-	release, err := c.acquire()
-	if err != nil {
+	if err := c.acquire(); err != nil {
 		return answer{}, err
 	}
-	defer release()
 	res, err := logql.Eval(c.ctx, c.source, e, p)
 	if err != nil {
 		return answer{}, err

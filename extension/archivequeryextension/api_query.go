@@ -69,16 +69,13 @@ func (c *call) queryRange() (answer, error) {
 		}
 		p.Categorize = c.categorize()
 	}
-	ans, err := c.eval(e, p)
-	return ans, err
+	return c.eval(e, p)
 }
 
 func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
-	release, err := c.acquire()
-	if err != nil {
+	if err := c.acquire(); err != nil {
 		return answer{}, err
 	}
-	defer release()
 	res, err := logql.Eval(c.ctx, c.source, e, p)
 	if err != nil {
 		return answer{}, err

@@ -24,6 +24,13 @@ import (
 	"github.com/logboom/logboom/internal/bucket"
 )
 
+const (
+	// shutdownGrace is how long Shutdown waits for clients to take their answers before it cuts them off.
+	shutdownGrace = 5 * time.Second
+	// formTimeout is how long the body of a request may take to come.
+	formTimeout = 30 * time.Second
+)
+
 // archiveQuery follows one archive and serves queries over it.
 type archiveQuery struct {
 	cfg       *Config
@@ -31,6 +38,9 @@ type archiveQuery struct {
 	telemetry *metadata.TelemetryBuilder
 	mapper    *archivesource.Mapper
 	slots     chan struct{} // one per running query
+	requests  atomic.Int64  // under way
+
+	grace, formTimeout time.Duration
 
 	bucket archive.Bucket
 	reader atomic.Pointer[archive.Reader] // nil until the commit log could be read once
@@ -49,6 +59,7 @@ func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
 		cfg: cfg, set: set, telemetry: telemetry,
 		mapper: archivesource.NewMapper(cfg.StreamLabels),
 		slots:  make(chan struct{}, cfg.Query.MaxConcurrent),
+		grace:  shutdownGrace, formTimeout: formTimeout,
 	}, nil
 }
 
@@ -59,16 +70,19 @@ func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("open bucket: %w", err)
 	}
-	a.bucket = b
 	listener, err := a.cfg.ToListener(ctx)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", a.cfg.NetAddr.Endpoint, err), b.Close())
 	}
-	server, err := a.cfg.ToServer(ctx, host.GetExtensions(), a.set.TelemetrySettings, a.handler())
+	handler := a.handler()
+	if isLoopback(listener.Addr()) && !a.cfg.Auth.HasValue() {
+		handler = guardHosts(append([]string{a.cfg.NetAddr.Endpoint}, a.cfg.AllowedHosts...), handler)
+	}
+	server, err := a.cfg.ToServer(ctx, host.GetExtensions(), a.set.TelemetrySettings, handler)
 	if err != nil {
 		return errors.Join(fmt.Errorf("make HTTP server: %w", err), listener.Close(), b.Close())
 	}
-	a.server = server
+	a.bucket, a.server = b, server
 	ctx, a.cancel = context.WithCancel(context.Background())
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	a.wg.Go(func() { a.follow(ctx, host) })
@@ -81,6 +95,11 @@ func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
 // announce says where the search is, and warns when anybody can reach it.
 func (a *archiveQuery) announce(addr net.Addr) {
 	scheme := "http"
@@ -89,25 +108,32 @@ func (a *archiveQuery) announce(addr net.Addr) {
 	}
 	shown := addr.String()
 	tcp, isTCP := addr.(*net.TCPAddr)
-	if isTCP && tcp.IP.IsLoopback() {
+	if isLoopback(addr) {
 		shown = fmt.Sprintf("localhost:%d", tcp.Port)
 	}
 	a.set.Logger.Info("search the archive at "+scheme+"://"+shown, zap.String("bucket", a.bucket.Name()))
-	if isTCP && !tcp.IP.IsLoopback() && !a.cfg.Auth.HasValue() {
+	if isTCP && !isLoopback(addr) && !a.cfg.Auth.HasValue() {
 		a.set.Logger.Warn("everybody who can reach this address can read all logs: set auth, or listen on localhost",
 			zap.String("endpoint", addr.String()))
 	}
 }
 
-// Shutdown ends running queries and waits for everything that Start began.
+// Shutdown ends running queries and waits for everything that Start began, but not for clients that are slow to send a
+// request or to take an answer.
 func (a *archiveQuery) Shutdown(ctx context.Context) error {
 	var errs []error
 	if a.cancel != nil {
 		a.cancel() // running queries end now: their clients learn that they were cut off
 	}
 	if a.server != nil {
-		if err := a.server.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("shut down HTTP server: %w", err), a.server.Close())
+		ctx, cancel := context.WithTimeout(ctx, a.grace)
+		err := a.server.Shutdown(ctx)
+		if ctx.Err() != nil {
+			err = a.server.Close()
+		}
+		cancel()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("shut down HTTP server: %w", err))
 		}
 		a.server = nil
 	}

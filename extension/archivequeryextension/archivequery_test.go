@@ -284,3 +284,11 @@ func TestSeriesLimit(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, code)
 	require.Contains(t, body, "maximum number of series (3)")
 }
+
+// TestDetectedFieldsParser names the parser of the query's pipeline, whatever else the query mentions.
+func TestDetectedFieldsParser(t *testing.T) {
+	code, body := ask(t, shopAPI(t, nil), "/loki/api/v1/detected_fields", "query", `{service_name="cart"} != "json" | logfmt`, "start", start, "end", end)
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, body, `"parsers":["logfmt"]`)
+	require.NotContains(t, body, `"parsers":["json"]`)
+}

@@ -24,6 +24,8 @@ type Config struct {
 	RefreshInterval time.Duration `mapstructure:"refresh_interval"`
 	// StreamLabels are the resource attributes that become stream labels; all other attributes are structured metadata.
 	StreamLabels []string `mapstructure:"stream_labels"`
+	// AllowedHosts are public names under which a server on a loopback address without auth may be asked.
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
 	// Query bounds what one query may use.
 	Query QueryConfig `mapstructure:"query"`
 	// prevent unkeyed literal initialization
@@ -61,6 +63,11 @@ func (c *Config) Validate() error {
 	for i, name := range c.StreamLabels {
 		if name == "" {
 			errs = append(errs, fmt.Errorf("stream_labels[%d] must name a resource attribute, got an empty string", i))
+		}
+	}
+	for i, name := range c.AllowedHosts {
+		if name == "" {
+			errs = append(errs, fmt.Errorf("allowed_hosts[%d] must name a host, got an empty string", i))
 		}
 	}
 	if len(c.StreamLabels) > maxStreamLabels {

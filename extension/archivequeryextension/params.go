@@ -34,12 +34,21 @@ type params struct {
 	now    time.Time
 }
 
-func readParams(w http.ResponseWriter, r *http.Request, now time.Time) (*params, error) {
+// readParams reads URL and form. A body that does not come within the timeout is a mistake of the client: without
+// that, one that never ends would keep its connection and its goroutine for good.
+func readParams(w http.ResponseWriter, r *http.Request, now time.Time, timeout time.Duration) (*params, error) {
+	deadline := http.NewResponseController(w)
+	if r.ContentLength != 0 {
+		_ = deadline.SetReadDeadline(time.Now().Add(timeout)) // not possible in tests without a connection
+	}
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	}
 	if err := r.ParseForm(); err != nil {
 		return nil, badRequestf("parse request parameters: %s", err)
+	}
+	if r.Method == http.MethodPost {
+		_ = deadline.SetReadDeadline(time.Time{}) // it would cancel a query that takes longer
 	}
 	return &params{values: r.Form, now: now}, nil
 }
