@@ -21,6 +21,7 @@ done
 # Whoever listens already would get our logs, or we would die half way through the start.
 taken=''
 while read -r port what; do
+  sed 's/#.*//' "$quickstart/config.yaml" | grep -Eq "[: ]$port([^0-9]|\$)" || continue # changed there
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then taken+=", $port ($what)"; fi
 done <<'PORTS'
 3100 the page and the Loki API
@@ -32,6 +33,8 @@ done <<'PORTS'
 PORTS
 [[ -z $taken ]] ||
   die "somebody listens already on port ${taken#, }. Another 'make run'? Stop it, or change the ports in $quickstart/config.yaml."
+
+page=http://$(awk '/^  archive_query:/ {found = 1} found && $1 == "endpoint:" {print $2; exit}' "$quickstart/config.yaml")
 
 mkdir -p data
 [[ -w data ]] || die "cannot write to $PWD/data"
@@ -67,8 +70,8 @@ cat <<TEXT
 
   Logboom is starting.
 
-  page      http://localhost:3100
-  query     logcli --addr=http://localhost:3100 query '{service_name="checkout"} |= "timeout"'
+  page      $page
+  query     logcli --addr=$page query '{service_name="checkout"} |= "timeout"'
   archive   $PWD/data/archive   (Parquet)
 
   reads     a demo web shop: edge, auth, checkout, inventory, payment   ($PWD/data/demo)
@@ -96,7 +99,7 @@ while true; do
   fi
   if [[ -z $ready ]] && grep -q 'Everything is ready' data/logboom.log; then
     ready=yes
-    printf '  ready: open http://localhost:3100\n\n'
+    printf '  ready: open %s\n\n' "$page"
   fi
   # A sleep in the background and a wait for it: a signal ends the wait at once.
   sleep 1 &
