@@ -187,7 +187,8 @@ func (r *redactRun) lines(block []string) error {
 		return nil
 	}
 	r.sc.Reset()
-	findings := r.sc.Find(strings.Join(block, "\n"))
+	text := strings.Join(block, "\n")
+	findings := r.sc.Find(text)
 	from := 0
 	for _, line := range block {
 		to := from + len(line)
@@ -201,7 +202,8 @@ func (r *redactRun) lines(block []string) error {
 			}
 			own = append(own, redact.Finding{Detector: f.Detector, Start: a, End: b})
 			masked.WriteString(line[at:a])
-			masked.WriteString(r.sc.Replacement(f.Detector, line[a:b]))
+			// That of the whole finding: the action partial would show the end of every line of a key.
+			masked.WriteString(r.sc.Replacement(f.Detector, text[f.Start:f.End]))
 			at = b
 		}
 		masked.WriteString(line[at:])

@@ -100,6 +100,16 @@ func TestRedactConfig(t *testing.T) {
 	}
 }
 
+// TestRedactPartialKey shows nothing of the lines of a key: each of them is part of one finding.
+func TestRedactPartialKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "redact.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("action: partial\n"), 0o600))
+	key := "-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("MIIEpAIBAAKCAQEAq7v1Xc9Zk3fT5uWJ2nPzLd8YhRbQeG4sKtVmUoCwHyZQ\n", 3) + "-----END RSA PRIVATE KEY-----\n"
+	code, out, errs := callRedact(t, key, "--config", path)
+	assert.Zero(t, code, errs)
+	assert.Equal(t, strings.Repeat("[REDACTED:private_key]\n", 5), out)
+}
+
 func TestRedactBadCalls(t *testing.T) {
 	for _, args := range [][]string{{"--nope"}, {"file.txt"}, {"--config", "no-such-file.yaml"}} {
 		code, out, errs := callRedact(t, "x\n", args...)
