@@ -280,7 +280,7 @@ func compareDuckDB(t *testing.T, archive string, want counts) {
 	t.Helper()
 	script := filepath.Join(harness.Root(), "test", "duckdb")
 	if _, err := os.Stat(filepath.Join(script, "node_modules")); err != nil {
-		t.Skip("DuckDB is not installed: run `make test-deps`, or `npm ci` in test/duckdb")
+		t.Skip("DuckDB is not installed: run `make test-deps`")
 	}
 	list := harness.Run(t, harness.CtlBinary(t), "archive", "ls", "--live", "file://"+archive)
 	require.Zero(t, list.Code, list.Stderr)
