@@ -28,6 +28,9 @@ func createDefaultConfig() component.Config {
 	server := confighttp.NewDefaultServerConfig()
 	server.NetAddr.Endpoint = "localhost:3100"
 	server.WriteTimeout = 2 * time.Minute
+	// Clients send forms of some hundred bytes, uncompressed. A compressed body may claim to be gigabytes, and
+	// confighttp decodes one of snappy before any limit sees it. nil would mean all algorithms.
+	server.CompressionAlgorithms = []string{}
 	return &Config{
 		ServerConfig:    server,
 		Bucket:          bucket.Config{URL: "file:///var/lib/logboom/archive"},

@@ -97,6 +97,20 @@ func TestSlowBody(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 }
 
+// TestCompressedBodyIsNotDecoded sends a body that claims to be a gibibyte when it is decompressed.
+func TestCompressedBodyIsNotDecoded(t *testing.T) {
+	a := startServer(t, nil)
+	defer func() { require.NoError(t, a.Shutdown(context.Background())) }()
+	require.Eventually(t, func() bool { return a.reader.Load() != nil }, 5*time.Second, time.Millisecond)
+	c := send(t, a, "POST /loki/api/v1/labels HTTP/1.1\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\n"+
+		"Content-Encoding: snappy\nContent-Length: 5\n\n\x80\x80\x80\x80\x04")
+	defer c.Close()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.NoError(t, resp.Body.Close())
+}
+
 // TestShutdownWithSlowClient shuts down while a client is still sending.
 func TestShutdownWithSlowClient(t *testing.T) {
 	a := startServer(t, func(a *archiveQuery) { a.grace = 50 * time.Millisecond })

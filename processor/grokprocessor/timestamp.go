@@ -190,9 +190,7 @@ func (r *timestampReader) rfc3339(s string) (int64, bool) {
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, loc)
 	if t.Day() != day && second < 60 { // the 30th of February
-		if _, offset := t.Zone(); offset == 0 || t.In(loc).Day() != day {
-			return 0, false
-		}
+		return 0, false
 	}
 	return nanoseconds(t)
 }
