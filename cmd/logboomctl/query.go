@@ -286,7 +286,11 @@ func (s *lineSource) lines(visit func(string) error) error {
 			return err
 		}
 	}
-	if err := sc.Err(); err != nil {
+	err := sc.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("a line is longer than %d bytes", maxStdinLine)
+	}
+	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	return nil

@@ -80,6 +80,12 @@ func TestQueryMistakes(t *testing.T) {
 	}
 }
 
+func TestQueryStdinLongLine(t *testing.T) {
+	code, _, errOut := query(t, strings.Repeat("x", maxStdinLine+1), "--stdin", "{}")
+	require.Equal(t, 1, code)
+	require.Equal(t, "logboomctl: read standard input: a line is longer than 16777216 bytes\n", errOut)
+}
+
 func TestQueryOfAnArchiveThatIsNotThere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "mistyped")
 	code, out, errOut := query(t, "", "--archive", "file://"+filepath.ToSlash(dir), `{service_name="edge"}`)

@@ -27,7 +27,7 @@ func newRedactCommand() *cobra.Command {
 		list       bool
 	)
 	cmd := &cobra.Command{
-		Use:   "redact [--config FILE] [--json] [--jsonl] < text",
+		Use:   "redact [--config FILE] [--json] [--jsonl] < text | --list",
 		Short: "Mask secrets and personal data in a text, line by line",
 		Long: `Redact reads lines from standard input and prints them masked, as the redact processor would.
 
@@ -39,7 +39,8 @@ output lines then are JSON strings too, and offsets are in the decoded text.
 A private key over several lines is recognised from its BEGIN line to its END line, at most
 1,000 lines; each of its lines is masked, and there is one line of output for each line of input.
 
---config FILE holds the redact: block of a Collector configuration, with or without the key.`,
+--config FILE is a Collector configuration with processors: redact:, or that block alone, with or
+without the key.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &usageError{fmt.Errorf("redact takes no arguments, got %q; it reads standard input", args[0])}
