@@ -48,6 +48,9 @@ type QueryConfig struct {
 	_ struct{}
 }
 
+// minDuration tells a mistake from a choice: a number without a unit is so many nanoseconds.
+const minDuration = time.Millisecond
+
 var _ component.Config = (*Config)(nil)
 
 // Validate reports every mistake of the configuration. It touches nothing outside of it. The Collector
@@ -59,6 +62,8 @@ func (c *Config) Validate() error {
 	}
 	if c.RefreshInterval <= 0 {
 		errs = append(errs, fmt.Errorf("refresh_interval must be positive, got %s", c.RefreshInterval))
+	} else if c.RefreshInterval < minDuration {
+		errs = append(errs, fmt.Errorf("refresh_interval must be at least %s, got %s: does it have a unit, such as 1s?", minDuration, c.RefreshInterval))
 	}
 	for i, name := range c.StreamLabels {
 		if name == "" {
@@ -84,6 +89,8 @@ func (c *QueryConfig) Validate() error {
 	var errs []error
 	if c.Timeout <= 0 {
 		errs = append(errs, fmt.Errorf("timeout must be positive, got %s", c.Timeout))
+	} else if c.Timeout < minDuration {
+		errs = append(errs, fmt.Errorf("timeout must be at least %s, got %s: does it have a unit, such as 1s?", minDuration, c.Timeout))
 	}
 	for _, f := range []struct {
 		key   string

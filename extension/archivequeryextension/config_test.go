@@ -53,3 +53,11 @@ func TestConfigMistakes(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestConfigDurationsWithoutUnit(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.RefreshInterval, cfg.Query.Timeout = 1, 5
+	err := xconfmap.Validate(cfg)
+	require.ErrorContains(t, err, "refresh_interval must be at least 1ms, got 1ns: does it have a unit, such as 1s?")
+	require.ErrorContains(t, err, "timeout must be at least 1ms, got 5ns: does it have a unit, such as 1s?")
+}

@@ -141,6 +141,8 @@ func (c *Config) Validate() error {
 	}
 	if c.MatchTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("match_timeout must be positive, got %s", c.MatchTimeout))
+	} else if c.MatchTimeout < time.Microsecond { // a number without a unit is so many nanoseconds
+		errs = append(errs, fmt.Errorf("match_timeout must be at least 1µs, got %s: does it have a unit, such as 100ms?", c.MatchTimeout))
 	}
 	if len(c.Rules) == 0 {
 		errs = append(errs, errors.New("rules must hold at least one rule"))

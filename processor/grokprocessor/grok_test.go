@@ -130,6 +130,10 @@ func TestConfig(t *testing.T) {
 			Severity: SeverityConfig{Mapping: map[string]string{"hot": "burning"}},
 		},
 	}
+	noUnit := createDefaultConfig().(*Config)
+	noUnit.MatchTimeout = 100
+	require.ErrorContains(t, noUnit.Validate(), "match_timeout must be at least 1µs, got 100ns: does it have a unit, such as 100ms?")
+
 	err := cfg.Validate()
 	for _, want := range []string{
 		`library must be one of ecs-v1, legacy, none, got "newest"`,
