@@ -104,3 +104,35 @@ func TestTemplateTexts(t *testing.T) {
 		require.Equal(t, want, got, tt)
 	}
 }
+
+// TestHostileLines runs parsers over lines with more fields, or longer names, than anybody can use.
+func TestHostileLines(t *testing.T) {
+	var json, logfmt strings.Builder
+	var metadata Labels
+	for i := range 200_000 {
+		fmt.Fprintf(&json, `"k%d":"v",`, i)
+		fmt.Fprintf(&logfmt, "k%d=v ", i)
+		metadata = append(metadata, Label{fmt.Sprint("m", i), "v"})
+	}
+	nested := strings.Repeat(`{"`+strings.Repeat("k", 10_000)+`":`, 60) + "{" + json.String() + `"z":1}` + strings.Repeat("}", 60)
+	for _, tt := range []struct {
+		query, line string
+		metadata    Labels
+		want        string
+	}{
+		{"| json", "{" + json.String() + `"z":1}`, nil, errLabels},
+		{"| unpack", "{" + json.String() + `"z":"1"}`, nil, errLabels},
+		{"| logfmt", logfmt.String(), nil, errLabels},
+		{"| json", nested, nil, errJSON},
+		{"", "line", metadata, errLabels},
+	} {
+		e, err := ParsePipeline(tt.query)
+		require.NoError(t, err)
+		began := time.Now()
+		res, err := Eval(context.Background(), NewMemory([]Entry{{Timestamp: 1, Line: tt.line, Metadata: tt.metadata}}), e, Params{End: 2})
+		require.NoError(t, err)
+		require.Less(t, time.Since(began), 3*time.Second, tt.query)
+		require.Equal(t, tt.want, res.Streams[0].Labels.Get(labelError), tt.query)
+		require.LessOrEqual(t, len(res.Streams[0].Labels), maxLabels+2)
+	}
+}

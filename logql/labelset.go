@@ -12,6 +12,12 @@ const (
 	labelError        = "__error__"
 	labelErrorDetails = "__error_details__"
 	extractedSuffix   = "_extracted"
+
+	// maxLabels bounds the labels of an entry: they are searched one by one, and a line may hold millions of fields.
+	maxLabels = 2000
+	// maxLabelNameBytes bounds the names that a parser makes of nested keys: without it a line of a megabyte can hold
+	// thousands of names of half a megabyte each.
+	maxLabelNameBytes = 2048
 )
 
 // Error values that stages put into __error__.
@@ -21,6 +27,7 @@ const (
 	errTemplate    = "TemplateFormatErr"
 	errLabelFilter = "LabelFilterErr"
 	errSample      = "SampleExtractionErr"
+	errLabels      = "TooManyLabelsErr" // ours
 )
 
 // category is where a label of an entry came from.
@@ -56,6 +63,9 @@ func (s *labelSet) reset(e *Entry) {
 		s.base = append(s.base, l)
 	}
 	for _, l := range e.Metadata {
+		if s.full() {
+			break
+		}
 		if i := s.index(l.Name); i >= 0 {
 			if s.labels[i].cat != catStream {
 				continue
@@ -128,6 +138,17 @@ func (s *labelSet) del(name string) {
 	}
 }
 
+// full reports whether no label can be added, and then gives the entry an error: what is missing must not go unnoticed.
+func (s *labelSet) full() bool {
+	if len(s.labels) < maxLabels {
+		return false
+	}
+	if s.err == "" {
+		s.fail(errLabels, "more fields than an entry may have")
+	}
+	return true
+}
+
 func (s *labelSet) baseHas(name string) bool {
 	for i := range s.base {
 		if s.base[i].Name == name {
@@ -140,6 +161,9 @@ func (s *labelSet) baseHas(name string) bool {
 // extract adds what a parser found. A name that the entry came with gets a suffix; what an earlier field
 // or parser has extracted under the name stays.
 func (s *labelSet) extract(name, value string) {
+	if s.full() {
+		return
+	}
 	if s.baseHas(name) {
 		name += extractedSuffix
 	}
@@ -155,6 +179,9 @@ func (s *labelSet) extract(name, value string) {
 
 // overwrite is extract for parsers whose last finding counts.
 func (s *labelSet) overwrite(name, value string) {
+	if s.full() {
+		return
+	}
 	if s.baseHas(name) {
 		name += extractedSuffix
 	}

@@ -271,6 +271,9 @@ func flattenJSON(j *jsonScanner, prefix string, ls *labelSet, depth int) bool {
 			return false
 		}
 		name := jsonLabel(prefix, key)
+		if len(name) > maxLabelNameBytes {
+			return false
+		}
 		switch j.peek() {
 		case '{':
 			if !flattenJSON(j, name, ls, depth+1) {
