@@ -187,15 +187,15 @@ func parseMoment(flag, s string, def time.Time) (time.Time, error) {
 	if s == "" {
 		return def, nil
 	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if len(s) <= 10 {
-			return time.Unix(n, 0), nil
-		}
-		return time.Unix(0, n), nil
-	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return t, fmt.Errorf("%s must be RFC 3339 or a Unix time in s or ns, got %q", flag, s)
+	if n, isNumber := strconv.ParseInt(s, 10, 64); isNumber == nil {
+		err = nil
+		if t = time.Unix(0, n); len(s) <= 10 {
+			t = time.Unix(n, 0)
+		}
+	}
+	if err != nil || !t.Equal(time.Unix(0, t.UnixNano())) { // the archive's times are int64 ns: from 1678 to 2262
+		return t, fmt.Errorf("%s must be RFC 3339 or a Unix time in s or ns, from 1678 to 2262, got %q", flag, s)
 	}
 	return t, nil
 }

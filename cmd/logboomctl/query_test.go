@@ -69,6 +69,8 @@ func TestQueryMistakes(t *testing.T) {
 		{"output", []string{"--stdin", "-o", "xml", `{a="b"}`}, `--output must be default, jsonl or raw, got "xml"`},
 		{"bucket", []string{"--archive", "ftp://x", `{a="b"}`}, "--archive: url must be"},
 		{"time", []string{"--stdin", "--start", "noon", `{a="b"}`}, "--start must be RFC 3339"},
+		{"time too far", []string{"--stdin", "--end", "9999999999", `{a="b"}`}, "--end must be RFC 3339"},
+		{"year too far", []string{"--stdin", "--end", "9999-01-01T00:00:00Z", `{a="b"}`}, "from 1678 to 2262"},
 		{"order", []string{"--stdin", "--start", "20", "--end", "10", `{a="b"}`}, "--end must not be before --start"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

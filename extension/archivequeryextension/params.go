@@ -80,6 +80,9 @@ func parseTime(s string) (time.Time, error) {
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		if len(strings.TrimPrefix(s, "-")) <= 10 {
+			if n > math.MaxInt64/int64(time.Second) || n < math.MinInt64/int64(time.Second) {
+				return time.Time{}, fmt.Errorf("cannot use %q as a time: out of range", s)
+			}
 			return time.Unix(n, 0), nil
 		}
 		return time.Unix(0, n), nil

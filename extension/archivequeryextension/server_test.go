@@ -239,7 +239,7 @@ func TestParseTime(t *testing.T) {
 		require.NoError(t, err, s)
 		require.Equal(t, want, got.UnixNano(), s)
 	}
-	for _, s := range []string{"now", "NaN", "1e300", "2026-03-04", "-", "9999-01-01T00:00:00Z"} {
+	for _, s := range []string{"now", "NaN", "1e300", "2026-03-04", "-", "9999-01-01T00:00:00Z", "9999999999", "-9999999999"} {
 		_, err := parseTime(s)
 		require.Error(t, err, s)
 	}
