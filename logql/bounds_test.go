@@ -78,6 +78,7 @@ func TestTemplateTextsAreBounded(t *testing.T) {
 		again(`regexReplaceAll "^(.*)$" $x "$1$1"`),
 		again(`regexReplaceAllLiteral "$" $x $x`),
 		`{{regexReplaceAll "." __line__ (repeat 100 __line__)}}`,
+		`{{regexReplaceAll ".+" (repeat 200 __line__) (repeat 200000 "$0")}}`,
 		fmt.Sprintf(`{{len (printf %q __line__)}}`, strings.Repeat("%[1]s", 200)),
 		again(`date $x (unixToTime "1700000000")`), // November: every 1 becomes 11
 	} {
@@ -86,6 +87,19 @@ func TestTemplateTextsAreBounded(t *testing.T) {
 		_, err = tpl.run(&lineState{line: line}, &labelSet{})
 		require.ErrorIs(t, err, errTemplateOutput, "%.80s", tt)
 	}
+}
+
+func TestLabelReplaceIsBounded(t *testing.T) {
+	e, err := Parse(`label_replace(vector(1), "a", "` + strings.Repeat("$0", 60_000) + `", "b", ".*")`)
+	require.NoError(t, err)
+	_, err = Eval(context.Background(), shop(), e, Params{Start: 1, End: 1})
+	require.NoError(t, err)
+	e, err = Parse(`label_replace(sum by (app) (count_over_time({app="web"} | label_format app="{{repeat 1000 __line__}}" [1m])), "a", "` +
+		strings.Repeat("$0", 60_000) + `", "app", ".*")`)
+	require.NoError(t, err)
+	_, err = Eval(context.Background(), shop(), e, Params{Start: 59e9, End: 59e9})
+	require.ErrorContains(t, err, "a label that is too long")
+	require.True(t, IsUserError(err))
 }
 
 func TestTemplateTexts(t *testing.T) {

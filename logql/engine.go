@@ -369,7 +369,11 @@ func labelReplace(e *LabelReplace, v *value) (*value, error) {
 	for _, s := range v.series {
 		m := e.re.FindStringSubmatchIndex(s.labels.Get(e.Src))
 		if m != nil {
-			repl := string(e.re.ExpandString(nil, e.Replacement, s.labels.Get(e.Src), m))
+			expanded, err := expandBounded(e.re, nil, e.Replacement, s.labels.Get(e.Src), m)
+			if err != nil {
+				return nil, queryErrorf("label_replace makes a label that is too long")
+			}
+			repl := string(expanded)
 			ls := make(Labels, 0, len(s.labels)+1)
 			for _, l := range s.labels {
 				if l.Name != e.Dst {

@@ -158,6 +158,14 @@ func boundedArgs(f func(...any) string, args []any) (string, error) {
 	return bounded(f(args...))
 }
 
+// expandBounded is regexp's ExpandString for a match that cannot become too long: each $ stands for at most all of it.
+func expandBounded(re *regexp.Regexp, dst []byte, repl, s string, m []int) ([]byte, error) {
+	if len(repl)+strings.Count(repl, "$")*(m[1]-m[0]) > maxTemplateOutput {
+		return nil, errTemplateOutput
+	}
+	return re.ExpandString(dst, repl, s, m), nil
+}
+
 // regexReplace is regexp's ReplaceAllString, which stops when the result becomes too long. Without expand, the
 // replacement stands for itself.
 func regexReplace(expr, s, repl string, expand bool) (string, error) {
@@ -169,10 +177,10 @@ func regexReplace(expr, s, repl string, expand bool) (string, error) {
 	at := 0
 	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
 		out = append(out, s[at:m[0]]...)
-		if expand {
-			out = re.ExpandString(out, repl, s, m)
-		} else {
+		if !expand {
 			out = append(out, repl...)
+		} else if out, err = expandBounded(re, out, repl, s, m); err != nil {
+			return "", err
 		}
 		if at = m[1]; len(out) > maxTemplateOutput {
 			return "", errTemplateOutput
