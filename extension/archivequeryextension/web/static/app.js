@@ -70,7 +70,9 @@ async function logSearch(logql, range, fresh, signal) {
   list.show(found.lines, { keep: !fresh });
   const total = chart.dragging() ? undefined : chart.bars(counted.series, wide, step, zoom);
   $('older').hidden = found.lines.length < page && list.size() <= found.lines.length;
-  return { lines: list.size(), total, warnings: [...new Set([...found.warnings, ...counted.warnings])] };
+  // Bars stand for whole steps, and so count a little more than the range: say it only where lines are left out.
+  const more = found.lines.length < page ? undefined : total;
+  return { lines: list.size(), total: more, warnings: [...new Set([...found.warnings, ...counted.warnings])] };
 }
 
 async function metricSearch(logql, range, signal) {
@@ -84,7 +86,7 @@ async function metricSearch(logql, range, signal) {
 
 // describe says what was found, or that there is nothing and what to do then.
 async function describe({ lines = 0, series = 0, total, warnings }, fresh, took, signal) {
-  const what = series ? plural(series, 'series', 'series') : `the newest ${plural(lines, 'line')}${total > lines ? ` of ${count(total)}` : ''}`;
+  const what = series ? plural(series, 'series', 'series') : total > lines ? `the newest ${plural(lines, 'line')} of ${count(total)}` : plural(lines, 'line');
   const text = lines + series > 0 ? `${what}, ${words(state.range)}, in ${count(took)} ms` : '';
   $('summary').textContent = text;
   if (fresh) $('announce').textContent = text || 'No lines found.';
