@@ -150,3 +150,33 @@ func TestHostileLines(t *testing.T) {
 		require.LessOrEqual(t, len(res.Streams[0].Labels), maxLabels+2)
 	}
 }
+
+// TestSlowPipelinesEnd cancels a query in the midst of its entries; the source does not look at the context by itself.
+func TestSlowPipelinesEnd(t *testing.T) {
+	for _, q := range []string{`{app="web"} | logfmt`, `sum(count_over_time({app="web"} | logfmt [1m]))`} {
+		e, err := Parse(q)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		n := 0
+		src := sourceFunc(func(yield func(*Entry) error) error {
+			for ; n < 1000; n++ {
+				if n == 100 {
+					cancel()
+				}
+				if err := yield(&Entry{Timestamp: 1, Line: "a=b", Stream: Labels{{"app", "web"}}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		_, err = Eval(ctx, src, e, Params{Start: 1, End: 1})
+		require.ErrorIs(t, err, context.Canceled, q)
+		require.Less(t, n, 100+seeEvery, q)
+	}
+}
+
+type sourceFunc func(yield func(*Entry) error) error
+
+func (f sourceFunc) Select(_ context.Context, _ *SelectRequest, yield func(*Entry) error) error {
+	return f(yield)
+}

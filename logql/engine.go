@@ -161,7 +161,9 @@ func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) e
 	var ls labelSet
 	var st lineState
 	err := ev.src.Select(ev.ctx, req, func(entry *Entry) error {
-		ev.see(entry)
+		if err := ev.see(entry); err != nil {
+			return err
+		}
 		ls.reset(entry)
 		st = lineState{line: entry.Line, ts: entry.Timestamp}
 		if !runStages(e.Stages, &st, &ls) {
@@ -220,12 +222,22 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 	return &Result{Type: TypeStreams, Streams: streams, Stats: ev.stats}, nil
 }
 
-func (ev *evaluator) see(e *Entry) {
+// seeEvery is after how many entries the context is looked at: a pipeline may take milliseconds for each of them.
+const seeEvery = 16
+
+// see counts an entry. The error is the context's.
+func (ev *evaluator) see(e *Entry) error {
+	if ev.stats.Entries%seeEvery == 0 {
+		if err := ev.ctx.Err(); err != nil {
+			return err
+		}
+	}
 	ev.stats.Entries++
 	ev.stats.Bytes += int64(len(e.Line))
 	if e.Weight > 1 {
 		ev.stats.Weighted = true
 	}
+	return nil
 }
 
 // absent marks a step without a value. It is a NaN that no calculation makes.

@@ -145,7 +145,9 @@ func ceilDiv(a, b int64) int64 {
 }
 
 func (r *rangeEval) add(entry *Entry) error {
-	r.ev.see(entry)
+	if err := r.ev.see(entry); err != nil {
+		return err
+	}
 	lo, hi := r.window(entry.Timestamp)
 	if lo > hi {
 		return nil
