@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -145,11 +144,11 @@ func newArchiveCatCommand() *cobra.Command {
 			if f.text == "" {
 				continue
 			}
-			ns, err := parseNanos(f.text)
+			t, err := parseTimeFlag("--"+f.flag, f.text)
 			if err != nil {
-				return &usageError{fmt.Errorf("--%s must be a time like 2026-01-02T15:04:05Z or nanoseconds since the Unix epoch, got %q", f.flag, f.text)}
+				return &usageError{err}
 			}
-			*f.to = ns
+			*f.to = t.UnixNano()
 		}
 		if len(services) > 0 {
 			wanted := map[string]bool{}
@@ -164,20 +163,6 @@ func newArchiveCatCommand() *cobra.Command {
 		return errors.Join(append([]error{err}, stats.Errors...)...)
 	})
 	return cmd
-}
-
-func parseNanos(s string) (int64, error) {
-	if ns, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return ns, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return 0, err
-	}
-	if t.Year() > 2261 {
-		return math.MaxInt64, nil
-	}
-	return t.UnixNano(), nil
 }
 
 // jsonRecord is a record as `cat` prints it: the columns of the archive by their names.

@@ -18,9 +18,6 @@ import (
 	"github.com/logboom/logboom/internal/grok"
 )
 
-// maxGrokLine is the longest input line. It bounds memory; a longer line ends the command with an error.
-const maxGrokLine = 64 << 20
-
 type grokFlags struct {
 	pattern      string
 	library      string
@@ -106,13 +103,14 @@ func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out io.Writer) err
 				return fmt.Errorf("write output: %w", err)
 			}
 		}
-		line, err := readGrokLine(r)
+		line, err := readLine(r)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("read line %d: %w", n, err), w.Flush())
 		}
+		line = bytes.TrimSuffix(line, []byte("\r"))
 		text := string(line)
 		if f.jsonl {
 			if err := json.Unmarshal(line, &text); err != nil {
@@ -137,23 +135,4 @@ func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out io.Writer) err
 type grokResult struct {
 	Matched  bool           `json:"matched"`
 	Captures map[string]any `json:"captures"`
-}
-
-// readGrokLine returns the next line without its end (LF or CR LF); the last one needs none. io.EOF says that there is no more.
-func readGrokLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) > maxGrokLine {
-			return nil, fmt.Errorf("longer than %d MiB", maxGrokLine>>20)
-		}
-		line = append(line, part...)
-		switch {
-		case err == nil || errors.Is(err, io.EOF) && len(line) > 0:
-			line = bytes.TrimSuffix(line, []byte("\n"))
-			return bytes.TrimSuffix(line, []byte("\r")), nil
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, err
-		}
-	}
 }

@@ -76,7 +76,7 @@ func TestGrokLongLines(t *testing.T) {
 	code, out, errs := runCtl(t, strings.Repeat("a", 10<<20)+"\nb\n", "grok", "--pattern", `^(?<x>.)$`)
 	assert.Equal(t, 0, code, errs)
 	assert.Equal(t, `{"matched":false,"captures":{}}`+"\n"+`{"matched":true,"captures":{"x":"b"}}`+"\n", out)
-	code, _, errs = runCtl(t, strings.Repeat("a", maxGrokLine+2), "grok", "--pattern", `x`)
+	code, _, errs = runCtl(t, strings.Repeat("a", maxLine+2), "grok", "--pattern", `x`)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, errs, "read line 1: longer than 64 MiB")
 }

@@ -23,9 +23,6 @@ import (
 	"github.com/logboom/logboom/logql"
 )
 
-// maxStdinLine bounds a line that is read from standard input.
-const maxStdinLine = 16 << 20
-
 // queryOptions are the flags of `logboomctl query`.
 type queryOptions struct {
 	bucket         bucket.Config
@@ -187,17 +184,7 @@ func parseMoment(flag, s string, def time.Time) (time.Time, error) {
 	if s == "" {
 		return def, nil
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if n, isNumber := strconv.ParseInt(s, 10, 64); isNumber == nil {
-		err = nil
-		if t = time.Unix(0, n); len(s) <= 10 {
-			t = time.Unix(n, 0)
-		}
-	}
-	if err != nil || !t.Equal(time.Unix(0, t.UnixNano())) { // the archive's times are int64 ns: from 1678 to 2262
-		return t, fmt.Errorf("%s must be RFC 3339 or a Unix time in s or ns, from 1678 to 2262, got %q", flag, s)
-	}
-	return t, nil
+	return parseTimeFlag(flag, s)
 }
 
 // source opens what the query runs over. finish reports what could not be read.
@@ -279,21 +266,19 @@ func (s *lineSource) keep(limit int64) error {
 }
 
 func (s *lineSource) lines(visit func(string) error) error {
-	sc := bufio.NewScanner(s.in)
-	sc.Buffer(make([]byte, 64<<10), maxStdinLine)
-	for sc.Scan() {
-		if err := visit(sc.Text()); err != nil {
+	r := bufio.NewReaderSize(s.in, 64<<10)
+	for number := 1; ; number++ {
+		line, err := readLine(r)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read line %d: %w", number, err)
+		}
+		if err := visit(strings.TrimSuffix(string(line), "\r")); err != nil {
 			return err
 		}
 	}
-	err := sc.Err()
-	if errors.Is(err, bufio.ErrTooLong) {
-		err = fmt.Errorf("a line is longer than %d bytes", maxStdinLine)
-	}
-	if err != nil {
-		return fmt.Errorf("read standard input: %w", err)
-	}
-	return nil
 }
 
 func (s *lineSource) Select(ctx context.Context, req *logql.SelectRequest, yield func(*logql.Entry) error) error {

@@ -83,9 +83,9 @@ func TestQueryMistakes(t *testing.T) {
 }
 
 func TestQueryStdinLongLine(t *testing.T) {
-	code, _, errOut := query(t, strings.Repeat("x", maxStdinLine+1), "--stdin", "{}")
+	code, _, errOut := query(t, strings.Repeat("x", maxLine+1), "--stdin", "{}")
 	require.Equal(t, 1, code)
-	require.Equal(t, "logboomctl: read standard input: a line is longer than 16777216 bytes\n", errOut)
+	require.Equal(t, "logboomctl: read line 1: longer than 64 MiB\n", errOut)
 }
 
 func TestQueryOfAnArchiveThatIsNotThere(t *testing.T) {

@@ -119,8 +119,11 @@ func loadRedactConfig(path string) (*redactprocessor.Config, error) {
 	return cfg, nil
 }
 
-// maxKeyLines is how many lines a private key may have before its end is no longer waited for.
-const maxKeyLines = 1000
+// maxKeyLines and maxKeyBytes are what a private key may have before its end is no longer waited for.
+const (
+	maxKeyLines = 1000
+	maxKeyBytes = 1 << 20
+)
 
 type redactRun struct {
 	sc                  *redact.Scanner
@@ -128,23 +131,20 @@ type redactRun struct {
 	json, jsonl, dryRun bool
 }
 
-// run reads lines of any length; the last one need not end with a line break.
+// run reads lines; the last one need not end with a line break.
 func (r *redactRun) run(in io.Reader) error {
 	br := bufio.NewReaderSize(in, 256<<10)
 	var block []string // the lines of a private key whose end has not come yet
 	for number := 1; ; number++ {
-		line, err := br.ReadString('\n')
-		if err != nil && err != io.EOF {
+		line, err := readLine(br)
+		if errors.Is(err, io.EOF) {
+			return r.lines(block)
+		}
+		if err != nil {
 			return fmt.Errorf("read line %d: %w", number, err)
 		}
-		last := err == io.EOF
-		if line != "" {
-			if err := r.line(strings.TrimSuffix(line, "\n"), number, &block); err != nil {
-				return err
-			}
-		}
-		if last {
-			return r.lines(block)
+		if err := r.line(string(line), number, &block); err != nil {
+			return err
 		}
 		if br.Buffered() == 0 && len(block) == 0 {
 			if err := r.out.Flush(); err != nil { // somebody watches a pipe
@@ -165,7 +165,7 @@ func (r *redactRun) line(line string, number int, block *[]string) error {
 	}
 	if len(*block) > 0 || opensKey(line) {
 		*block = append(*block, line)
-		if !strings.Contains(line, "-----END ") && len(*block) < maxKeyLines {
+		if !strings.Contains(line, "-----END ") && len(*block) < maxKeyLines && blockBytes(*block) < maxKeyBytes {
 			return nil
 		}
 		err := r.lines(*block)
@@ -173,6 +173,13 @@ func (r *redactRun) line(line string, number int, block *[]string) error {
 		return err
 	}
 	return r.text(line)
+}
+
+func blockBytes(block []string) (n int) {
+	for _, line := range block {
+		n += len(line)
+	}
+	return n
 }
 
 // opensKey tells whether a private key begins in the line and does not end in it.
