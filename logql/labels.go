@@ -151,11 +151,12 @@ type Matcher struct {
 	set []string // literal alternatives of a regular expression that has no others
 }
 
-// NewMatcher compiles a matcher. Regular expressions are RE2 and must match the whole value.
+// NewMatcher compiles a matcher. Regular expressions are RE2 and must match the whole value;
+// a dot matches line breaks too, for values may hold stack traces.
 func NewMatcher(name string, op MatchOp, value string) (*Matcher, error) {
 	m := &Matcher{Name: name, Op: op, Value: value}
 	if op == MatchRegexp || op == MatchNotRegexp {
-		re, err := regexp.Compile("^(?:" + value + ")$")
+		re, err := regexp.Compile("^(?s:" + value + ")$")
 		if err != nil {
 			return nil, fmt.Errorf("invalid regular expression: %w", err)
 		}
@@ -186,7 +187,7 @@ func (m *Matcher) matchRegexp(v string) bool {
 	case m.set != nil:
 		return slices.Contains(m.set, v)
 	case m.Value == ".+":
-		return v != "" && !strings.Contains(v, "\n")
+		return v != ""
 	default:
 		return m.re.MatchString(v)
 	}
