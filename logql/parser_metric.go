@@ -301,6 +301,9 @@ func (p *parser) labelReplace() (Expr, error) {
 			return nil, err
 		}
 		*s = last.str
+		if s == &e.Dst && !isLabelName(e.Dst) {
+			return nil, errorAt(last.pos, "invalid label name %q in label_replace", e.Dst)
+		}
 	}
 	if e.re, err = regexp.Compile("^(?:" + e.Regex + ")$"); err != nil {
 		return nil, errorAt(last.pos, "invalid regex in label_replace: %s", err)

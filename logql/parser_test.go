@@ -83,6 +83,7 @@ func TestParseMistakes(t *testing.T) {
 		{`{a="b"} | line_format "{{"`, 1, 23, "invalid line template"},
 		{`{a="b"} | x = ip("nothing")`, 1, 18, "ip: invalid pattern"},
 		{`{a="b"} ; drop`, 1, 9, "unexpected character"},
+		{`label_replace(rate({a="b"}[1m]), "a b", "$1", "s", "(.*)")`, 1, 34, "invalid label name"},
 		{`nothing({a="b"}[1m])`, 1, 1, "unexpected nothing"},
 	} {
 		_, err := Parse(tt.query)
