@@ -5,10 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-ROOT    := $(CURDIR)
-BIN     := $(ROOT)/bin
+# Targets are relative: a path with a blank in it must not become two.
+BIN     := bin
 VERSION := $(shell sed -n 's/^  version: //p' builder-config.yaml)
-TOOL    := go tool -modfile=$(ROOT)/internal/tools/go.mod
+TOOL    := go tool -modfile="$(CURDIR)/internal/tools/go.mod"
 PKGS    := ./archive/... ./cmd/logboomctl/... ./examples/... ./exporter/... ./extension/... ./internal/... ./logql/... ./processor/...
 LDFLAGS := -s -w
 
@@ -19,11 +19,11 @@ FUZZTIME  ?= 10s
 BENCHTIME ?= 1s
 
 # Test material that is not part of the project; tests that need it skip with a word when it is absent.
-ifneq ($(wildcard $(ROOT)/../shared/corpora/README.md),)
-export LOGBOOM_CORPORA ?= $(abspath $(ROOT)/../shared/corpora)
+ifneq ($(wildcard ../shared/corpora/README.md),)
+export LOGBOOM_CORPORA ?= $(CURDIR)/../shared/corpora
 endif
-export LOGBOOM_BIN    ?= $(BIN)/logboom
-export LOGBOOM_CTL    ?= $(BIN)/logboomctl
+export LOGBOOM_BIN ?= $(CURDIR)/$(BIN)/logboom
+export LOGBOOM_CTL ?= $(CURDIR)/$(BIN)/logboomctl
 
 .PHONY: help
 help: ## List the targets
@@ -37,7 +37,7 @@ build: $(BIN)/logboom $(BIN)/logboomctl ## Build bin/logboom and bin/logboomctl 
 # The go command knows best what is stale: these targets always run and are quick when nothing changed.
 .PHONY: $(BIN)/logboom $(BIN)/logboomctl $(BIN)/logboom-demo
 $(BIN)/logboom:
-	@cd cmd/logboom && CGO_ENABLED=0 ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $@ .
+	@cd cmd/logboom && CGO_ENABLED=0 ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o ../../$@ .
 $(BIN)/logboomctl:
 	@CGO_ENABLED=0 scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o $@ ./cmd/logboomctl
 $(BIN)/logboom-demo:
@@ -51,7 +51,7 @@ run: $(BIN)/logboom $(BIN)/logboom-demo ## Build, then run the quickstart: live 
 cross: ## Compile both binaries for linux/arm64, darwin/arm64 and windows/amd64 (into bin/cross)
 	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
 		echo "cross: $$t"; out=$(BIN)/cross/$${t/\//-}; mkdir -p $$out; export CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/}; \
-		(cd cmd/logboom && ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $$out/ .); \
+		(cd cmd/logboom && ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o ../../$$out/ .); \
 		scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $$out/ ./cmd/logboomctl; done
 
 .PHONY: cross-check

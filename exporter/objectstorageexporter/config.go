@@ -101,20 +101,26 @@ func (c *Config) Validate() error {
 	if c.WAL.MaxSizeMiB < 1 {
 		add("wal::max_size_mib must be at least 1, got %d", c.WAL.MaxSizeMiB)
 	}
-	if c.Flush.Interval <= 0 {
-		add("flush::interval must be positive, got %s", c.Flush.Interval)
-	}
 	if c.Flush.MaxRawMiB < 1 || c.Flush.MaxRawMiB > 1024 {
 		add("flush::max_raw_mib must be 1 to 1024, got %d", c.Flush.MaxRawMiB)
 	}
-	if c.Flush.ShutdownTimeout < 0 {
-		add("flush::shutdown_timeout must not be negative, got %s", c.Flush.ShutdownTimeout)
-	}
-	if c.EventTime.MaxAge <= 0 {
-		add("event_time::max_age must be positive, got %s", c.EventTime.MaxAge)
-	}
-	if c.EventTime.MaxFuture <= 0 {
-		add("event_time::max_future must be positive, got %s", c.EventTime.MaxFuture)
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+		zero  bool // is allowed
+	}{
+		{"flush::interval", c.Flush.Interval, false},
+		{"flush::shutdown_timeout", c.Flush.ShutdownTimeout, true},
+		{"event_time::max_age", c.EventTime.MaxAge, false},
+		{"event_time::max_future", c.EventTime.MaxFuture, false},
+	} {
+		switch {
+		case d.value == 0 && d.zero:
+		case d.value <= 0:
+			add("%s must be positive, got %s", d.key, d.value)
+		case d.value < time.Millisecond:
+			add("%s must be at least 1ms, got %s: does it have a unit, such as 30s?", d.key, d.value)
+		}
 	}
 	if !c.BackOffConfig.Enabled {
 		add("retry_on_failure::enabled must be true: records in the write-ahead log are acknowledged already and must reach the archive")

@@ -56,7 +56,7 @@ func TestLoadConfig(t *testing.T) {
 		"no_retry":     {"retry_on_failure::enabled must be true"},
 		"give_up":      {"retry_on_failure::max_elapsed_time must be 0 (no end), got 1m0s"},
 		"writer":       {`writer must be`, `got "a/b"`},
-		"out_of_range": {"wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s"},
+		"out_of_range": {"wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s", "flush::shutdown_timeout must be at least 1ms, got 20ns"},
 	} {
 		_, err := load(name)
 		for _, text := range texts {

@@ -111,7 +111,7 @@ func (a *archiveQuery) handler() http.Handler {
 	route("/ready", "ready", (*call).ready)
 	notFound := func(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r, http.StatusNotFound, answer{json: map[string]any{
-			"code": http.StatusNotFound, "status": "error", "message": "not found",
+			"code": http.StatusNotFound, "status": "error", "message": "not found: Logboom does not have " + r.URL.Path,
 		}})
 	}
 	mux.HandleFunc("/loki/", notFound)
