@@ -12,6 +12,10 @@ TOOL    := go tool -modfile="$(CURDIR)/internal/tools/go.mod"
 PKGS    := ./archive/... ./cmd/logboomctl/... ./examples/... ./exporter/... ./extension/... ./internal/... ./logql/... ./processor/...
 LDFLAGS := -s -w
 
+# One set of build flags for everything, so that nothing is compiled twice. The race detector needs cgo.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip $(filter-out -trimpath,$(shell go env GOFLAGS)) -trimpath)
+
 # Flags for the tests of the root module; CI sets -race.
 RACE    ?=
 # How long `make fuzz` and `make bench` spend on each target.
@@ -37,11 +41,11 @@ build: $(BIN)/logboom $(BIN)/logboomctl ## Build bin/logboom and bin/logboomctl 
 # The go command knows best what is stale: these targets always run and are quick when nothing changed.
 .PHONY: $(BIN)/logboom $(BIN)/logboomctl $(BIN)/logboom-demo
 $(BIN)/logboom:
-	@cd cmd/logboom && CGO_ENABLED=0 ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o ../../$@ .
+	@cd cmd/logboom && ../../scripts/go-build.sh -ldflags "$(LDFLAGS)" -o ../../$@ .
 $(BIN)/logboomctl:
-	@CGO_ENABLED=0 scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o $@ ./cmd/logboomctl
+	@scripts/go-build.sh -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o $@ ./cmd/logboomctl
 $(BIN)/logboom-demo:
-	@CGO_ENABLED=0 scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $@ ./examples/quickstart/producer
+	@scripts/go-build.sh -ldflags "$(LDFLAGS)" -o $@ ./examples/quickstart/producer
 
 .PHONY: run
 run: $(BIN)/logboom $(BIN)/logboom-demo ## Build, then run the quickstart: live demo logs, search on http://localhost:3100
@@ -50,14 +54,14 @@ run: $(BIN)/logboom $(BIN)/logboom-demo ## Build, then run the quickstart: live 
 .PHONY: cross
 cross: ## Compile both binaries for linux/arm64, darwin/arm64 and windows/amd64 (into bin/cross)
 	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
-		echo "cross: $$t"; out=$(BIN)/cross/$${t/\//-}; mkdir -p $$out; export CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/}; \
-		(cd cmd/logboom && ../../scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o ../../$$out/ .); \
-		scripts/go-build.sh -trimpath -ldflags "$(LDFLAGS)" -o $$out/ ./cmd/logboomctl; done
+		echo "cross: $$t"; out=$(BIN)/cross/$${t/\//-}; mkdir -p $$out; export GOOS=$${t%/*} GOARCH=$${t#*/}; \
+		(cd cmd/logboom && ../../scripts/go-build.sh -ldflags "$(LDFLAGS)" -o ../../$$out/ .); \
+		scripts/go-build.sh -ldflags "$(LDFLAGS)" -o $$out/ ./cmd/logboomctl; done
 
 .PHONY: cross-check
 cross-check: ## Compile the project's own packages for the other platforms (quick form of cross)
 	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
-		echo "cross-check: $$t"; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build $(PKGS); done
+		echo "cross-check: $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} go build $(PKGS); done
 
 ##-- test -------------------------------------------------------------------------------------------
 
@@ -66,7 +70,7 @@ test: test-unit test-docs test-examples e2e ## All tests: units, documentation, 
 
 .PHONY: test-unit
 test-unit: ## Tests of the root module (RACE=-race for the race detector)
-	go test $(RACE) -timeout 10m $(PKGS)
+	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
 
 .PHONY: test-race
 test-race: ## Tests of the root module with the race detector
