@@ -20,8 +20,9 @@ done
 
 # Whoever listens already would get our logs, or we would die half way through the start.
 taken=''
+config=$(sed 's/#.*//' "$quickstart/config.yaml")
 while read -r port what; do
-  sed 's/#.*//' "$quickstart/config.yaml" | grep -Eq "[: ]$port([^0-9]|\$)" || continue # changed there
+  [[ $config =~ [:\ ]$port([^0-9]|$) ]] || continue # changed there
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then taken+=", $port ($what)"; fi
 done <<'PORTS'
 3100 the page and the Loki API
