@@ -28,6 +28,8 @@ export LOGBOOM_CORPORA ?= $(CURDIR)/../shared/corpora
 endif
 export LOGBOOM_BIN ?= $(CURDIR)/$(BIN)/logboom
 export LOGBOOM_CTL ?= $(CURDIR)/$(BIN)/logboomctl
+# The S3 server of the tests, pinned in test/tools.
+export LOGBOOM_VERSITYGW ?= $(CURDIR)/$(BIN)/versitygw
 
 .PHONY: help
 help: ## List the targets
@@ -68,8 +70,12 @@ cross-check: ## Compile the project's own packages for the other platforms (quic
 .PHONY: test
 test: test-unit test-docs test-examples e2e ## All tests: units, documentation, examples, end to end on the built binary
 
+.PHONY: $(BIN)/versitygw
+$(BIN)/versitygw:
+	@cd test/tools && ../../scripts/go-build.sh -o ../../$@ github.com/versity/versitygw/cmd/versitygw
+
 .PHONY: test-unit
-test-unit: ## Tests of the root module (RACE=-race for the race detector)
+test-unit: $(BIN)/versitygw ## Tests of the root module (RACE=-race for the race detector)
 	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
 
 .PHONY: test-race
@@ -90,7 +96,7 @@ e2e: build test-deps ## End-to-end and browser tests on the built binary
 	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/...
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beside Go: versitygw, DuckDB for Node, Chromium
+test-deps: ## Install what the tests need beside Go: DuckDB for Node, Chromium
 	@scripts/test-deps.sh
 
 .PHONY: bench

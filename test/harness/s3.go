@@ -35,9 +35,16 @@ var versitygw struct {
 	err  error
 }
 
-// buildVersitygw builds the pinned server of test/tools once and keeps it in the user's cache directory.
+// buildVersitygw returns $LOGBOOM_VERSITYGW where that is there, as under make, or builds the pinned server of test/tools
+// once and keeps it in the user's cache directory.
 func buildVersitygw() (string, error) {
 	versitygw.once.Do(func() {
+		if path := os.Getenv("LOGBOOM_VERSITYGW"); path != "" {
+			if _, err := os.Stat(path); err == nil {
+				versitygw.path = path
+				return
+			}
+		}
 		cache, err := os.UserCacheDir()
 		if err != nil {
 			versitygw.err = fmt.Errorf("find cache directory: %w", err)
