@@ -63,7 +63,9 @@ type WALRange struct {
 
 // ObjectMeta describes one live data object.
 type ObjectMeta struct {
-	Key    string `json:"key"`
+	Key string `json:"key"`
+	// Tenant owns all records of the object; "" when the writer knows no tenants.
+	Tenant string `json:"tenant,omitempty"`
 	SHA256 string `json:"sha256"` // lowercase hex, of the whole object
 	Bytes  int64  `json:"bytes"`
 	Rows   int64  `json:"rows"`

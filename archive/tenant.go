@@ -1,0 +1,40 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// maxTenantName bounds the part of an object key that names a tenant, in bytes.
+const maxTenantName = 128
+
+// tenantPrefix is the level of object keys that names a tenant, with its slash; "" for no tenant. Bytes other
+// than letters, digits, '.', '_' and '-' are written as %XX, and a name that would be longer than
+// maxTenantName as the first half of its SHA-256 behind a '~', so that no two tenants share a prefix.
+func tenantPrefix(tenant string) string {
+	if tenant == "" {
+		return ""
+	}
+	const hexDigits = "0123456789ABCDEF"
+	var b strings.Builder
+	b.WriteString("tenant=")
+	for i := range len(tenant) {
+		c := tenant[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(hexDigits[c>>4])
+			b.WriteByte(hexDigits[c&15])
+		}
+	}
+	if b.Len() > len("tenant=")+maxTenantName {
+		sum := sha256.Sum256([]byte(tenant))
+		return "tenant=~" + hex.EncodeToString(sum[:16]) + "/"
+	}
+	return b.String() + "/"
+}
