@@ -24,6 +24,7 @@ import (
 	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
 	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/wal"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/vfs"
 )
 
 // startTimeout bounds each call to the bucket while starting.
@@ -39,6 +40,7 @@ type objectStorageExporter struct {
 	status    statusReporter
 
 	openBucket func(context.Context) (archive.Bucket, error) // replaced by tests
+	fs         vfs.FS                                        // of the write-ahead log; replaced by tests
 
 	bucket archive.Bucket
 	wal    *wal.Log
@@ -59,6 +61,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 	return &objectStorageExporter{
 		cfg: cfg, logger: set.Logger, telemetry: telemetry, stop: make(chan struct{}),
 		openBucket: func(ctx context.Context) (archive.Bucket, error) { return bucket.Open(ctx, cfg.Bucket) },
+		fs:         vfs.OS,
 	}, nil
 }
 
@@ -86,6 +89,7 @@ func (e *objectStorageExporter) start(ctx context.Context, host component.Host) 
 		MaxBytes:      int64(e.cfg.WAL.MaxSizeMiB) << 20,
 		SegmentWeight: int64(e.cfg.Flush.MaxRawMiB) << 20,
 		Weigh:         weigh,
+		FS:            e.fs,
 	})
 	if err != nil {
 		return fmt.Errorf("open wal::directory %q: %w", e.cfg.WAL.Directory, err)

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/logboom/logboom/internal/vfs"
 )
 
 // Entry is an entry of a segment.
@@ -28,8 +30,8 @@ var errDamaged = errors.New("not an entry")
 
 // readEntries calls visit with the entries of a file, up to the offset end (-1: to its end), and returns the
 // offset behind the last good one. The error is errDamaged (wrapped) when something else follows there.
-func readEntries(path string, end int64, visit func(Entry) error) (int64, error) {
-	f, err := os.Open(path)
+func (l *Log) readEntries(path string, end int64, visit func(Entry) error) (int64, error) {
+	f, err := l.fs.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -41,10 +43,8 @@ func readEntries(path string, end int64, visit func(Entry) error) (int64, error)
 	if end < 0 || end > info.Size() {
 		end = info.Size()
 	}
-	if _, err := f.Seek(int64(headerBytes), io.SeekStart); err != nil {
-		return 0, err
-	}
-	return parseEntries(bufio.NewReaderSize(f, 256<<10), int64(headerBytes), end, visit)
+	body := io.NewSectionReader(f, int64(headerBytes), max(0, end-int64(headerBytes)))
+	return parseEntries(bufio.NewReaderSize(body, 256<<10), int64(headerBytes), end, visit)
 }
 
 // parseEntries is readEntries on the bytes of a file from offset at on.
@@ -85,7 +85,7 @@ func parseEntries(r io.Reader, at, end int64, visit func(Entry) error) (int64, e
 // is nil when it has no entries; the file is deleted then.
 func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
 	var id [idBytes]byte
-	b, err := readHead(path)
+	b, err := l.readHead(path)
 	if err != nil {
 		return nil, id, err
 	}
@@ -96,12 +96,12 @@ func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
 		return nil, id, l.cut(path, 0) // died before its header was whole, or is not ours
 	}
 	copy(id[:], b[len(magic):])
-	info, err := os.Stat(path)
+	info, err := l.fs.Stat(path)
 	if err != nil {
 		return nil, id, err
 	}
 	s := &Segment{path: path, Since: info.ModTime()}
-	s.written, err = readEntries(path, -1, func(e Entry) error { l.note(s, e); return nil })
+	s.written, err = l.readEntries(path, -1, func(e Entry) error { l.note(s, e); return nil })
 	if errors.Is(err, errDamaged) {
 		err = l.cut(path, s.written)
 	}
@@ -110,13 +110,13 @@ func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
 	}
 	s.synced = s.written
 	if s.First == 0 {
-		return nil, id, os.Remove(path)
+		return nil, id, l.fs.Remove(path)
 	}
 	return s, id, nil
 }
 
-func readHead(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func (l *Log) readHead(path string) ([]byte, error) {
+	f, err := l.fs.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func readHead(path string) ([]byte, error) {
 
 // cut copies what follows an offset aside, unless it is nothing but zeros, and truncates the file there.
 func (l *Log) cut(path string, at int64) error {
-	b, err := os.ReadFile(path)
+	b, err := vfs.ReadFile(l.fs, path)
 	if err != nil {
 		return err
 	}
@@ -144,19 +144,19 @@ func (l *Log) cut(path string, at int64) error {
 		l.damage = append(l.damage, Damage{File: path, Offset: at, Bytes: int64(len(tail)), Aside: aside})
 	}
 	if at == 0 {
-		return os.Remove(path)
+		return l.fs.Remove(path)
 	}
-	return os.Truncate(path, at)
+	return vfs.Truncate(l.fs, path, at)
 }
 
 // SetAside keeps bytes in the folder aside, durably, and returns the file's path.
 func (l *Log) SetAside(name string, b []byte) (string, error) {
 	dir := l.path("aside")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := vfs.Mkdir(l.fs, dir, 0o700); err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	return path, writeFile(path, b)
+	return path, vfs.WriteFile(l.fs, path, b, 0o600)
 }
 
 // saveState writes wal.json anew.
@@ -168,31 +168,7 @@ func (l *Log) saveState() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(l.path("wal.json"), append(b, '\n'))
-}
-
-// writeFile replaces a file durably.
-func writeFile(path string, b []byte) error {
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		os.Remove(tmp)
-		return err
-	}
-	return syncDirectory(filepath.Dir(path))
+	return vfs.WriteFile(l.fs, l.path("wal.json"), append(b, '\n'), 0o600)
 }
 
 // Age is how long ago t was; 0 for the zero time.

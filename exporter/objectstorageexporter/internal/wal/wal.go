@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,6 +34,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/logboom/logboom/internal/vfs"
 )
 
 var (
@@ -69,14 +72,17 @@ type Options struct {
 	SegmentWeight int64
 	// Weigh gives the weight of an entry and the records in it; it must not fail on any payload.
 	Weigh func(payload []byte) (weight int64, records int)
+	// FS is where the directory is; nil means the operating system's files.
+	FS vfs.FS
 }
 
 // Log is an open write-ahead log. Append is safe for concurrent use with everything else; the other methods
 // are for one goroutine, the flusher.
 type Log struct {
 	opts  Options
+	fs    vfs.FS
 	id    [idBytes]byte
-	lock  *os.File
+	lock  io.Closer
 	ready chan struct{}
 
 	mu     sync.Mutex
@@ -108,7 +114,7 @@ type Segment struct {
 	Since   time.Time
 
 	path    string
-	file    *os.File // open while entries may be written or synced
+	file    vfs.File // open while entries may be written or synced
 	written int64    // bytes; guarded by Log.mu
 	weight  int64
 
@@ -127,11 +133,17 @@ type Damage struct {
 
 // Open opens or makes the log and reads what is in it.
 func Open(opts Options) (_ *Log, err error) {
-	if err := os.MkdirAll(opts.Directory, 0o700); err != nil {
+	l := &Log{opts: opts, fs: opts.FS, ready: make(chan struct{}, 1)}
+	if l.fs == nil {
+		l.fs = vfs.OS
+	}
+	if err := vfs.MkdirAll(l.fs, opts.Directory, 0o700); err != nil {
 		return nil, err
 	}
-	l := &Log{opts: opts, ready: make(chan struct{}, 1)}
-	l.lock, err = lockFile(filepath.Join(opts.Directory, "lock"))
+	l.lock, err = l.fs.Lock(l.path("lock"))
+	if errors.Is(err, vfs.ErrLocked) {
+		return nil, ErrLocked
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +168,7 @@ func Open(opts Options) (_ *Log, err error) {
 // load reads wal.json and the segments.
 func (l *Log) load() error {
 	known := false
-	b, err := os.ReadFile(l.path("wal.json"))
+	b, err := vfs.ReadFile(l.fs, l.path("wal.json"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -175,11 +187,10 @@ func (l *Log) load() error {
 		copy(l.id[:], id)
 		known = true
 	}
-	names, err := filepath.Glob(l.path("*" + suffix))
+	names, err := l.files(suffix)
 	if err != nil {
 		return err
 	}
-	slices.Sort(names)
 	for _, name := range names {
 		seg, id, err := l.scan(name)
 		if err != nil {
@@ -198,7 +209,7 @@ func (l *Log) load() error {
 		l.size += seg.written
 		l.next = max(l.next, seg.Last+1)
 	}
-	markers, err := filepath.Glob(l.path("*" + markerSuffix))
+	markers, err := l.files(markerSuffix)
 	if err != nil {
 		return err
 	}
@@ -218,6 +229,17 @@ func (l *Log) load() error {
 }
 
 func (l *Log) path(name string) string { return filepath.Join(l.opts.Directory, name) }
+
+// files are the paths of the files with that suffix, sorted.
+func (l *Log) files(suffix string) (paths []string, err error) {
+	entries, err := l.fs.ReadDir(l.opts.Directory)
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), suffix) {
+			paths = append(paths, l.path(e.Name()))
+		}
+	}
+	return paths, err
+}
 
 // ID identifies the log for as long as its directory lives.
 func (l *Log) ID() string { return l.state.ID }
@@ -317,17 +339,17 @@ func (l *Log) Append(payload []byte) error {
 // startSegment makes the active segment. l.mu is held.
 func (l *Log) startSegment() error {
 	name := l.path(fmt.Sprintf("%020d%s", l.next, suffix))
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := l.fs.Open(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(append([]byte(magic), l.id[:]...))
 	if err == nil {
-		err = syncDirectory(l.opts.Directory)
+		err = l.fs.SyncDir(l.opts.Directory)
 	}
 	if err != nil {
 		f.Close()
-		os.Remove(name)
+		l.fs.Remove(name)
 		return err
 	}
 	l.active = &Segment{path: name, file: f, written: int64(headerBytes)}
@@ -370,7 +392,7 @@ func (l *Log) abandonTail(s *Segment) {
 	_ = s.file.Truncate(s.synced)
 	s.written = s.synced
 	again := &Segment{}
-	if _, err := readEntries(s.path, s.written, func(e Entry) error { l.note(again, e); return nil }); err == nil {
+	if _, err := l.readEntries(s.path, s.written, func(e Entry) error { l.note(again, e); return nil }); err == nil {
 		s.Last, s.Records = again.Last, again.Records
 	}
 }
@@ -433,7 +455,7 @@ func (l *Log) Read(s *Segment, visit func(Entry) error) error {
 	l.mu.Lock()
 	end := s.written
 	l.mu.Unlock()
-	_, err := readEntries(s.path, end, visit)
+	_, err := l.readEntries(s.path, end, visit)
 	return err
 }
 
@@ -446,10 +468,10 @@ func (l *Log) Remove(s *Segment, sequence uint64) error {
 	// A number must never be used twice, and this may be the last file to tell which is the next. It tells so
 	// by its name until wal.json does, because a name can be had on a full disk.
 	marker := l.path(fmt.Sprintf("%020d%s", s.Last+1, markerSuffix))
-	if err := os.Rename(s.path, marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := l.fs.Rename(s.path, marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Truncate(marker, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := vfs.Truncate(l.fs, marker, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	l.mu.Lock()
@@ -459,16 +481,16 @@ func (l *Log) Remove(s *Segment, sequence uint64) error {
 	l.state.Next = max(l.state.Next, s.Last+1)
 	l.mu.Unlock()
 	if err := l.saveState(); err != nil {
-		return syncDirectory(l.opts.Directory) // the marker does for now
+		return l.fs.SyncDir(l.opts.Directory) // the marker does for now
 	}
 	return l.removeMarkers()
 }
 
 // removeMarkers deletes the markers that wal.json has made superfluous.
 func (l *Log) removeMarkers() error {
-	names, err := filepath.Glob(l.path("*" + markerSuffix))
+	names, err := l.files(markerSuffix)
 	for _, name := range names {
-		err = errors.Join(err, os.Remove(name))
+		err = errors.Join(err, l.fs.Remove(name))
 	}
 	return err
 }

@@ -3,18 +3,18 @@
 
 //go:build !windows
 
-package wal
+package vfs
 
 import (
 	"errors"
+	"io"
 	"os"
 	"syscall"
 )
 
-// lockFile opens a file and locks it against every other opening of it, in this process or another. The lock
-// goes with the file handle, so also with the process.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+// Lock's lock goes with the open file, so also with the process.
+func (osFS) Lock(name string) (io.Closer, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -23,13 +23,12 @@ func lockFile(path string) (*os.File, error) {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, ErrLocked
 		}
-		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+		return nil, &os.PathError{Op: "lock", Path: name, Err: err}
 	}
 	return f, nil
 }
 
-// syncDirectory makes the names in a directory durable.
-func syncDirectory(dir string) error {
+func (osFS) SyncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err

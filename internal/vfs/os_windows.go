@@ -1,0 +1,34 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vfs
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// errorSharingViolation is Windows' ERROR_SHARING_VIOLATION.
+const errorSharingViolation = syscall.Errno(32)
+
+// Lock opens the file without sharing it, so that any other opening fails for as long as it is open.
+func (osFS) Lock(name string) (io.Closer, error) {
+	p, err := syscall.UTF16PtrFromString(name)
+	if err != nil {
+		return nil, err
+	}
+	h, err := syscall.CreateFile(p, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil,
+		syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, errorSharingViolation) {
+		return nil, ErrLocked
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "lock", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(h), name), nil
+}
+
+// SyncDir does nothing: Windows cannot sync a directory; NTFS journals its names.
+func (osFS) SyncDir(string) error { return nil }
