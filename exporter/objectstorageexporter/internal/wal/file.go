@@ -82,8 +82,8 @@ func parseEntries(r io.Reader, at, end int64, visit func(Entry) error) (int64, e
 
 // scan looks through a segment that an earlier process left. What follows its last good entry, which is
 // normally an entry that was being written when the process ended, is copied aside and cut off. The segment
-// is nil when it has no entries; the file is deleted then.
-func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
+// is nil when it has no entries; the file is deleted then. Its entries have numbers in [from, to).
+func (l *Log) scan(path string, from, to uint64) (*Segment, [idBytes]byte, error) {
 	var id [idBytes]byte
 	b, err := l.readHead(path)
 	if err != nil {
@@ -101,7 +101,13 @@ func (l *Log) scan(path string) (*Segment, [idBytes]byte, error) {
 		return nil, id, err
 	}
 	s := &Segment{path: path, Since: info.ModTime()}
-	s.written, err = l.readEntries(path, -1, func(e Entry) error { l.note(s, e); return nil })
+	s.written, err = l.readEntries(path, -1, func(e Entry) error {
+		if e.Number < from || e.Number >= to {
+			return errDamaged
+		}
+		l.note(s, e)
+		return nil
+	})
 	if errors.Is(err, errDamaged) {
 		err = l.cut(path, s.written)
 	}

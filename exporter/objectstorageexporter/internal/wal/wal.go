@@ -27,6 +27,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,8 +192,15 @@ func (l *Log) load() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		seg, id, err := l.scan(name)
+	for i, name := range names {
+		// The numbers in a file are not below the one it is named after, nor reach the next file's: what else
+		// is there was not acknowledged, and went only to come back with a power cut.
+		from, to := number(name), uint64(math.MaxUint64)
+		if i+1 < len(names) {
+			to = number(names[i+1])
+		}
+		l.next = max(l.next, from)
+		seg, id, err := l.scan(name, from, to)
 		if err != nil {
 			return err
 		}
@@ -214,9 +222,7 @@ func (l *Log) load() error {
 		return err
 	}
 	for _, name := range markers {
-		if n, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), markerSuffix), 10, 64); err == nil {
-			l.next = max(l.next, n)
-		}
+		l.next = max(l.next, number(name))
 	}
 	if !known {
 		if _, err := rand.Read(l.id[:]); err != nil {
@@ -229,6 +235,13 @@ func (l *Log) load() error {
 }
 
 func (l *Log) path(name string) string { return filepath.Join(l.opts.Directory, name) }
+
+// number is the one a file is named after, 0 if it is none.
+func number(path string) uint64 {
+	digits, _, _ := strings.Cut(filepath.Base(path), ".")
+	n, _ := strconv.ParseUint(digits, 10, 64)
+	return n
+}
 
 // files are the paths of the files with that suffix, sorted.
 func (l *Log) files(suffix string) (paths []string, err error) {
@@ -338,8 +351,15 @@ func (l *Log) Append(payload []byte) error {
 
 // startSegment makes the active segment. l.mu is held.
 func (l *Log) startSegment() error {
-	name := l.path(fmt.Sprintf("%020d%s", l.next, suffix))
-	f, err := l.fs.Open(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	var name string
+	var f vfs.File
+	err := fs.ErrExist
+	for errors.Is(err, fs.ErrExist) { // left by an attempt that failed, and could not be removed
+		name = l.path(fmt.Sprintf("%020d%s", l.next, suffix))
+		if f, err = l.fs.Open(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); errors.Is(err, fs.ErrExist) {
+			l.next++
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -390,6 +410,7 @@ func (l *Log) abandonTail(s *Segment) {
 	}
 	l.size -= s.written - s.synced
 	_ = s.file.Truncate(s.synced)
+	_ = s.file.Sync()
 	s.written = s.synced
 	again := &Segment{}
 	if _, err := l.readEntries(s.path, s.written, func(e Entry) error { l.note(again, e); return nil }); err == nil {
@@ -460,30 +481,50 @@ func (l *Log) Read(s *Segment, visit func(Entry) error) error {
 }
 
 // Remove deletes a segment, the oldest, of which nothing is needed any more, and notes the sequence of the
-// archive's log as a hint.
+// archive's log as a hint. After an error it may be called again.
 func (l *Log) Remove(s *Segment, sequence uint64) error {
 	if s.file != nil {
 		s.file.Close()
 	}
-	// A number must never be used twice, and this may be the last file to tell which is the next. It tells so
-	// by its name until wal.json does, because a name can be had on a full disk.
-	marker := l.path(fmt.Sprintf("%020d%s", s.Last+1, markerSuffix))
-	if err := l.fs.Rename(s.path, marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	l.mu.Lock()
+	l.state.Sequence = max(l.state.Sequence, sequence)
+	l.state.Next = max(l.state.Next, s.Last+1)
+	l.mu.Unlock()
+	// A number must never be used twice, and this may be the last file to tell which is the next: wal.json
+	// must do so before it goes. That its name may come back after a power cut does no harm.
+	err := l.saveState()
+	if err == nil {
+		err = l.fs.Remove(s.path)
+	} else {
+		err = l.makeRoom(s)
 	}
-	if err := vfs.Truncate(l.fs, marker, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	l.mu.Lock()
 	l.full = slices.DeleteFunc(l.full, func(x *Segment) bool { return x == s })
 	l.size -= s.written
-	l.state.Sequence = max(l.state.Sequence, sequence)
-	l.state.Next = max(l.state.Next, s.Last+1)
 	l.mu.Unlock()
-	if err := l.saveState(); err != nil {
-		return l.fs.SyncDir(l.opts.Directory) // the marker does for now
+	return nil
+}
+
+// makeRoom is Remove on a full disk, where a name can be changed but no file written: the name tells the next
+// number until wal.json does. It must be durable before the content goes.
+func (l *Log) makeRoom(s *Segment) error {
+	marker := l.path(fmt.Sprintf("%020d%s", s.Last+1, markerSuffix))
+	if err := l.fs.Rename(s.path, marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return l.removeMarkers()
+	if err := l.fs.SyncDir(l.opts.Directory); err != nil {
+		return err
+	}
+	if err := vfs.Truncate(l.fs, marker, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if l.saveState() == nil { // else the marker does for now
+		return l.removeMarkers()
+	}
+	return nil
 }
 
 // removeMarkers deletes the markers that wal.json has made superfluous.
