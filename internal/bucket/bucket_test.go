@@ -229,3 +229,15 @@ func TestConfig(t *testing.T) {
 		assert.NotContains(t, err.Error(), "secret@")
 	}
 }
+
+// TestDirectoryIsMadeAgain: a person who deletes a directory of the archive does not stop its writer.
+func TestDirectoryIsMadeAgain(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	b, err := Open(ctx, Config{URL: "file://" + filepath.ToSlash(dir)})
+	require.NoError(t, err)
+	require.NoError(t, b.Create(ctx, "a/b/1", []byte("x")))
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "a")))
+	if b.Create(ctx, "a/b/2", []byte("x")) != nil { // once
+		require.NoError(t, b.Create(ctx, "a/b/2", []byte("x")))
+	}
+}

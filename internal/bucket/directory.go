@@ -10,35 +10,62 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/vfs"
 )
 
 // tempPrefix starts the names of files that are being written; such names are never listed.
 const tempPrefix = ".tmp-"
 
+const (
+	directoryPerm = 0o750
+	objectPerm    = 0o640
+)
+
 // directory is a bucket in a local directory: a key is a path below it. An object is written to a temporary
 // file, synced, and given its name by link(2), which fails when the name is taken, whoever took it; then the
-// directory is synced. So an object is whole or absent, also after a power cut, and has one creator.
+// directory is synced, and so were those above it. So an object is whole or absent, also after a power cut,
+// has one creator, and stays once its creation succeeded or was refused because it exists.
 type directory struct {
+	fs   vfs.FS
 	name string
 	root string
+
+	mu      sync.Mutex
+	durable map[string]struct{} // directories whose names are known to be durable, at most maxDurable
 }
 
-func openDirectory(l location) (archive.Bucket, error) {
-	root, err := filepath.Abs(l.path)
+// maxDurable bounds what is remembered; an archive is written to a few directories at a time.
+const maxDurable = 1024
+
+func openDirectory(l location) (archive.Bucket, error) { return OpenDirectory(vfs.OS, l.name, l.path) }
+
+// OpenDirectory opens a bucket in a directory, which it makes if need be. The name is the bucket's, for people.
+func OpenDirectory(fsys vfs.FS, name, dir string) (archive.Bucket, error) {
+	root, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", l.name, err)
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	if err := makeDirectory(root); err != nil {
-		return nil, fmt.Errorf("open %s: %w", l.name, err)
+	info, err := fsys.Stat(root)
+	switch {
+	case err == nil && !info.IsDir():
+		err = &fs.PathError{Op: "open", Path: root, Err: syscall.ENOTDIR}
+	case errors.Is(err, fs.ErrNotExist): // one that is there may be for reading only: it is left alone
+		err = vfs.MkdirAll(fsys, root, directoryPerm)
 	}
-	return &directory{name: l.name, root: root}, nil
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	return &directory{fs: fsys, name: name, root: root, durable: map[string]struct{}{}}, nil
 }
 
 func (d *directory) Name() string { return d.name }
@@ -62,14 +89,14 @@ func (d *directory) Get(ctx context.Context, key string) (io.ReadCloser, error) 
 	return f, nil
 }
 
-func (d *directory) open(ctx context.Context, key string) (*os.File, error) {
+func (d *directory) open(ctx context.Context, key string) (vfs.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(d.path(key))
+	f, err := d.fs.Open(d.path(key), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("get %s of %s: %w", key, d.name, archive.ErrNotFound)
 	}
@@ -100,65 +127,80 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 		return err
 	}
 	name := d.path(key)
+	dir := filepath.Dir(name)
 	defer func() {
-		if err != nil && !errors.Is(err, archive.ErrExists) {
+		if err != nil {
 			err = fmt.Errorf("create %s in %s: %w", key, d.name, err)
 		}
 	}()
-	if _, err := os.Lstat(name); err == nil {
-		return fmt.Errorf("create %s in %s: %w", key, d.name, archive.ErrExists)
-	}
-	dir := filepath.Dir(name)
-	if err := makeDirectory(dir); err != nil {
+	if err := d.makeDirectory(dir); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, tempPrefix+"*")
+	if _, err := d.fs.Stat(name); err == nil {
+		return d.exists(dir)
+	}
+	temp := filepath.Join(dir, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
+	err = vfs.CreateFile(d.fs, temp, os.O_EXCL, body, objectPerm)
+	if errors.Is(err, fs.ErrNotExist) { // somebody deleted the directory
+		d.forget()
+	}
+	taken := false
+	if err == nil {
+		err = d.fs.Link(temp, name)
+		if taken = errors.Is(err, fs.ErrExist); err != nil && !taken {
+			err = fmt.Errorf("%w (the file system must support hard links)", err)
+		}
+	}
+	_ = d.fs.Remove(temp) // before the sync of the directory, so that it does not come back
+	if taken {
+		return d.exists(dir)
+	}
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	if _, err := f.Write(body); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Chmod(0o640); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), name); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("create %s in %s: %w", key, d.name, archive.ErrExists)
-		}
-		return fmt.Errorf("%w (the file system must support hard links)", err)
-	}
-	return syncDirectory(dir)
+	return d.fs.SyncDir(dir)
 }
 
-// makeDirectory makes dir and what is missing above it, durably.
-func makeDirectory(dir string) error {
-	if info, err := os.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
-		}
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDirectory(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+// exists is the answer of Create for an object that is there. Its creator may have died, or failed, before the
+// name was durable, and the caller goes on as if it were.
+func (d *directory) exists(dir string) error {
+	if err := d.fs.SyncDir(dir); err != nil {
 		return err
 	}
-	return syncDirectory(parent)
+	return archive.ErrExists
+}
+
+// makeDirectory makes dir and what is missing above it, durably. Those who wait for the same directory go on
+// when it is.
+func (d *directory) makeDirectory(dir string) (err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.makeLocked(dir)
+}
+
+func (d *directory) makeLocked(dir string) (err error) {
+	if _, ok := d.durable[dir]; ok {
+		return nil
+	}
+	if dir == d.root {
+		err = vfs.MkdirAll(d.fs, dir, directoryPerm)
+	} else if err = d.makeLocked(filepath.Dir(dir)); err == nil {
+		err = vfs.Mkdir(d.fs, dir, directoryPerm)
+	}
+	if err != nil {
+		return err
+	}
+	if len(d.durable) >= maxDurable {
+		clear(d.durable)
+	}
+	d.durable[dir] = struct{}{}
+	return nil
+}
+
+func (d *directory) forget() {
+	d.mu.Lock()
+	clear(d.durable)
+	d.mu.Unlock()
 }
 
 func (d *directory) Delete(ctx context.Context, key string) error {
@@ -168,7 +210,7 @@ func (d *directory) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	if err := os.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.fs.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete %s of %s: %w", key, d.name, err)
 	}
 	return nil

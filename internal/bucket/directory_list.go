@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,7 +22,7 @@ func (d *directory) walk(ctx context.Context, dir, prefix, startAfter string, yi
 		yield(archive.ObjectInfo{}, err)
 		return false
 	}
-	entries, err := os.ReadDir(d.path(dir))
+	entries, err := d.fs.ReadDir(d.path(dir))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return true
 	}
