@@ -269,6 +269,9 @@ func (lb *Logboom) Terminate() {
 	}
 }
 
+// PID returns the id of the process that was started last.
+func (lb *Logboom) PID() int { return lb.cmd.Process.Pid }
+
 // CPU returns the processor time that the process has used; it must have ended.
 func (lb *Logboom) CPU() time.Duration {
 	return lb.cmd.ProcessState.UserTime() + lb.cmd.ProcessState.SystemTime()

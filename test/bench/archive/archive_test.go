@@ -1,0 +1,122 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logboom/logboom/test/harness"
+)
+
+var (
+	flagRecords     = flag.Int("records", 0, "records to send; 0: a small run that only checks that all is stored")
+	flagRepetitions = flag.Int("repetitions", 3, "runs of each candidate, in turns")
+	flagBatches     = flag.String("batches", "8192", "records a request, comma-separated, multiples of 512")
+	flagCandidates  = flag.String("candidates", "", "comma-separated parts of names; empty: all")
+	flagCache       = flag.String("cache", os.Getenv("LOGBOOM_BENCH_CACHE"), "directory of the encoded input; empty: the user's cache")
+	flagOwnData     = flag.Bool("own-data", false, "use the benchmark's own generator even where loggen is there")
+	flagProfile     = flag.String("profile", "", "directory for a CPU profile of each run (which costs a little)")
+)
+
+// TestArchive runs the candidates and prints the table.
+func TestArchive(t *testing.T) {
+	records, repetitions := *flagRecords, *flagRepetitions
+	if records == 0 {
+		records, repetitions, *flagOwnData = 8_192, 1, true
+	}
+	in := loadInput(t, records)
+	accessLog := filepath.Join(t.TempDir(), "access.log")
+	t.Setenv("VGW_ACCESS_LOG", accessLog)
+	s3 := harness.StartS3(t)
+
+	sent, bytes := in.size()
+	fmt.Printf("%s\n%s\n%d records, %.1f MB of OTLP; %d connections with %d requests under way each; %d repetitions\n",
+		machine(), in.name, sent, float64(bytes)/1e6, connections, perConnection, repetitions)
+
+	var order []string
+	results := map[string][]result{}
+	for repetition := range repetitions {
+		for _, batch := range batches(t) {
+			for i := range candidates {
+				c := &candidates[i]
+				if !wanted(c.name) {
+					continue
+				}
+				name := fmt.Sprintf("%s, %d a request", c.name, batch)
+				if repetition == 0 {
+					order = append(order, name)
+				}
+				// A subtest, so that directories are removed as soon as they are not needed.
+				t.Run(name, func(t *testing.T) {
+					r := once(t, c, s3, accessLog, in, batch, repetition)
+					results[name] = append(results[name], r)
+				})
+			}
+		}
+	}
+	fmt.Println()
+	report(os.Stdout, order, results)
+}
+
+// once runs a candidate and checks, the first time, that everything was stored.
+func once(t *testing.T, c *candidate, s3 *harness.S3, accessLog string, in *input, batch, repetition int) result {
+	prefix := fmt.Sprintf("%s-%d-%d", c.name, batch, repetition)
+	profile := ""
+	if *flagProfile != "" {
+		profile = filepath.Join(*flagProfile, prefix+".pprof")
+	}
+	r := measure(t, c, s3, accessLog, in, batch, prefix, profile)
+	fmt.Printf("%-42s %6.2f CPU-s (start %.2f)  acknowledged after %.2f s, stored after %.2f s  RSS %d MiB  %d objects, %.2f B a record  %d retried\n",
+		prefix, r.cpu.Seconds(), r.start.Seconds(), r.acked.Seconds(), r.wall.Seconds(), r.peak/mib, r.stored.objects,
+		float64(r.stored.dataBytes)/float64(r.records), r.retried)
+	if repetition == 0 {
+		have, err := c.countRecords(r.stored)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if have < r.records || (c.exact && have != r.records) {
+			t.Errorf("%s: %d records are stored, %d were acknowledged", c.name, have, r.records)
+		}
+		if c.exact && *flagRecords > 0 {
+			if err := reportColumns(os.Stdout, r.stored); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+	}
+	if c.s3 { // the next run needs the room
+		if err := os.RemoveAll(filepath.Join(s3.Data, prefix)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.stored.files = nil
+	time.Sleep(200 * time.Millisecond)
+	return r
+}
+
+func wanted(name string) bool {
+	if *flagCandidates == "" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(*flagCandidates, ","), func(part string) bool { return strings.Contains(name, part) })
+}
+
+func batches(t *testing.T) []int {
+	var list []int
+	for _, s := range strings.Split(*flagBatches, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if err != nil || n < lineRecords || n%lineRecords != 0 {
+			t.Fatalf("-batches must be multiples of %d, got %q", lineRecords, s)
+		}
+		list = append(list, n)
+	}
+	return list
+}
