@@ -12,7 +12,6 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -71,15 +70,6 @@ func OpenDirectory(fsys vfs.FS, name, dir string) (archive.Bucket, error) {
 func (d *directory) Name() string { return d.name }
 
 func (d *directory) path(key string) string { return filepath.Join(d.root, filepath.FromSlash(key)) }
-
-// checkKey refuses keys that would leave the directory or mean something special in some bucket.
-func checkKey(key string) error {
-	if key == "" || path.Clean(key) != key || strings.HasPrefix(key, "/") || key == "." || key == ".." ||
-		strings.HasPrefix(key, "../") || strings.ContainsAny(key, "\\\x00") || strings.Contains(key, tempPrefix) {
-		return fmt.Errorf("key %q is not a clean relative path", key)
-	}
-	return nil
-}
 
 func (d *directory) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	f, err := d.open(ctx, key)
