@@ -103,6 +103,15 @@ test-deps: ## Install what the tests need beside Go: DuckDB for Node, Chromium
 bench: ## Run every benchmark (BENCHTIME=1x to see only that they work)
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) $(PKGS)
 
+# Records, repetitions and candidates of bench-archive; `make bench-archive ARCHIVE_BENCH='-records 2000000 -batches 512,8192'` sets any flag.
+ARCHIVE_BENCH ?= -records 500000 -repetitions 3
+
+.PHONY: bench-archive
+bench-archive: build $(BIN)/versitygw ## object_storage beside contrib's awss3: processor time, memory, bytes, requests (ARCHIVE_BENCH=flags)
+	@cd test && go test -count=1 -v -timeout 60m -run '^TestArchive$$' ./bench/archive $(ARCHIVE_BENCH) | grep -Ev '^ *(===|---) '
+	@echo; echo 'The exporter alone, on the same input:'
+	LOGBOOM_BENCH_RECORDS=$(or $(LOGBOOM_BENCH_RECORDS),500000) go test -run '^$$' -bench BenchmarkExporter -benchtime 3x ./exporter/objectstorageexporter
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME) $(PKGS)

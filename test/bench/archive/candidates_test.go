@@ -16,7 +16,7 @@ type candidate struct {
 	s3         bool
 	// exporter returns the exporters section; prefix is the candidate's own place in the bucket.
 	exporter func(s3 *harness.S3, prefix string) string
-	// count returns the records in one stored file, nil for what holds none.
+	// count returns the records in one stored file; nil when nothing is stored.
 	count func(path string) (int, error)
 	// exact says that a record must be stored once, not at least once.
 	exact bool
@@ -26,6 +26,10 @@ type candidate struct {
 const flushBytes = 64 << 20
 
 var candidates = []candidate{
+	{
+		name: "nop", what: "the receiver alone: every record is decoded and dropped",
+		exporter: func(*harness.S3, string) string { return "exporters: {nop: }\n" },
+	},
 	{
 		name: "object_storage-file", what: "object_storage, defaults, local bucket", exact: true, count: countCommitted,
 		exporter: func(*harness.S3, string) string {
@@ -74,8 +78,10 @@ func awss3(s3 *harness.S3, prefix, marshaler, compression, more string) string {
 // config is the whole configuration of the candidate.
 func (c *candidate) config(s3 *harness.S3, prefix, profile string) harness.Config {
 	id := "object_storage"
-	if strings.HasPrefix(c.name, "awss3") {
-		id = "awss3"
+	for _, other := range []string{"nop", "awss3"} {
+		if strings.HasPrefix(c.name, other) {
+			id = other
+		}
 	}
 	extensions, list := "", ""
 	if profile != "" {
@@ -83,6 +89,7 @@ func (c *candidate) config(s3 *harness.S3, prefix, profile string) harness.Confi
 	}
 	cfg := harness.Config{
 		Name: c.name,
+		Args: strings.Fields(*flagArgs),
 		YAML: "receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr \"otlp\"}}'}}}}\n" + c.exporter(s3, prefix) + extensions +
 			"service: {" + list + "pipelines: {logs: {receivers: [otlp], exporters: [" + id + "]}}}\n",
 	}

@@ -19,11 +19,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The load: that many connections, each with that many requests under way.
-const (
-	connections   = 4
-	perConnection = 4
-)
+// load is what the client does: that many connections, each with that many requests under way.
+type load struct{ connections, requests int }
 
 const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
@@ -42,21 +39,21 @@ func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 
 // send delivers all frames in requests of about batch records and returns when every one is acknowledged. What is refused
 // with a code that OTLP calls retryable is sent again; retried counts that.
-func (in *input) send(addr string, batch int) (requests, retried int, err error) {
+func (in *input) send(addr string, batch int, load load) (requests, retried int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	var next, sent, again atomic.Int64
 	perRequest := max(1, batch/lineRecords)
-	errs := make(chan error, connections*perConnection)
+	errs := make(chan error, load.connections*load.requests)
 	var wg sync.WaitGroup
-	for range connections {
+	for range load.connections {
 		conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithInitialWindowSize(1<<20), grpc.WithInitialConnWindowSize(4<<20),
 			grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallSendMsgSize(64<<20)))
 		if err != nil {
 			return 0, 0, err
 		}
 		defer conn.Close()
-		for range perConnection {
+		for range load.requests {
 			wg.Go(func() {
 				for {
 					from := int(next.Add(int64(perRequest))) - perRequest

@@ -158,7 +158,7 @@ func writeFrame(w io.Writer, ld plog.Logs) error {
 	if err != nil {
 		return err
 	}
-	head := binary.LittleEndian.AppendUint32(nil, uint32(len(otlp)))         //nolint:gosec // a request
+	head := binary.LittleEndian.AppendUint32(nil, uint32(len(otlp)))           //nolint:gosec // a request
 	head = binary.LittleEndian.AppendUint32(head, uint32(ld.LogRecordCount())) //nolint:gosec // a request
 	if _, err := w.Write(head); err != nil {
 		return err

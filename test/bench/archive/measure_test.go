@@ -48,7 +48,7 @@ func measure(t testing.TB, c *candidate, s3 *harness.S3, accessLog string, in *i
 	memory := watchMemory(lb.PID())
 	began := time.Now()
 	var err error
-	if r.requests, r.retried, err = in.send(lb.Addr("otlp"), batch); err != nil {
+	if r.requests, r.retried, err = in.send(lb.Addr("otlp"), batch, load{*flagConnections, *flagInFlight}); err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	r.acked = time.Since(began)

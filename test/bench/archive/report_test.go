@@ -50,7 +50,7 @@ func report(w io.Writer, order []string, results map[string][]result) {
 		}
 		of := func(verb string, f func(result) float64) string { return spreadOf(list, f).format(verb) }
 		requests := func(f func(requestCounts) int) string {
-			if strings.HasPrefix(name, "object_storage-file") {
+			if strings.HasPrefix(name, "object_storage-file") || strings.HasPrefix(name, "nop") {
 				return "-"
 			}
 			return of("%.0f", func(r result) float64 { return float64(f(r.counts)) })
