@@ -67,6 +67,14 @@ type Logboom struct {
 // Start starts the binary and waits until it is ready.
 func Start(t testing.TB, cfg Config) *Logboom {
 	t.Helper()
+	lb := Prepare(t, cfg)
+	lb.Restart()
+	return lb
+}
+
+// Prepare is Start without the start, which Restart or Launch does.
+func Prepare(t testing.TB, cfg Config) *Logboom {
+	t.Helper()
 	if cfg.Name == "" {
 		cfg.Name = "logboom"
 	}
@@ -76,9 +84,11 @@ func Start(t testing.TB, cfg Config) *Logboom {
 	}
 	lb.configure()
 	t.Cleanup(lb.cleanup)
-	lb.Restart()
 	return lb
 }
+
+// Name is the process's, as configured.
+func (lb *Logboom) Name() string { return lb.cfg.Name }
 
 // TempDir makes a directory that is removed when the test passes and kept, and named, when it fails.
 func TempDir(t testing.TB) string {
@@ -175,8 +185,22 @@ func (lb *Logboom) Dir(name ...string) string {
 // Loki returns a client of the Loki API at the port of that name.
 func (lb *Logboom) Loki(port string) *Loki { return &Loki{URL: "http://" + lb.Addr(port)} }
 
-// Restart starts the process; it must not be running.
+// Restart starts the process and waits until it is ready; it must not be running.
 func (lb *Logboom) Restart() {
+	lb.t.Helper()
+	lb.Launch()
+	if lb.cfg.FailsAtStart {
+		_ = lb.Wait()
+		return
+	}
+	lb.WaitLog(readyLine, readyWithin)
+}
+
+// Ready reports whether the process has said since its last start or reload that it is ready.
+func (lb *Logboom) Ready() bool { return strings.Contains(lb.Log(), readyLine) }
+
+// Launch starts the process and waits for nothing; it must not be running.
+func (lb *Logboom) Launch() {
 	lb.t.Helper()
 	if lb.Running() {
 		lb.t.Fatalf("%s: restart while running", lb.cfg.Name)
@@ -199,11 +223,6 @@ func (lb *Logboom) Restart() {
 		lb.err = cmd.Wait()
 		close(exited)
 	}()
-	if lb.cfg.FailsAtStart {
-		_ = lb.Wait()
-		return
-	}
-	lb.WaitLog(readyLine, readyWithin)
 }
 
 // Running reports whether the process is alive.

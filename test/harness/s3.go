@@ -83,7 +83,9 @@ func StartS3(t testing.TB) *S3 {
 	t.Cleanup(func() {
 		s.Stop()
 		if t.Failed() {
-			t.Logf("versitygw printed:\n%s", s.out.all())
+			const tail = 4_000
+			all := s.out.all()
+			t.Logf("versitygw printed at last:\n%s", all[max(0, len(all)-tail):])
 		}
 	})
 	s.Start()
