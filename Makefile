@@ -108,7 +108,7 @@ ARCHIVE_BENCH ?= -records 500000 -repetitions 3
 
 .PHONY: bench-archive
 bench-archive: build $(BIN)/versitygw ## object_storage beside contrib's awss3: processor time, memory, bytes, requests (ARCHIVE_BENCH=flags)
-	@cd test && go test -count=1 -v -timeout 60m -run '^TestArchive$$' ./bench/archive $(ARCHIVE_BENCH) | grep -Ev '^ *(===|---) '
+	@cd test && go test -count=1 -v -timeout 60m -run '^Test(Archive|Encoder)$$' ./bench/archive $(ARCHIVE_BENCH) | grep -Ev '^ *(===|---) '
 	@echo; echo 'The exporter alone, on the same input:'
 	LOGBOOM_BENCH_RECORDS=$(or $(LOGBOOM_BENCH_RECORDS),500000) go test -run '^$$' -bench BenchmarkExporter -benchtime 3x ./exporter/objectstorageexporter
 
