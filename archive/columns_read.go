@@ -59,13 +59,16 @@ func (w window) ReadAt(p []byte, off int64) (int, error) {
 	return w.data.ReadAt(p, off-w.base)
 }
 
+// columnName is the name of a column in errors.
+func columnName(col int) string { return columnNames[col] }
+
 var errColumn = errors.New("column is damaged")
 
 // each calls visit with every value of a column, in order.
 func (c *columnReader) each(col int, visit func(parquet.Value) error) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("column %v: %w", schema.Columns()[col], err)
+			err = fmt.Errorf("column %s: %w", columnName(col), err)
 		}
 	}()
 	chunk, ok := c.chunks[col].(*parquet.FileColumnChunk)
@@ -147,7 +150,7 @@ func (c *columnReader) ints(col int) ([]int64, error) {
 
 func (c *columnReader) complete(err error, n, col int) error {
 	if err == nil && n != c.rows {
-		err = fmt.Errorf("column %v: %d of %d rows: %w", schema.Columns()[col], n, c.rows, errColumn)
+		err = fmt.Errorf("column %s: %d of %d rows: %w", columnName(col), n, c.rows, errColumn)
 	}
 	return err
 }
@@ -204,7 +207,7 @@ func (c *columnReader) attributes(col int) ([][]Attribute, error) {
 		return nil
 	})
 	if err == nil && next != len(all) {
-		err = fmt.Errorf("column %v: %d of %d values: %w", schema.Columns()[col+1], next, len(all), errColumn)
+		err = fmt.Errorf("column %s: %d of %d values: %w", columnName(col+1), next, len(all), errColumn)
 	}
 	if err != nil {
 		return nil, err
@@ -216,12 +219,12 @@ func (c *columnReader) attributes(col int) ([][]Attribute, error) {
 		from = end
 		if types[i] != "" {
 			if len(types[i]) != len(row) {
-				return nil, fmt.Errorf("column %v: %d types for %d attributes: %w", schema.Columns()[col+2], len(types[i]), len(row), errColumn)
+				return nil, fmt.Errorf("column %s: %d types for %d attributes: %w", columnName(col+2), len(types[i]), len(row), errColumn)
 			}
 			for j := range row {
 				t, ok := typeOfCode(types[i][j])
 				if !ok {
-					return nil, fmt.Errorf("column %v: type is not known: %w", schema.Columns()[col+2], errColumn)
+					return nil, fmt.Errorf("column %s: type is not known: %w", columnName(col+2), errColumn)
 				}
 				row[j].Type = t
 			}

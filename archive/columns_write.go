@@ -4,192 +4,238 @@
 package archive
 
 import (
-	"fmt"
-	"sync"
-	"unsafe"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/logboom/logboom/archive/internal/parquetfile"
 )
 
-// columnWriter writes records column by column, reusing its memory.
+// columnWriter writes row groups column by column. It visits each row once, to take the columns apart, and keeps
+// its memory from row group to row group.
 type columnWriter struct {
-	values []parquet.Value
-	codes  []byte
+	batches     []*Batch
+	names       *names
+	promoted    promotedKeys
+	repeated    map[rowRef]struct{}
+	compression Compression
+	counter     *counter
+	rawBytes    int64
+
+	// The columns of the row group, before encoding.
+	times, observed                   []int64
+	flags, severities, counts         []int64
+	severityTexts, events, thresholds []uint32 // indices into names.wordTexts
+	shared                            []uint32 // indices into names.sharedTexts
+	bodies, uids                      []byte   // in plain encoding
+	exact                             []byte   // likewise, without NULLs
+	exactLevels                       []uint8
+	bodyTypes, sources                []uint8 // index into their texts, 0 is NULL
+	traces, spans                     hexColumn
+	attributes                        attributeColumns
+
+	// Scratch of one column.
+	chunk   parquetfile.Chunk
+	data    []byte
+	indices []uint32
+	levels  []uint8
+	dict    dictionary
+	table   []uint32
+	numbers map[int64]uint32
 }
 
-// columnWriters keeps their memory from object to object.
-var columnWriters = sync.Pool{New: func() any { return new(columnWriter) }}
-
-// release forgets what was written and gives the memory back.
-func (c *columnWriter) release() {
-	clear(c.values[:cap(c.values)])
-	c.values, c.codes = c.values[:0], nil
-	columnWriters.Put(c)
+// start begins an object.
+func (c *columnWriter) start(batches []*Batch, n *names, promoted promotedKeys, repeated map[rowRef]struct{}, compression Compression) {
+	c.batches, c.names, c.promoted, c.repeated, c.compression = batches, n, promoted, repeated, compression
+	c.counter, c.rawBytes = newCounter(), 0
+	c.attributes.start(n, promoted)
 }
 
-// write appends the records as one page of every column to the writer's current row group.
-func (c *columnWriter) write(w *parquet.GenericWriter[schemaRow], records []*Record) error {
-	cols := w.ColumnWriters()
-	next := 0
-	var failed error
-	put := func(fill func(col int)) {
-		if failed != nil {
-			return
-		}
-		c.values = c.values[:0]
-		fill(next)
-		if n, err := cols[next].WriteRowValues(c.values); err != nil {
-			failed = fmt.Errorf("write column %v: %w", schema.Columns()[next], err)
-		} else if n != len(records) {
-			failed = fmt.Errorf("write column %v: %d of %d rows", schema.Columns()[next], n, len(records))
-		}
-		next++
-	}
-	text := func(get func(*Record) string) {
-		put(func(col int) {
-			for i := range records {
-				c.values = append(c.values, textValue(get(records[i])).Level(0, 0, col))
-			}
-		})
-	}
-	optional := func(get func(*Record) string) { // "" is NULL
-		put(func(col int) {
-			for i := range records {
-				c.values = append(c.values, optionalValue(get(records[i]), col))
-			}
-		})
-	}
-	attributes := func(get func(*Record) []Attribute, promoted bool) {
-		put(func(col int) { c.attributes(records, get, promoted, col, func(a *Attribute) string { return a.Key }) })
-		put(func(col int) { c.attributes(records, get, promoted, col, func(a *Attribute) string { return a.Value }) })
-		c.codes = c.codes[:0]
-		put(func(col int) {
-			for i := range records {
-				c.values = append(c.values, optionalValue(c.typesOf(get(records[i]), promoted), col))
-			}
-		})
-	}
-
-	put(func(col int) {
-		for i := range records {
-			c.values = append(c.values, parquet.Int64Value(records[i].Timestamp).Level(0, 0, col))
-		}
-	})
-	optional(func(r *Record) string {
-		switch r.source {
-		case timeObserved:
-			return sourceObserved
-		case timeArrival:
-			return sourceArrival
-		}
-		return ""
-	})
-	put(func(col int) {
-		for i := range records {
-			v := parquet.NullValue().Level(0, 0, col)
-			if ts := records[i].ObservedTimestamp; ts != 0 {
-				v = parquet.Int64Value(ts).Level(0, 1, col)
-			}
-			c.values = append(c.values, v)
-		}
-	})
-	text(func(r *Record) string { return r.TraceID })
-	text(func(r *Record) string { return r.SpanID })
-	put(func(col int) {
-		for i := range records {
-			c.values = append(c.values, parquet.Int32Value(int32(records[i].TraceFlags)).Level(0, 0, col))
-		}
-	})
-	text(func(r *Record) string { return r.SeverityText })
-	put(func(col int) {
-		for i := range records {
-			c.values = append(c.values, parquet.Int32Value(records[i].SeverityNumber).Level(0, 0, col))
-		}
-	})
-	text(func(r *Record) string { return r.ServiceName })
-	text(func(r *Record) string { return r.Body })
-	optional(func(r *Record) string {
-		if r.BodyType == TypeString {
-			return ""
-		}
-		return typeCodes[r.BodyType : r.BodyType+1]
-	})
-	text(func(r *Record) string { return r.ResourceSchemaURL })
-	attributes(func(r *Record) []Attribute { return r.ResourceAttributes }, false)
-	text(func(r *Record) string { return r.ScopeSchemaURL })
-	text(func(r *Record) string { return r.ScopeName })
-	text(func(r *Record) string { return r.ScopeVersion })
-	attributes(func(r *Record) []Attribute { return r.ScopeAttributes }, false)
-	attributes(func(r *Record) []Attribute { return r.LogAttributes }, true)
-	text(func(r *Record) string { return r.EventName })
-	text(func(r *Record) string { return r.RecordUID })
-	text(func(r *Record) string { return r.SamplingThreshold })
-	put(func(col int) {
-		for i := range records {
-			c.values = append(c.values, parquet.Int64Value(int64(records[i].RecordCount)).Level(0, 0, col))
-		}
-	})
-	put(func(col int) {
-		for i := range records {
-			v := parquet.NullValue().Level(0, 0, col)
-			if b := records[i].exact; b != nil {
-				v = parquet.ByteArrayValue(b).Level(0, 1, col)
-			}
-			c.values = append(c.values, v)
-		}
-	})
-	return failed
+// result returns the counts of the object and the length of its texts.
+func (c *columnWriter) result() (*Counts, int64) {
+	return c.counter.counts(c.usedServices()), c.rawBytes
 }
 
-// attributes fills the key or the value column of a MAP.
-func (c *columnWriter) attributes(records []*Record, get func(*Record) []Attribute, promoted bool, col int, part func(*Attribute) string) {
-	for i := range records {
-		attrs := get(records[i])
-		repetition := 0
-		for j := range attrs {
-			if promoted && isPromoted(&attrs[j]) {
-				continue
-			}
-			c.values = append(c.values, textValue(part(&attrs[j])).Level(repetition, 1, col))
-			repetition = 1
+// forget lets go of what is not scratch.
+func (c *columnWriter) forget() {
+	c.batches, c.names, c.repeated, c.counter = nil, nil, nil, nil
+	c.promoted = promotedKeys{}
+	c.dict.reset()
+	c.attributes.forget()
+}
+
+// write appends the rows as a row group to the file.
+func (c *columnWriter) write(file *parquetfile.Writer, rows []rowRef) error {
+	c.gather(rows)
+	w := chunkWriter{file: file, columnWriter: c}
+	w.times(c.times, false)
+	w.texts(c.sources, sourceTexts)
+	w.times(c.observed, true)
+	w.hex(&c.traces, true)
+	w.hex(&c.spans, c.compression == CompressionBetter)
+	w.ints(c.flags, 4)
+	w.words(c.severityTexts)
+	w.ints(c.severities, 4)
+	w.sharedText(func(s *sharedText) string { return s.service }, true)
+	w.plain(c.bodies, len(rows), nil)
+	w.texts(c.bodyTypes, typeTexts)
+	w.sharedText(func(s *sharedText) string { return s.resourceSchemaURL }, false)
+	w.sharedMap(func(s *sharedText) []Attribute { return s.resource })
+	w.sharedText(func(s *sharedText) string { return s.scopeSchemaURL }, false)
+	w.sharedText(func(s *sharedText) string { return s.scopeName }, false)
+	w.sharedText(func(s *sharedText) string { return s.scopeVersion }, false)
+	w.sharedMap(func(s *sharedText) []Attribute { return s.scope })
+	w.attributeMap(&c.attributes)
+	w.words(c.events)
+	w.plain(c.uids, len(rows), nil)
+	w.words(c.thresholds)
+	w.ints(c.counts, 8)
+	w.plain(c.exact, len(rows), c.exactLevels)
+	for i := range c.promoted.columns {
+		w.promotedColumn(&c.promoted.columns[i])
+	}
+	return w.err
+}
+
+// gather takes the rows apart.
+func (c *columnWriter) gather(rows []rowRef) {
+	c.times, c.observed = c.times[:0], c.observed[:0]
+	c.flags, c.severities, c.counts = c.flags[:0], c.severities[:0], c.counts[:0]
+	c.severityTexts, c.events, c.thresholds, c.shared = c.severityTexts[:0], c.events[:0], c.thresholds[:0], c.shared[:0]
+	c.bodies, c.uids, c.exact, c.exactLevels = c.bodies[:0], c.uids[:0], c.exact[:0], c.exactLevels[:0]
+	c.bodyTypes, c.sources = c.bodyTypes[:0], c.sources[:0]
+	c.traces.reset()
+	c.spans.reset()
+	c.attributes.reset()
+	n := c.names
+	for _, ref := range rows {
+		b := c.batches[ref.batch]
+		r := &b.rows[ref.row]
+		words := n.words[ref.batch]
+		shared := n.shared[ref.batch][r.shared]
+		text := n.sharedTexts[shared]
+		threshold := words[r.threshold]
+
+		c.times = append(c.times, r.timestamp)
+		c.observed = append(c.observed, r.observed)
+		c.flags = append(c.flags, int64(int32(r.flags)))
+		c.severities = append(c.severities, int64(r.severityNumber))
+		c.counts = append(c.counts, r.recordCount)
+		c.severityTexts = append(c.severityTexts, words[r.severityText])
+		c.events = append(c.events, words[r.eventName])
+		c.thresholds = append(c.thresholds, threshold)
+		c.shared = append(c.shared, shared)
+		c.bodies = parquetfile.AppendString(c.bodies, b.bytes(r.body))
+		c.uids = parquetfile.AppendString(c.uids, b.bytes(r.uid))
+		if r.exact.from != r.exact.to {
+			c.exact = parquetfile.AppendString(c.exact, b.bytes(r.exact))
+			c.exactLevels = append(c.exactLevels, 1)
+		} else {
+			c.exactLevels = append(c.exactLevels, 0)
 		}
-		if repetition == 0 {
-			c.values = append(c.values, parquet.NullValue().Level(0, 0, col))
+		c.bodyTypes = append(c.bodyTypes, uint8(r.bodyType))
+		c.sources = append(c.sources, uint8(r.source))
+		c.traces.add(r.traceID[:], !r.traceID.IsEmpty())
+		c.spans.add(r.spanID[:], !r.spanID.IsEmpty())
+		c.attributes.add(b, words, r)
+
+		c.rawBytes += int64(r.textSize) + text.resourceTextSize
+		uid := r.uid.from != r.uid.to
+		repeat := false
+		if uid && c.repeated != nil {
+			_, repeat = c.repeated[ref]
 		}
+		c.counter.add(int32(n.serviceOf[shared]), r.severityNumber, r.timestamp, int64(r.body.to-r.body.from),
+			weightOf(n.wordTexts[threshold], r.recordCount), uid, repeat)
 	}
 }
 
-// isPromoted reports whether a log attribute is kept by a column of its own alone.
-func isPromoted(a *Attribute) bool {
-	return a.Type == TypeString && a.Value != "" && (a.Key == AttributeRecordUID || a.Key == AttributeSamplingThreshold)
+// usedServices returns the services of the object, in order, and makes the counter's indices theirs: names knows
+// those of all the encoder's objects.
+func (c *columnWriter) usedServices() []string {
+	var used []int32
+	for key := range c.counter.cells {
+		used = append(used, key.service)
+	}
+	slices.Sort(used)
+	used = slices.Compact(used)
+	services := make([]string, 0, len(used))
+	for _, s := range used {
+		services = append(services, c.names.services[s])
+	}
+	for _, cell := range c.counter.cells {
+		at, _ := slices.BinarySearch(used, cell.Service)
+		cell.Service = int32(at)
+	}
+	return services
 }
 
-// typesOf returns the kinds of the attributes as letters, "" when all are strings.
-func (c *columnWriter) typesOf(attrs []Attribute, promoted bool) string {
-	from := len(c.codes)
-	plain := true
-	for i := range attrs {
-		if promoted && isPromoted(&attrs[i]) {
-			continue
+// hexColumn is a column of ids in hexadecimal, behind each other.
+type hexColumn struct {
+	text    []byte
+	offsets []uint32
+}
+
+func (h *hexColumn) reset() { h.text, h.offsets = h.text[:0], append(h.offsets[:0], 0) }
+
+func (h *hexColumn) add(id []byte, present bool) {
+	if present {
+		h.text = hex.AppendEncode(h.text, id)
+	}
+	h.offsets = append(h.offsets, uint32(len(h.text)))
+}
+
+// dictionary is the distinct values of a column, in the order of their coming.
+type dictionary struct {
+	index    map[string]uint32
+	data     []byte // in plain encoding
+	min, max string
+}
+
+func (d *dictionary) reset() {
+	if d.index == nil || len(d.index) > 1<<16 {
+		d.index = map[string]uint32{}
+	} else {
+		clear(d.index)
+	}
+	d.data, d.min, d.max = d.data[:0], "", ""
+}
+
+// of returns the index of a value.
+func (d *dictionary) of(value []byte) uint32 {
+	i, ok := d.index[string(value)]
+	if !ok {
+		s := string(value)
+		i = uint32(len(d.index))
+		d.index[s] = i
+		d.data = parquetfile.AppendString(d.data, value)
+		if i == 0 {
+			d.min, d.max = s, s
 		}
-		plain = plain && attrs[i].Type == TypeString
-		c.codes = append(c.codes, typeCodes[attrs[i].Type])
+		d.min, d.max = min(d.min, s), max(d.max, s)
 	}
-	if plain {
-		c.codes = c.codes[:from]
-		return ""
-	}
-	return unsafe.String(&c.codes[from], len(c.codes)-from) // lives until write is done with the column
+	return i
 }
 
-// textValue makes a value that shares the memory of s.
-func textValue(s string) parquet.Value {
-	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
+// maxBoundBytes is how long a text may be to stand in the footer.
+const maxBoundBytes = 64
+
+// bounds returns the least and the greatest value, unless they are long.
+func (d *dictionary) bounds() (lo, hi []byte) {
+	if len(d.index) == 0 || len(d.min) > maxBoundBytes || len(d.max) > maxBoundBytes {
+		return nil, nil
+	}
+	return []byte(d.min), []byte(d.max)
 }
 
-func optionalValue(s string, col int) parquet.Value {
-	if s == "" {
-		return parquet.NullValue().Level(0, 0, col)
+func appendInt(b []byte, v int64, width int) []byte {
+	if width == 4 {
+		return binary.LittleEndian.AppendUint32(b, uint32(v))
 	}
-	return textValue(s).Level(0, 1, col)
+	return binary.LittleEndian.AppendUint64(b, uint64(v))
 }
+
+var (
+	sourceTexts = []string{"", sourceObserved, sourceArrival} // by timeSource
+	typeTexts   = []string{"", "i", "d", "b", "x", "m", "a", "e"}
+)

@@ -160,7 +160,7 @@ func TestDamagedObjectIsReportedAndTheRestRead(t *testing.T) {
 func TestStrangeLogRecords(t *testing.T) {
 	b, objects := testArchive(t)
 	b["_log/w/00000000000000000004"] = []byte("{not json")
-	b["_log/v/00000000000000000001"] = []byte(`{"format":1,"kind":"commit","writer":"v","sequence":1}`)
+	b["_log/v/00000000000000000001"] = []byte(`{"format":2,"kind":"commit","writer":"v","sequence":1}`)
 	b["_log/readme.txt"] = []byte("hello")
 	b["_log/w/5"] = []byte("{}")
 	rows, stats := scanCount(t, b)

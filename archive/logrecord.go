@@ -10,22 +10,19 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 const (
-	// FormatVersion is the version of the format that this package writes; it reads this one and older ones.
-	FormatVersion = 0
+	// FormatVersion is the version of the format that this package writes and reads.
+	FormatVersion = 1
 
 	logPrefix  = "_log/"
 	dataPrefix = "logs/"
 
-	// maxLogRecordBytes bounds what a reader takes for a commit record. A commit of 1,000 objects with 4,096
-	// counts each would be larger; the encoder leaves counts out long before (see maxCounts).
+	// maxLogRecordBytes bounds what a reader takes for a commit record.
 	maxLogRecordBytes = 64 << 20
-	// maxCounts bounds the counts that a commit record carries per object. More distinct services than that
-	// in a flush is a sign of an id in service.name; readers then read the object instead.
-	maxCounts = 4096
 )
 
 // LogRecordKind tells commit records and epoch claims apart.
@@ -81,43 +78,21 @@ type ObjectMeta struct {
 	// Displaced marks an object of records whose event time was out of the writer's limits: it lies in the
 	// partition of its arrival, not of its times.
 	Displaced bool `json:"displaced,omitempty"`
-	// Counts are the rows by service and severity. Complete, or absent altogether.
-	Counts []Count `json:"counts,omitempty"`
-}
-
-// Count is a number of rows.
-type Count struct {
-	Service        string `json:"service"`
-	SeverityNumber int32  `json:"severity_number"`
-	Rows           int64  `json:"rows"`
+	// Counts are the rows by service, severity and time. Complete, or nil: there are too many services.
+	Counts *Counts `json:"counts,omitempty"`
 }
 
 // HasService reports whether the object may hold a service that keep accepts.
 func (m *ObjectMeta) HasService(keep func(string) bool) bool {
-	if keep == nil || m.Counts == nil {
-		return true
-	}
-	last, kept := "", false
-	for i, c := range m.Counts {
-		if i == 0 || c.Service != last {
-			last, kept = c.Service, keep(c.Service)
-		}
-		if kept {
-			return true
-		}
-	}
-	return false
+	return keep == nil || m.Counts == nil || slices.ContainsFunc(m.Counts.Services, keep)
 }
 
 // Services returns the distinct services of the object in order; nil when its counts were left out.
 func (m *ObjectMeta) Services() []string {
-	var services []string
-	for i, c := range m.Counts {
-		if i == 0 || c.Service != m.Counts[i-1].Service {
-			services = append(services, c.Service)
-		}
+	if m.Counts == nil {
+		return nil
 	}
-	return services
+	return m.Counts.Services
 }
 
 var writerPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
@@ -182,8 +157,8 @@ func ParseLogRecord(key string, b []byte) (*LogRecord, error) {
 
 func (r *LogRecord) check(writer string, sequence uint64) error {
 	switch {
-	case r.Format > FormatVersion || r.Format < 0:
-		return fmt.Errorf("format %d is not known to this version, which reads up to %d", r.Format, FormatVersion)
+	case r.Format != FormatVersion:
+		return fmt.Errorf("format %d is not known to this version, which reads %d", r.Format, FormatVersion)
 	case r.Writer != writer || r.Sequence != sequence:
 		return errors.New("it says that it belongs under another key")
 	case r.Kind != KindClaim && r.Kind != KindCommit:
@@ -202,6 +177,11 @@ func (r *LogRecord) check(writer string, sequence uint64) error {
 			return fmt.Errorf("object %q: a tail of %d bytes", o.Key, o.TailBytes)
 		case o.MinTime > o.MaxTime:
 			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
+		}
+		if o.Counts != nil {
+			if err := o.Counts.check(o.Rows); err != nil {
+				return fmt.Errorf("object %q: %w", o.Key, err)
+			}
 		}
 	}
 	return nil

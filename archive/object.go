@@ -69,7 +69,7 @@ func openTail(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if !parquet.EqualNodes(file.Schema(), schema) {
+	if !hasFields(file.Metadata().Schema) {
 		return nil, errors.New("columns are not those of the format")
 	}
 	text, _ := file.Lookup(metaRowGroups)

@@ -10,7 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// The columns by index, in the order of schemaRow. A MAP takes two, its types a third.
+// The columns that every object has by index, in the order of fields. A MAP takes two, its types a third.
 const (
 	colTimestamp = iota
 	colTimestampSource
@@ -48,7 +48,7 @@ const (
 // rows it looked at. It may panic on damaged data.
 func decodeRowGroup(group parquet.RowGroup, data window, req *ScanRequest) (kept []*Record, scanned int, err error) {
 	c := columnReader{chunks: group.ColumnChunks(), data: data, rows: int(group.NumRows())}
-	if len(c.chunks) != numColumns || c.rows < 0 || c.rows > maxRowGroupRows {
+	if len(c.chunks) < numColumns || c.rows < 0 || c.rows > maxRowGroupRows {
 		return nil, 0, errColumn
 	}
 	times, err := c.ints(colTimestamp)

@@ -4,41 +4,62 @@
 package archive
 
 import (
-	"github.com/parquet-go/parquet-go"
+	"reflect"
+
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/logboom/logboom/archive/internal/parquetfile"
 )
 
-// schemaRow gives the Parquet schema its columns, in the order of FORMAT.md. It is never filled: values are
-// written and read column by column.
-type schemaRow struct {
-	Timestamp              int64             `parquet:"Timestamp,timestamp(nanosecond),delta"`
-	TimestampSource        string            `parquet:"TimestampSource,optional,dict"`
-	ObservedTimestamp      int64             `parquet:"ObservedTimestamp,optional,timestamp(nanosecond),delta"`
-	TraceID                string            `parquet:"TraceId,plain"`
-	SpanID                 string            `parquet:"SpanId,plain"`
-	TraceFlags             uint32            `parquet:"TraceFlags,dict"`
-	SeverityText           string            `parquet:"SeverityText,dict"`
-	SeverityNumber         int32             `parquet:"SeverityNumber,dict"`
-	ServiceName            string            `parquet:"ServiceName,dict"`
-	Body                   string            `parquet:"Body,plain"`
-	BodyType               string            `parquet:"BodyType,optional,dict"`
-	ResourceSchemaURL      string            `parquet:"ResourceSchemaUrl,dict"`
-	ResourceAttributes     map[string]string `parquet:"ResourceAttributes" parquet-key:",dict" parquet-value:",dict"`
-	ResourceAttributeTypes string            `parquet:"ResourceAttributeTypes,optional,dict"`
-	ScopeSchemaURL         string            `parquet:"ScopeSchemaUrl,dict"`
-	ScopeName              string            `parquet:"ScopeName,dict"`
-	ScopeVersion           string            `parquet:"ScopeVersion,dict"`
-	ScopeAttributes        map[string]string `parquet:"ScopeAttributes" parquet-key:",dict" parquet-value:",dict"`
-	ScopeAttributeTypes    string            `parquet:"ScopeAttributeTypes,optional,dict"`
-	LogAttributes          map[string]string `parquet:"LogAttributes" parquet-key:",dict" parquet-value:",plain"`
-	LogAttributeTypes      string            `parquet:"LogAttributeTypes,optional,dict"`
-	EventName              string            `parquet:"EventName,dict"`
-	RecordUID              string            `parquet:"RecordUid,plain"`
-	SamplingThreshold      string            `parquet:"SamplingThreshold,dict"`
-	RecordCount            int64             `parquet:"RecordCount,dict"`
-	Exact                  []byte            `parquet:"Exact,optional,plain"`
+// fields are the columns that every object has, in the order of FORMAT.md.
+var fields = []parquetfile.Field{
+	{Name: "Timestamp", Kind: parquetfile.TimestampNanos},
+	{Name: "TimestampSource", Kind: parquetfile.String, Optional: true},
+	{Name: "ObservedTimestamp", Kind: parquetfile.TimestampNanos, Optional: true},
+	{Name: "TraceId", Kind: parquetfile.String},
+	{Name: "SpanId", Kind: parquetfile.String},
+	{Name: "TraceFlags", Kind: parquetfile.Uint32},
+	{Name: "SeverityText", Kind: parquetfile.String},
+	{Name: "SeverityNumber", Kind: parquetfile.Int32},
+	{Name: "ServiceName", Kind: parquetfile.String},
+	{Name: "Body", Kind: parquetfile.String},
+	{Name: "BodyType", Kind: parquetfile.String, Optional: true},
+	{Name: "ResourceSchemaUrl", Kind: parquetfile.String},
+	{Name: "ResourceAttributes", Kind: parquetfile.StringMap},
+	{Name: "ResourceAttributeTypes", Kind: parquetfile.String, Optional: true},
+	{Name: "ScopeSchemaUrl", Kind: parquetfile.String},
+	{Name: "ScopeName", Kind: parquetfile.String},
+	{Name: "ScopeVersion", Kind: parquetfile.String},
+	{Name: "ScopeAttributes", Kind: parquetfile.StringMap},
+	{Name: "ScopeAttributeTypes", Kind: parquetfile.String, Optional: true},
+	{Name: "LogAttributes", Kind: parquetfile.StringMap},
+	{Name: "LogAttributeTypes", Kind: parquetfile.String, Optional: true},
+	{Name: "EventName", Kind: parquetfile.String},
+	{Name: "RecordUid", Kind: parquetfile.String},
+	{Name: "SamplingThreshold", Kind: parquetfile.String},
+	{Name: "RecordCount", Kind: parquetfile.Int64},
+	{Name: "Exact", Kind: parquetfile.Bytes, Optional: true},
 }
 
-var schema = parquet.NewSchema("logs", parquet.SchemaOf(schemaRow{}))
+// elements are the schema of fields as a footer holds it, without the root.
+var elements = parquetfile.Elements(fields)[1:]
+
+// columnNames are the names of the columns by index, for errors.
+var columnNames = func() (names []string) {
+	for _, f := range fields {
+		names = append(names, f.Name)
+		if f.Kind == parquetfile.StringMap {
+			names[len(names)-1] += ".key"
+			names = append(names, f.Name+".value")
+		}
+	}
+	return names
+}()
+
+// hasFields reports whether the schema of a file begins with the format's columns.
+func hasFields(schema []format.SchemaElement) bool {
+	return len(schema) > len(elements) && reflect.DeepEqual([]format.SchemaElement(schema[1:1+len(elements)]), elements)
+}
 
 // The values of the column TimestampSource; NULL stands for the record's own time.
 const (

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,30 +21,56 @@ import (
 // maxExactDepth is how deep a nested value may be for its JSON to be trusted to give it back.
 const maxExactDepth = 100
 
-// textOf returns the text form and the kind of v, and whether [parseText] gives v back from them. Text of a
-// string shares its memory.
-func textOf(v pcommon.Value) (text string, t ValueType, exact bool) {
+// appendText appends the text form of v and returns its kind, and whether [parseText] gives v back from both.
+func appendText(b []byte, v pcommon.Value) (_ []byte, t ValueType, exact bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		text, exact = validText(v.Str())
-		return text, TypeString, exact
+		text, exact := validText(v.Str())
+		return append(b, text...), TypeString, exact
 	case pcommon.ValueTypeInt:
-		return strconv.FormatInt(v.Int(), 10), TypeInt, true
+		return strconv.AppendInt(b, v.Int(), 10), TypeInt, true
 	case pcommon.ValueTypeDouble:
-		return strconv.FormatFloat(v.Double(), 'g', -1, 64), TypeDouble, exactDouble(v.Double())
+		return strconv.AppendFloat(b, v.Double(), 'g', -1, 64), TypeDouble, exactDouble(v.Double())
 	case pcommon.ValueTypeBool:
-		return strconv.FormatBool(v.Bool()), TypeBool, true
+		return strconv.AppendBool(b, v.Bool()), TypeBool, true
 	case pcommon.ValueTypeBytes:
-		return base64.StdEncoding.EncodeToString(v.Bytes().AsRaw()), TypeBytes, true
+		return base64.StdEncoding.AppendEncode(b, v.Bytes().AsRaw()), TypeBytes, true
 	case pcommon.ValueTypeMap:
-		b, exact := appendJSON(nil, v, 0)
-		return string(b), TypeMap, exact
+		b, exact = appendJSON(b, v, 0)
+		return b, TypeMap, exact
 	case pcommon.ValueTypeSlice:
-		b, exact := appendJSON(nil, v, 0)
-		return string(b), TypeSlice, exact
+		b, exact = appendJSON(b, v, 0)
+		return b, TypeSlice, exact
 	default:
-		return "", TypeEmpty, v.Type() == pcommon.ValueTypeEmpty
+		return b, TypeEmpty, v.Type() == pcommon.ValueTypeEmpty
 	}
+}
+
+// textOfMap returns a map's attributes in text form, sorted by key, in memory of their own, and whether they give
+// the map back.
+func textOfMap(m pcommon.Map) (attrs []Attribute, exact bool) {
+	exact = true
+	if m.Len() == 0 {
+		return nil, true
+	}
+	attrs = make([]Attribute, 0, m.Len())
+	for k, v := range m.All() {
+		key, valid := validText(k)
+		text, kind, ok := appendText(nil, v)
+		attrs = append(attrs, Attribute{Key: strings.Clone(key), Value: string(text), Type: kind})
+		exact = exact && valid && ok
+	}
+	slices.SortStableFunc(attrs, func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
+	n := 0
+	for i, a := range attrs {
+		if i+1 < len(attrs) && attrs[i+1].Key == a.Key { // a MAP column cannot hold a key twice: the last one shows
+			exact = false
+			continue
+		}
+		attrs[n] = a
+		n++
+	}
+	return attrs[:n], exact
 }
 
 // validText returns s with what is not UTF-8 replaced, and whether there was nothing to replace.

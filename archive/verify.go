@@ -9,7 +9,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"slices"
+	"math"
+	"strings"
 )
 
 // VerifyObject reads a live object whole and compares it with what the commit log says: size, hash, rows,
@@ -39,32 +40,63 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 		return fail(tail, "%w", err)
 	}
 	all := All()
-	var records []*Record
+	check := newVerification(meta.Services())
 	for i := range o.groups {
 		sum := o.groups[i].sum
 		group, _, err := o.readGroup(i, body[sum.Offset:sum.Offset+sum.Bytes], &all)
 		if err != nil {
 			return fail(sum.Offset, "%w", err)
 		}
-		for j := range group {
-			records = append(records, &Record{Timestamp: group[j].Timestamp, ServiceName: group[j].ServiceName, SeverityNumber: group[j].SeverityNumber})
+		for _, r := range group {
+			check.add(r)
 		}
 	}
-	if int64(len(records)) != meta.Rows {
-		return fail(tail, "%d rows, want %d", len(records), meta.Rows)
+	if check.rows != meta.Rows {
+		return fail(tail, "%d rows, want %d", check.rows, meta.Rows)
 	}
-	if len(records) == 0 {
-		return nil
+	if check.lo != meta.MinTime || check.hi != meta.MaxTime {
+		return fail(tail, "times from %d to %d, want %d to %d", check.lo, check.hi, meta.MinTime, meta.MaxTime)
 	}
-	lo, hi := records[0].Timestamp, records[0].Timestamp
-	for i := range records {
-		lo, hi = min(lo, records[i].Timestamp), max(hi, records[i].Timestamp)
-	}
-	if lo != meta.MinTime || hi != meta.MaxTime {
-		return fail(tail, "times from %d to %d, want %d to %d", lo, hi, meta.MinTime, meta.MaxTime)
-	}
-	if counts, _ := count(records); meta.Counts != nil && !slices.Equal(counts, meta.Counts) {
+	if meta.Counts != nil && (check.stranger || !check.counter.counts(meta.Services()).same(meta.Counts)) {
 		return fail(tail, "counts by service and severity differ from the commit log's")
 	}
 	return nil
+}
+
+// verification counts what an object holds.
+type verification struct {
+	services map[string]int32
+	counter  *counter
+	stranger bool // a record of a service that the commit log does not know
+	rows     int64
+	lo, hi   int64
+	seen     map[uidKey]struct{}
+}
+
+type uidKey struct {
+	service, uid string
+	time         int64
+}
+
+func newVerification(services []string) *verification {
+	v := &verification{services: map[string]int32{}, counter: newCounter(), lo: math.MaxInt64, hi: math.MinInt64, seen: map[uidKey]struct{}{}}
+	for i, s := range services {
+		v.services[s] = int32(i)
+	}
+	return v
+}
+
+func (v *verification) add(r *Record) {
+	v.rows++
+	v.lo, v.hi = min(v.lo, r.Timestamp), max(v.hi, r.Timestamp)
+	service, ok := v.services[r.ServiceName]
+	v.stranger = v.stranger || !ok
+	repeat := false
+	if r.RecordUID != "" {
+		key := uidKey{strings.Clone(r.ServiceName), strings.Clone(r.RecordUID), r.Timestamp}
+		if _, repeat = v.seen[key]; !repeat {
+			v.seen[key] = struct{}{}
+		}
+	}
+	v.counter.add(service, r.SeverityNumber, r.Timestamp, int64(len(r.Body)), r.Weight(), r.RecordUID != "", repeat)
 }

@@ -45,7 +45,7 @@ func benchSnapshot(b *testing.B) *archive.Snapshot {
 	require.NoError(b, err)
 	enc := archive.NewEncoder(archive.EncoderOptions{})
 	enc.Append(ld, base)
-	rec := archive.LogRecord{Kind: archive.KindCommit, Writer: "w", Sequence: 1, Epoch: 1, WAL: &archive.WALRange{ID: "a", From: 1, To: 1}}
+	rec := archive.LogRecord{Format: archive.FormatVersion, Kind: archive.KindCommit, Writer: "w", Sequence: 1, Epoch: 1, WAL: &archive.WALRange{ID: "a", From: 1, To: 1}}
 	require.NoError(b, enc.Encode(archive.ObjectName{Writer: "w", Epoch: 1, From: 1, To: 1}, func(o archive.Object) error {
 		rec.Objects = append(rec.Objects, o.Meta)
 		return bk.Create(ctx, o.Meta.Key, o.Body)

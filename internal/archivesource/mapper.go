@@ -169,7 +169,7 @@ func (c *converter) convert(r *archive.Record, e *logql.Entry) bool {
 		return false
 	}
 	e.Timestamp, e.Line, e.Stream = r.Timestamp, r.Body, s.labels
-	e.Weight = Weight(r)
+	e.Weight = r.Weight()
 	c.meta = c.meta[:0]
 	c.add(LabelLevel, Level(r))
 	for _, a := range r.LogAttributes {

@@ -216,24 +216,6 @@ func (s *Source) add(st archive.ScanStats) {
 	}
 }
 
-// Weight is how many records one stands for: what sampling dropped beside it, times what it summarises.
-func Weight(r *archive.Record) float64 {
-	w := 1.0
-	if r.RecordCount > 1 {
-		w = float64(r.RecordCount)
-	}
-	if t := r.SamplingThreshold; t != "" && len(t) <= 14 {
-		// The rejection threshold is a fraction of 2^56 in hexadecimal, trailing zeros left out.
-		if v, err := strconv.ParseUint(t, 16, 64); err == nil {
-			rejected := float64(v) / math.Pow(16, float64(len(t)))
-			if rejected < 1 {
-				w /= 1 - rejected
-			}
-		}
-	}
-	return w
-}
-
 // Estimate says from the commit log alone how much a selection would read.
 type Estimate struct {
 	Objects, Entries, Bytes int64
@@ -252,11 +234,10 @@ func EstimateOf(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Esti
 		}
 		rows := o.Rows
 		if o.Counts != nil {
-			rows = 0
-			for _, c := range o.Counts {
-				if keep == nil || keep(c.Service) {
-					rows += c.Rows
-					services[c.Service] = struct{}{}
+			rows = o.Counts.RowsOf(keep)
+			for _, name := range o.Services() {
+				if keep == nil || keep(name) {
+					services[name] = struct{}{}
 				}
 			}
 		}

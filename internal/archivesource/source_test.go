@@ -67,7 +67,7 @@ func TestWeight(t *testing.T) {
 		{"e66666666666668", 1, 1}, // too long to be a threshold
 		{"nonsense", 1, 1},
 	} {
-		require.InDelta(t, tt.want, Weight(&archive.Record{SamplingThreshold: tt.threshold, RecordCount: tt.count}), 1e-9, "%+v", tt)
+		require.InDelta(t, tt.want, (&archive.Record{SamplingThreshold: tt.threshold, RecordCount: tt.count}).Weight(), 1e-9, "%+v", tt)
 	}
 }
 
@@ -108,7 +108,7 @@ func snapshotOf(t *testing.T, name string, ld plog.Logs) *archive.Snapshot {
 	require.NoError(t, err)
 	enc := archive.NewEncoder(archive.EncoderOptions{})
 	enc.Append(ld, base)
-	rec := archive.LogRecord{Kind: archive.KindCommit, Writer: "w", Sequence: 1, Epoch: 1, WAL: &archive.WALRange{ID: "a", From: 1, To: 1}}
+	rec := archive.LogRecord{Format: archive.FormatVersion, Kind: archive.KindCommit, Writer: "w", Sequence: 1, Epoch: 1, WAL: &archive.WALRange{ID: "a", From: 1, To: 1}}
 	require.NoError(t, enc.Encode(archive.ObjectName{Writer: "w", Epoch: 1, From: 1, To: 1}, func(o archive.Object) error {
 		rec.Objects = append(rec.Objects, o.Meta)
 		return b.Create(ctx, o.Meta.Key, o.Body)

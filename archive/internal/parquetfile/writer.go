@@ -1,0 +1,199 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package parquetfile writes Parquet files from columns in memory. It knows nothing of logs. The encodings, the
+// footer's structures and its serialisation are those of parquet-go; what is added is that a caller hands over whole
+// columns, already gathered, instead of rows or boxed values: that is most of the time of a row-wise writer.
+//
+// Every column chunk is one data page (version 1, so that levels are compressed with the values) and, where it has
+// a dictionary, one dictionary page. Pages are zstd, with CRC. There is no page index: with one page a chunk, the
+// statistics in the footer say the same.
+package parquetfile // import "github.com/logboom/logboom/archive/internal/parquetfile"
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+const magic = "PAR1"
+
+// Chunk is the content of one column of one row group.
+type Chunk struct {
+	// Values is the number of values, NULLs and empty lists included.
+	Values int
+	// Repetition and Definition are the levels, one per value, of columns that have them.
+	Repetition, Definition []uint8
+	// Data are the encoded values that are not NULL.
+	Data     []byte
+	Encoding format.Encoding
+	// Dictionary are the distinct values in plain encoding, when Encoding is format.RLEDictionary.
+	Dictionary       []byte
+	DictionaryValues int
+	// Min and Max bound the values, in plain encoding without a length; nil: not known.
+	Min, Max []byte
+	Nulls    int
+}
+
+// Writer makes one file. Its methods must be called in order: for each row group StartGroup, Column for every leaf,
+// EndGroup; at last Close. It is for one goroutine.
+type Writer struct {
+	// Sorting is the order of the rows in every row group.
+	Sorting []format.SortingColumn
+
+	compressor *zstd.Encoder
+	schema     []format.SchemaElement
+	leaves     []leaf
+	file       []byte
+	groups     []format.RowGroup
+	rows       int64
+
+	group  format.RowGroup
+	page   []byte // scratch: a data page, uncompressed
+	levels []byte // scratch: encoded levels
+	header thrift.Encoder
+	target headerTarget
+}
+
+// NewWriter starts a file. The compressor must not be used elsewhere until Close.
+func NewWriter(fields []Field, compressor *zstd.Encoder) *Writer {
+	w := &Writer{compressor: compressor}
+	w.schema, w.leaves = flatten(fields)
+	w.file = append(w.file, magic...)
+	w.header.Reset((&thrift.CompactProtocol{}).NewWriter(&w.target))
+	return w
+}
+
+// headerTarget appends what is written to it to a slice.
+type headerTarget struct{ b []byte }
+
+func (t *headerTarget) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	return len(p), nil
+}
+
+// Len is the length of the file so far.
+func (w *Writer) Len() int64 { return int64(len(w.file)) }
+
+// StartGroup starts a row group of that many rows.
+func (w *Writer) StartGroup(rows int) {
+	w.group = format.RowGroup{
+		NumRows: int64(rows), FileOffset: w.Len(), Ordinal: int16(len(w.groups)), SortingColumns: w.Sorting,
+		Columns: make([]format.ColumnChunk, 0, len(w.leaves)),
+	}
+}
+
+// Column appends the next leaf's chunk.
+func (w *Writer) Column(c *Chunk) error {
+	l := &w.leaves[len(w.group.Columns)]
+	meta := format.ColumnMetaData{
+		Type: l.kind.physical(), PathInSchema: l.path, Codec: format.Zstd, NumValues: int64(c.Values),
+		Statistics: format.Statistics{MinValue: c.Min, MaxValue: c.Max, NullCount: int64(c.Nulls)},
+	}
+	start := len(w.file)
+	if c.Encoding == format.RLEDictionary {
+		meta.DictionaryPageOffset = w.Len()
+		meta.Encoding = append(meta.Encoding, format.Plain)
+		header := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{
+			NumValues: int32(c.DictionaryValues), Encoding: format.Plain,
+		})}
+		n, err := w.appendPage(header, c.Dictionary)
+		if err != nil {
+			return fmt.Errorf("write column %v: %w", l.path, err)
+		}
+		meta.TotalUncompressedSize += n
+	}
+	w.page = w.page[:0]
+	if l.maxRepetition > 0 {
+		w.page = w.appendLevels(w.page, c.Repetition)
+	}
+	if l.maxDefinition > 0 {
+		w.page = w.appendLevels(w.page, c.Definition)
+	}
+	w.page = append(w.page, c.Data...)
+	meta.DataPageOffset = w.Len()
+	meta.Encoding = append(meta.Encoding, c.Encoding)
+	if l.maxDefinition > 0 && c.Encoding != format.RLE {
+		meta.Encoding = append(meta.Encoding, format.RLE)
+	}
+	header := format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{
+		NumValues: int32(c.Values), Encoding: c.Encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
+	})}
+	n, err := w.appendPage(header, w.page)
+	if err != nil {
+		return fmt.Errorf("write column %v: %w", l.path, err)
+	}
+	meta.TotalUncompressedSize += n
+	meta.TotalCompressedSize = int64(len(w.file) - start)
+	w.group.Columns = append(w.group.Columns, format.ColumnChunk{MetaData: meta})
+	w.group.TotalByteSize += meta.TotalUncompressedSize
+	w.group.TotalCompressedSize += meta.TotalCompressedSize
+	return nil
+}
+
+// appendPage compresses a page behind its header and returns how large both are uncompressed.
+func (w *Writer) appendPage(header format.PageHeader, page []byte) (int64, error) {
+	// The header holds the compressed length and the checksum, so the page comes first, at a distance.
+	const room = 256
+	start := len(w.file)
+	w.file = append(w.file, make([]byte, room)...)
+	w.file = w.compressor.EncodeAll(page, w.file)
+	body := w.file[start+room:]
+	header.UncompressedPageSize = int32(len(page))
+	header.CompressedPageSize = int32(len(body))
+	header.CRC = int32(crc32.ChecksumIEEE(body))
+	w.target.b = w.target.b[:0]
+	if err := w.header.Encode(&header); err != nil {
+		return 0, err
+	}
+	h := w.target.b
+	if len(h) > room {
+		return 0, fmt.Errorf("page header of %d bytes", len(h))
+	}
+	copy(w.file[start:], h)
+	copy(w.file[start+len(h):], body)
+	w.file = w.file[:start+len(h)+len(body)]
+	return int64(len(h) + len(page)), nil
+}
+
+// appendLevels appends levels of 0 and 1 behind their encoded length.
+func (w *Writer) appendLevels(dst []byte, levels []uint8) []byte {
+	w.levels = appendBits(w.levels[:0], levels)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(w.levels)))
+	return append(dst, w.levels...)
+}
+
+// EndGroup ends the row group and returns where its bytes lie.
+func (w *Writer) EndGroup() (offset, size int64, err error) {
+	if len(w.group.Columns) != len(w.leaves) {
+		return 0, 0, fmt.Errorf("write row group: %d of %d columns", len(w.group.Columns), len(w.leaves))
+	}
+	w.groups = append(w.groups, w.group)
+	w.rows += w.group.NumRows
+	return w.group.FileOffset, w.Len() - w.group.FileOffset, nil
+}
+
+// Bytes returns a part of the file, valid until the next call.
+func (w *Writer) Bytes(offset, size int64) []byte { return w.file[offset : offset+size] }
+
+// Close writes the footer and returns the file, which is the caller's.
+func (w *Writer) Close(createdBy string, metadata []format.KeyValue) ([]byte, error) {
+	footer := format.FileMetaData{
+		Version: 1, Schema: w.schema, NumRows: w.rows, RowGroups: w.groups, KeyValueMetadata: metadata, CreatedBy: createdBy,
+		ColumnOrders: make([]format.ColumnOrder, len(w.leaves)),
+	}
+	for i := range footer.ColumnOrders {
+		footer.ColumnOrders[i].Value = &format.TypeDefinedOrder{}
+	}
+	b, err := thrift.Marshal(new(thrift.CompactProtocol), &footer)
+	if err != nil {
+		return nil, fmt.Errorf("write footer: %w", err)
+	}
+	w.file = append(w.file, b...)
+	w.file = binary.LittleEndian.AppendUint32(w.file, uint32(len(b)))
+	return append(w.file, magic...), nil
+}
