@@ -343,15 +343,3 @@ func lastOfWord(attrs []batchAttribute) []batchAttribute {
 	}
 	return attrs[:n]
 }
-
-// uidOf returns the uid of a row.
-func (b *Batch) uidOf(r *batchRow) []byte { return b.text[r.uid.from:r.uid.to] }
-
-// isColumn reports whether a log attribute is kept by a column of its own alone.
-func (b *Batch) isColumn(a *batchAttribute) bool {
-	if a.kind != TypeString || a.value.from == a.value.to {
-		return false
-	}
-	key := b.words[a.key]
-	return key == AttributeRecordUID || key == AttributeSamplingThreshold
-}

@@ -174,7 +174,7 @@ func repeatedUIDs(batches []*Batch, rows []rowRef, n *names) map[rowRef]struct{}
 		}
 		service := n.serviceOf[n.shared[ref.batch][r.shared]]
 		key := func(service uint32, uid []byte) string { return strconv.Itoa(int(service)) + " " + string(uid) }
-		found := false
+		var found bool
 		if many != nil {
 			_, found = many[key(service, uid)]
 		} else {

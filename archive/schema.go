@@ -58,7 +58,7 @@ var columnNames = func() (names []string) {
 
 // hasFields reports whether the schema of a file begins with the format's columns.
 func hasFields(schema []format.SchemaElement) bool {
-	return len(schema) > len(elements) && reflect.DeepEqual([]format.SchemaElement(schema[1:1+len(elements)]), elements)
+	return len(schema) > len(elements) && reflect.DeepEqual(schema[1:1+len(elements)], elements)
 }
 
 // The values of the column TimestampSource; NULL stands for the record's own time.
