@@ -284,7 +284,8 @@ func weightOf(threshold string, count int64) float64 {
 	if err != nil {
 		return w
 	}
-	return w / (1 - float64(v)/math.Pow(16, float64(len(threshold))))
+	const whole = 1 << 56
+	return w * whole / float64(whole-v<<(56-4*len(threshold)))
 }
 
 // Weight is how many records this one stands for: 1, unless a sampler dropped others or it is a summary.

@@ -66,6 +66,7 @@ func TestWeight(t *testing.T) {
 		{"c", 3, 12},              // … of summaries of three
 		{"e66666666666668", 1, 1}, // too long to be a threshold
 		{"nonsense", 1, 1},
+		{"ffffffffffffff", 1, 1 << 56},
 	} {
 		require.InDelta(t, tt.want, (&archive.Record{SamplingThreshold: tt.threshold, RecordCount: tt.count}).Weight(), 1e-9, "%+v", tt)
 	}
