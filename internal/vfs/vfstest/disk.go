@@ -66,7 +66,8 @@ type Disk struct {
 	rng      *rand.Rand
 	root     *node
 	machine  *machine // that is running, or nil
-	crashIn  int      // operations until the power is cut, 0 never
+	crashIn  int      // operations until the end, 0 never
+	kill     bool     // which is not a power cut
 	crashed  chan struct{}
 	faults   Faults
 	capacity int64
@@ -95,11 +96,15 @@ func (d *Disk) Kill() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.machine != nil {
-		d.counts.Kills++
-		d.off()
-		d.used = 0
-		d.recount(d.root, map[*node]bool{})
+		d.killed()
 	}
+}
+
+func (d *Disk) killed() {
+	d.counts.Kills++
+	d.off()
+	d.used = 0
+	d.recount(d.root, map[*node]bool{})
 }
 
 // Crash cuts the power, if it is on.
@@ -113,7 +118,14 @@ func (d *Disk) Crash() {
 func (d *Disk) CrashAfter(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.crashIn = n
+	d.crashIn, d.kill = n, false
+}
+
+// KillAfter ends the program as Kill does, during the n-th operation from now; 0 takes that back.
+func (d *Disk) KillAfter(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.crashIn, d.kill = n, true
 }
 
 // Crashed is closed when the machine that was booted last ends, one way or the other.

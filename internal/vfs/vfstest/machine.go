@@ -50,7 +50,11 @@ func (m *machine) do(op, name string, call func() error) error {
 				if d.rng.IntN(2) == 0 {
 					_ = call()
 				}
-				d.crash()
+				if d.kill {
+					d.killed()
+				} else {
+					d.crash()
+				}
 				return ErrPowerOff
 			}
 		}

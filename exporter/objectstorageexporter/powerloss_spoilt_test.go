@@ -1,0 +1,78 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package objectstorageexporter
+
+import (
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/logboom/logboom/internal/vfs"
+)
+
+// TestPowerLossIsNoticed: TestPowerLoss would fail if the exporter left out any one of its syncs.
+func TestPowerLossIsNoticed(t *testing.T) {
+	in := func(part string) func(string) bool {
+		return func(name string) bool { return strings.Contains(filepath.ToSlash(name), part) }
+	}
+	for name, spoil := range map[string]func(vfs.FS) vfs.FS{
+		"entries":              func(m vfs.FS) vfs.FS { return forgetful{FS: m, file: in(".wal")} },
+		"state":                func(m vfs.FS) vfs.FS { return forgetful{FS: m, file: in("wal.json")} },
+		"names of segments":    func(m vfs.FS) vfs.FS { return forgetful{FS: m, dir: in("/wal")} },
+		"directory of the log": func(m vfs.FS) vfs.FS { return forgetful{FS: m, dir: in("/lib")} },
+		"objects":              func(m vfs.FS) vfs.FS { return forgetful{FS: m, file: in("/archive/")} },
+		"names of objects":     func(m vfs.FS) vfs.FS { return forgetful{FS: m, dir: in("/hour=")} },
+		"names of commits":     func(m vfs.FS) vfs.FS { return forgetful{FS: m, dir: in("/_log/")} },
+		"directories of objects": func(m vfs.FS) vfs.FS {
+			return forgetful{FS: m, dir: func(s string) bool { return in("/date=")(s) && !in("/hour=")(s) }}
+		},
+		"directory of the archive": func(m vfs.FS) vfs.FS {
+			return forgetful{FS: m, dir: func(s string) bool { return filepath.ToSlash(s) == "/var" }}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(60) {
+				for _, v := range lossVariants {
+					h := newLossHistory(t, v, seed)
+					h.spoil = spoil
+					for range 10 {
+						h.round()
+					}
+					h.finish()
+					if len(h.failures) > 0 {
+						t.Logf("noticed after %d disks: %s", seed+1, h.failures[0])
+						return
+					}
+				}
+			}
+			t.Error("not noticed")
+		})
+	}
+}
+
+// forgetful is a file system that leaves out the syncs of some files and directories.
+type forgetful struct {
+	vfs.FS
+	file, dir func(name string) bool
+}
+
+func (m forgetful) SyncDir(dir string) error {
+	if m.dir != nil && m.dir(dir) {
+		return nil
+	}
+	return m.FS.SyncDir(dir)
+}
+
+func (m forgetful) Open(name string, flag int, perm fs.FileMode) (vfs.File, error) {
+	f, err := m.FS.Open(name, flag, perm)
+	if err != nil || m.file == nil || !m.file(name) {
+		return f, err
+	}
+	return forgetfulFile{f}, nil
+}
+
+type forgetfulFile struct{ vfs.File }
+
+func (forgetfulFile) Sync() error { return nil }
