@@ -26,6 +26,7 @@ type LogWriter struct {
 	nonce  string
 	now    func() time.Time
 
+	hint      uint64 // number of a record known to exist, 0 when there is none
 	next      uint64 // number of the next record
 	epoch     uint64 // ours once claimed, else the highest seen
 	claimed   bool
@@ -46,7 +47,7 @@ func NewLogWriter(b Bucket, writer, walID string, hint uint64) (*LogWriter, erro
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("make nonce: %w", err)
 	}
-	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, next: hint}, nil
+	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, hint: hint, next: hint}, nil
 }
 
 // Claimed reports whether Claim has succeeded.
@@ -107,17 +108,17 @@ func (w *LogWriter) Claim(ctx context.Context) error {
 	}
 }
 
-// list reads the log from the hint on.
+// list reads the log from the hint on. After an error, the next attempt reads all of it again: what is committed is said by
+// every record, not by the last alone.
 func (w *LogWriter) list(ctx context.Context) error {
-	hint := w.next
 	w.next, w.epoch, w.committed = 1, 0, 0
 	startAfter := ""
-	if hint > 0 {
-		found, err := w.read(ctx, hint)
+	if w.hint > 0 {
+		found, err := w.read(ctx, w.hint)
 		switch {
 		case err == nil:
 			w.absorb(found)
-			startAfter = LogKey(w.writer, hint)
+			startAfter = LogKey(w.writer, w.hint)
 		case !errors.Is(err, ErrNotFound):
 			return err
 		}
