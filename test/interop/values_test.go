@@ -191,6 +191,9 @@ func (f *parquetFile) checkLevels(g *format.RowGroup, c int, values []value, max
 func (f *parquetFile) checkFirstRows(g *format.RowGroup, c int, pages [][]value) {
 	var index format.OffsetIndex
 	chunk := &g.Columns[c]
+	if chunk.OffsetIndexLength == 0 {
+		return
+	}
 	thriftAt(f.t, f.data[chunk.OffsetIndexOffset:], &index)
 	require.Len(f.t, index.PageLocations, len(pages), "column %s", f.names[c])
 	var row int64
