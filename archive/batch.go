@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -86,24 +87,22 @@ var errBatchTooLarge = errors.New("texts of the batch are larger than 4 GiB")
 
 // NewBatch copies the records of ld, which arrived at that time.
 func NewBatch(ld plog.Logs, arrival time.Time, opts BatchOptions) *Batch {
-	x := extractor{
-		batch: &Batch{arrival: arrival.UnixNano(), rows: make([]batchRow, 0, ld.LogRecordCount()), words: []string{""}},
-		words: map[string]uint32{"": 0},
-	}
+	b := &Batch{arrival: arrival.UnixNano(), rows: make([]batchRow, 0, ld.LogRecordCount()), words: []string{""}}
+	x := extractors.Get().(*extractor)
+	x.start(b)
 	for _, rl := range ld.ResourceLogs().All() {
 		resource := sharedOfResource(rl, opts)
 		for _, sl := range rl.ScopeLogs().All() {
 			x.shared = sharedOfScope(resource, sl)
-			x.sharedIndex = uint32(len(x.batch.shared))
+			x.sharedIndex = uint32(len(b.shared))
 			for _, lr := range sl.LogRecords().All() {
 				x.record(lr)
 			}
 			x.shared.resourceLogs, x.shared.scopeLogs = plog.ResourceLogs{}, plog.ScopeLogs{}
-			x.batch.shared = append(x.batch.shared, x.shared)
+			b.shared = append(b.shared, x.shared)
 		}
 	}
-	b := x.batch
-	b.text, b.attrs = slices.Clone(b.text), slices.Clip(b.attrs)
+	x.finish()
 	b.size = int64(unsafe.Sizeof(*b)) + int64(cap(b.text)) + int64(cap(b.rows))*int64(unsafe.Sizeof(batchRow{})) +
 		int64(cap(b.attrs))*int64(unsafe.Sizeof(batchAttribute{}))
 	for i := range b.shared {
@@ -159,9 +158,11 @@ func (s *sharedText) own(text string) string {
 	return strings.Clone(text)
 }
 
-// extractor fills a batch.
+// extractor fills a batch, in memory of its own until the sizes are known.
 type extractor struct {
 	batch       *Batch
+	textBuffer  []byte
+	attrBuffer  []batchAttribute
 	words       map[string]uint32
 	shared      sharedText
 	sharedIndex uint32
@@ -172,6 +173,32 @@ type extractor struct {
 	keyWords []uint32
 	order    []int
 	sorted   []batchAttribute
+}
+
+// extractors keep their memory from batch to batch.
+var extractors = sync.Pool{New: func() any { return &extractor{words: map[string]uint32{}} }}
+
+// maxExtractorBytes is how much memory an extractor keeps of each kind.
+const maxExtractorBytes = 16 << 20
+
+func (x *extractor) start(b *Batch) {
+	x.batch = b
+	b.text, b.attrs = x.textBuffer[:0], x.attrBuffer[:0]
+	x.words[""] = 0
+}
+
+// finish gives the batch arrays of the right size, and the extractor back.
+func (x *extractor) finish() {
+	b := x.batch
+	x.textBuffer, x.attrBuffer = b.text, b.attrs
+	b.text, b.attrs = slices.Clone(b.text), slices.Clone(b.attrs)
+	if cap(x.textBuffer) > maxExtractorBytes || cap(x.attrBuffer)*int(unsafe.Sizeof(batchAttribute{})) > maxExtractorBytes {
+		x.textBuffer, x.attrBuffer = nil, nil
+	}
+	clear(x.words)
+	clear(x.keys)
+	x.batch, x.shared, x.keys = nil, sharedText{}, x.keys[:0]
+	extractors.Put(x)
 }
 
 func (x *extractor) record(lr plog.LogRecord) {

@@ -33,6 +33,7 @@ const (
 // objectWriter makes data objects, one after the other. It keeps its memory.
 type objectWriter struct {
 	compressors map[Compression]*zstd.Encoder
+	file        parquetfile.Writer
 	columns     columnWriter
 	order       []rowRef // of a row group, by service and time
 	starts      []int
@@ -74,8 +75,11 @@ func (w *objectWriter) write(p partition, batches []*Batch, rows []rowRef, n *na
 		return Object{}, err
 	}
 	promoted := choosePromoted(batches, rows, n)
-	file := parquetfile.NewWriter(append(slices.Clip(fields), promoted.fields()...), compressor)
-	file.Sorting = []format.SortingColumn{{ColumnIdx: colServiceName}, {ColumnIdx: colTimestamp}}
+	file := &w.file
+	file.Start(parquetfile.Options{
+		Fields: append(slices.Clip(fields), promoted.fields()...), Compressor: compressor, SizeHint: sizeHint(batches, rows),
+		Sorting: []format.SortingColumn{{ColumnIdx: colServiceName}, {ColumnIdx: colTimestamp}},
+	})
 	meta := ObjectMeta{
 		Tenant: p.tenant, Rows: int64(len(rows)), Displaced: p.displaced, MinTime: rows[0].time, MaxTime: rows[len(rows)-1].time,
 	}
@@ -105,7 +109,7 @@ func (w *objectWriter) write(p partition, batches []*Batch, rows []rowRef, n *na
 	if p.displaced {
 		metadata = append(metadata, format.KeyValue{Key: metaDisplaced, Value: "true"})
 	}
-	body, err := file.Close("logboom", metadata)
+	body, err := file.Finish("logboom", metadata)
 	if err != nil {
 		return Object{}, err
 	}
@@ -116,6 +120,15 @@ func (w *objectWriter) write(p partition, batches []*Batch, rows []rowRef, n *na
 	meta.TailBytes = meta.Bytes - last.Offset - last.Bytes
 	meta.TailSum = fmt.Sprintf("%016x", xxhash.Sum64(body[meta.Bytes-meta.TailBytes:]))
 	return Object{Meta: meta, Body: body}, nil
+}
+
+// sizeHint guesses how large the object of these rows becomes: text shrinks to a sixth or less.
+func sizeHint(batches []*Batch, rows []rowRef) int {
+	size := 32 << 10
+	for _, ref := range rows {
+		size += 16 + int(batches[ref.batch].rows[ref.row].textSize)/6
+	}
+	return size
 }
 
 // rowGroupLen is how many of the rows go into the next row group.

@@ -11,6 +11,7 @@
 package parquetfile // import "github.com/logboom/logboom/archive/internal/parquetfile"
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -39,41 +40,44 @@ type Chunk struct {
 	Nulls    int
 }
 
-// Writer makes one file. Its methods must be called in order: for each row group StartGroup, Column for every leaf,
-// EndGroup; at last Close. It is for one goroutine.
+// Writer makes one file after the other, reusing its memory. For each: Start, for each row group StartGroup, Column for
+// every leaf, EndGroup; at last Finish. It is for one goroutine.
 type Writer struct {
-	// Sorting is the order of the rows in every row group.
-	Sorting []format.SortingColumn
-
 	compressor *zstd.Encoder
+	sorting    []format.SortingColumn
 	schema     []format.SchemaElement
 	leaves     []leaf
 	file       []byte
 	groups     []format.RowGroup
 	rows       int64
+	group      format.RowGroup
 
-	group  format.RowGroup
-	page   []byte // scratch: a data page, uncompressed
-	levels []byte // scratch: encoded levels
-	header thrift.Encoder
-	target headerTarget
+	// Scratch: a data page, its compressed form, encoded levels, a page header.
+	page, compressed, levels []byte
+	header                   bytes.Buffer
+	encoder                  *thrift.Encoder
 }
 
-// NewWriter starts a file. The compressor must not be used elsewhere until Close.
-func NewWriter(fields []Field, compressor *zstd.Encoder) *Writer {
-	w := &Writer{compressor: compressor}
-	w.schema, w.leaves = flatten(fields)
-	w.file = append(w.file, magic...)
-	w.header.Reset((&thrift.CompactProtocol{}).NewWriter(&w.target))
-	return w
+// Options of a file.
+type Options struct {
+	Fields []Field
+	// Sorting is the order of the rows in every row group.
+	Sorting []format.SortingColumn
+	// Compressor must not be used elsewhere until Finish.
+	Compressor *zstd.Encoder
+	// SizeHint is how large the file may become, in bytes.
+	SizeHint int
 }
 
-// headerTarget appends what is written to it to a slice.
-type headerTarget struct{ b []byte }
-
-func (t *headerTarget) Write(p []byte) (int, error) {
-	t.b = append(t.b, p...)
-	return len(p), nil
+// Start begins a file, whatever became of the one before.
+func (w *Writer) Start(o Options) {
+	w.compressor, w.sorting = o.Compressor, o.Sorting
+	w.schema, w.leaves = flatten(o.Fields)
+	w.file = append(make([]byte, 0, o.SizeHint), magic...)
+	w.groups, w.rows = nil, 0
+	if w.encoder == nil {
+		w.encoder = thrift.NewEncoder((&thrift.CompactProtocol{}).NewWriter(&w.header))
+	}
 }
 
 // Len is the length of the file so far.
@@ -82,7 +86,7 @@ func (w *Writer) Len() int64 { return int64(len(w.file)) }
 // StartGroup starts a row group of that many rows.
 func (w *Writer) StartGroup(rows int) {
 	w.group = format.RowGroup{
-		NumRows: int64(rows), FileOffset: w.Len(), Ordinal: int16(len(w.groups)), SortingColumns: w.Sorting,
+		NumRows: int64(rows), FileOffset: w.Len(), Ordinal: int16(len(w.groups)), SortingColumns: w.sorting,
 		Columns: make([]format.ColumnChunk, 0, len(w.leaves)),
 	}
 }
@@ -137,27 +141,17 @@ func (w *Writer) Column(c *Chunk) error {
 
 // appendPage compresses a page behind its header and returns how large both are uncompressed.
 func (w *Writer) appendPage(header format.PageHeader, page []byte) (int64, error) {
-	// The header holds the compressed length and the checksum, so the page comes first, at a distance.
-	const room = 256
-	start := len(w.file)
-	w.file = append(w.file, make([]byte, room)...)
-	w.file = w.compressor.EncodeAll(page, w.file)
-	body := w.file[start+room:]
+	w.compressed = w.compressor.EncodeAll(page, w.compressed[:0])
 	header.UncompressedPageSize = int32(len(page))
-	header.CompressedPageSize = int32(len(body))
-	header.CRC = int32(crc32.ChecksumIEEE(body))
-	w.target.b = w.target.b[:0]
-	if err := w.header.Encode(&header); err != nil {
+	header.CompressedPageSize = int32(len(w.compressed))
+	header.CRC = int32(crc32.ChecksumIEEE(w.compressed))
+	w.header.Reset()
+	if err := w.encoder.Encode(&header); err != nil {
 		return 0, err
 	}
-	h := w.target.b
-	if len(h) > room {
-		return 0, fmt.Errorf("page header of %d bytes", len(h))
-	}
-	copy(w.file[start:], h)
-	copy(w.file[start+len(h):], body)
-	w.file = w.file[:start+len(h)+len(body)]
-	return int64(len(h) + len(page)), nil
+	w.file = append(w.file, w.header.Bytes()...)
+	w.file = append(w.file, w.compressed...)
+	return int64(w.header.Len() + len(page)), nil
 }
 
 // appendLevels appends levels of 0 and 1 behind their encoded length.
@@ -180,8 +174,8 @@ func (w *Writer) EndGroup() (offset, size int64, err error) {
 // Bytes returns a part of the file, valid until the next call.
 func (w *Writer) Bytes(offset, size int64) []byte { return w.file[offset : offset+size] }
 
-// Close writes the footer and returns the file, which is the caller's.
-func (w *Writer) Close(createdBy string, metadata []format.KeyValue) ([]byte, error) {
+// Finish writes the footer and returns the file, which is the caller's.
+func (w *Writer) Finish(createdBy string, metadata []format.KeyValue) ([]byte, error) {
 	footer := format.FileMetaData{
 		Version: 1, Schema: w.schema, NumRows: w.rows, RowGroups: w.groups, KeyValueMetadata: metadata, CreatedBy: createdBy,
 		ColumnOrders: make([]format.ColumnOrder, len(w.leaves)),
@@ -195,5 +189,7 @@ func (w *Writer) Close(createdBy string, metadata []format.KeyValue) ([]byte, er
 	}
 	w.file = append(w.file, b...)
 	w.file = binary.LittleEndian.AppendUint32(w.file, uint32(len(b)))
-	return append(w.file, magic...), nil
+	file := append(w.file, magic...)
+	w.file, w.groups = nil, nil
+	return file, nil
 }
