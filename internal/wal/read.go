@@ -144,7 +144,10 @@ func readHeader(f io.ReaderAt) (id [idBytes]byte, ok bool, err error) {
 	if n < headerBytes || string(b[:len(magic)]) != magic {
 		return id, false, nil
 	}
+	copy(id[:], b[len(magic)+1:])
 	switch v := b[len(magic)]; {
+	case v == 0 && id == [idBytes]byte{}: // torn, the size was there before the bytes
+		return id, false, nil
 	case v == 0:
 		return id, false, errors.New("it was written by a version before the first release: let that version flush it, or move it away")
 	case v > version && v < 16:
@@ -152,7 +155,6 @@ func readHeader(f io.ReaderAt) (id [idBytes]byte, ok bool, err error) {
 	case v != version:
 		return id, false, nil
 	}
-	copy(id[:], b[len(magic)+1:])
 	return id, true, nil
 }
 

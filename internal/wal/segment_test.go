@@ -242,7 +242,7 @@ func TestWriterStays(t *testing.T) {
 func TestOtherVersionsAreRefused(t *testing.T) {
 	for v, text := range map[byte]string{0: "before the first release", 2: "later version"} {
 		dir := t.TempDir()
-		b := append(append([]byte(magic), v), make([]byte, idBytes)...)
+		b := append(append([]byte(magic), v), bytes.Repeat([]byte{7}, idBytes)...)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "00000000000000000001.wal"), b, 0o600))
 		_, err := Open(options(dir))
 		require.ErrorContains(t, err, text)
