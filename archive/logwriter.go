@@ -26,7 +26,7 @@ type LogWriter struct {
 	nonce  string
 	now    func() time.Time
 
-	hint      uint64 // number of a record known to exist, 0 when there is none
+	hint      uint64 // number of the last commit of our write-ahead log that is known, or what we were told
 	next      uint64 // number of the next record
 	epoch     uint64 // ours once claimed, else the highest seen
 	claimed   bool
@@ -59,13 +59,9 @@ func (w *LogWriter) Epoch() uint64 { return w.epoch }
 // Committed is the highest entry of the write-ahead log known to be in the archive.
 func (w *LogWriter) Committed() uint64 { return w.committed }
 
-// LastSequence is the number of the last record known to exist, 0 when there is none.
-func (w *LogWriter) LastSequence() uint64 {
-	if w.next == 0 {
-		return 0
-	}
-	return w.next - 1
-}
+// LastSequence is the number of the last known record that commits entries of this write-ahead log, or else the
+// hint: a later writer that reads the log from there on knows what is committed. A claim behind it would not say so.
+func (w *LogWriter) LastSequence() uint64 { return w.hint }
 
 // Claim reads the writer's log and starts a new epoch in it. After an error it may be called again.
 func (w *LogWriter) Claim(ctx context.Context) error {
@@ -108,8 +104,8 @@ func (w *LogWriter) Claim(ctx context.Context) error {
 	}
 }
 
-// list reads the log from the hint on. After an error, the next attempt reads all of it again: what is committed is said by
-// every record, not by the last alone.
+// list reads the log from the hint on. After an error, the next attempt goes on at the last commit, not behind
+// it: it says what is committed.
 func (w *LogWriter) list(ctx context.Context) error {
 	w.next, w.epoch, w.committed = 1, 0, 0
 	startAfter := ""
@@ -119,7 +115,9 @@ func (w *LogWriter) list(ctx context.Context) error {
 		case err == nil:
 			w.absorb(found)
 			startAfter = LogKey(w.writer, w.hint)
-		case !errors.Is(err, ErrNotFound):
+		case errors.Is(err, ErrNotFound):
+			w.hint = 0
+		default:
 			return err
 		}
 	}
@@ -153,7 +151,14 @@ func (w *LogWriter) absorb(r *LogRecord) {
 	w.epoch = max(w.epoch, r.Epoch)
 	if r.WAL != nil && r.WAL.ID == w.wal {
 		w.committed = max(w.committed, r.WAL.To)
+		w.hint = max(w.hint, r.Sequence)
 	}
+}
+
+// committedBy takes note of the pending record.
+func (w *LogWriter) committedBy(sequence, to uint64) {
+	w.pending = nil
+	w.next, w.hint, w.committed = sequence+1, sequence, to
 }
 
 // Commit makes objects, which exist already, live. It returns nil when they are or when the range has been
@@ -183,9 +188,7 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 		key := LogKey(w.writer, w.next)
 		err := w.bucket.Create(ctx, key, w.pending)
 		if err == nil {
-			w.pending = nil
-			w.next++
-			w.committed = to
+			w.committedBy(w.next, to)
 			return nil
 		}
 		if !errors.Is(err, ErrExists) {
@@ -196,9 +199,7 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 			return fmt.Errorf("commit: %w", err)
 		}
 		if bytes.Equal(body, w.pending) { // an attempt that seemed to fail
-			w.pending = nil
-			w.next++
-			w.committed = to
+			w.committedBy(w.next, to)
 			return nil
 		}
 		found, err := ParseLogRecord(key, body)
