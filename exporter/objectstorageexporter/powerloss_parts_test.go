@@ -148,7 +148,7 @@ type remoteBucket struct {
 }
 
 // boot lets a machine use the bucket until off is closed. When it is away it comes back after a while, and loses
-// answers.
+// answers then, too.
 func (b *remoteBucket) boot(off <-chan struct{}, away bool, back time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -186,7 +186,7 @@ func (b *remoteBucket) Create(ctx context.Context, key string, body []byte) erro
 }
 
 func (b *remoteBucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
-	if call, _ := b.fault(); !call {
+	if call, answer := b.fault(); !call || !answer {
 		return nil, errAway
 	}
 	return b.Bucket.Get(ctx, key)

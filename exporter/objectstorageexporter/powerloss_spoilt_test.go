@@ -4,11 +4,18 @@
 package objectstorageexporter
 
 import (
+	"context"
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+
+	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
 	"github.com/logboom/logboom/internal/vfs"
 )
 
@@ -76,3 +83,45 @@ func (m forgetful) Open(name string, flag int, perm fs.FileMode) (vfs.File, erro
 type forgetfulFile struct{ vfs.File }
 
 func (forgetfulFile) Sync() error { return nil }
+
+// TestRemovalThatFailsIsNoSecondCommit: a segment that was committed, and that no process comes to delete, stays
+// one commit however often the exporter starts.
+func TestRemovalThatFailsIsNoSecondCommit(t *testing.T) {
+	cfg := testConfig(t)
+	for life := range 4 {
+		e, err := newExporter(exportertest.NewNopSettings(metadata.Type), cfg)
+		require.NoError(t, err)
+		keep := &keeping{FS: vfs.OS, refused: make(chan struct{}, 100)}
+		e.fs = keep
+		require.NoError(t, e.start(context.Background(), componenttest.NewNopHost()))
+		if life == 0 {
+			require.NoError(t, e.consume(context.Background(), newLogs(0, 3)))
+		}
+		if life < 3 {
+			<-keep.refused
+			e.crash()
+		} else {
+			keep.off.Store(true)
+			require.NoError(t, e.shutdown(context.Background()))
+		}
+	}
+	requireOnce(t, cfg, 3)
+}
+
+// keeping is a file system on which segments cannot be deleted.
+type keeping struct {
+	vfs.FS
+	refused chan struct{}
+	off     atomic.Bool
+}
+
+func (m *keeping) Remove(name string) error {
+	if m.off.Load() || !strings.HasSuffix(name, ".wal") {
+		return m.FS.Remove(name)
+	}
+	select {
+	case m.refused <- struct{}{}:
+	default:
+	}
+	return errFault
+}
