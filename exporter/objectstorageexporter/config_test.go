@@ -33,9 +33,6 @@ func TestLoadConfig(t *testing.T) {
 	want.Bucket.URL = "file:///var/lib/logboom/archive"
 	want.WAL.Directory = "/var/lib/logboom/wal"
 	assert.Equal(t, want, smallest)
-	id, err := smallest.writerID()
-	require.NoError(t, err)
-	assert.NotEmpty(t, id)
 
 	full, err := load("full")
 	require.NoError(t, err)
@@ -44,11 +41,15 @@ func TestLoadConfig(t *testing.T) {
 		AccessKeyID: "id", SecretAccessKey: "secret",
 	}, full.Bucket)
 	assert.Equal(t, "gateway-1", full.Writer)
-	assert.Equal(t, FlushConfig{Interval: time.Minute, MaxRawMiB: 32, ShutdownTimeout: 5 * time.Second}, full.Flush)
+	assert.Equal(t, WALConfig{Directory: "/wal", MaxSizeMiB: 100, MaxAsideMiB: 0}, full.WAL)
+	assert.Equal(t, TenantConfig{ResourceAttribute: "tenant.id", Default: "nobody"}, full.Tenant)
+	assert.Equal(t, FlushConfig{Interval: time.Minute, MaxRawMiB: 32, MaxMemoryMiB: 100, ParallelUploads: 8, ShutdownTimeout: 5 * time.Second}, full.Flush)
 	assert.Equal(t, EventTimeConfig{MaxAge: 24 * time.Hour, MaxFuture: time.Minute}, full.EventTime)
 
-	_, err = load("queue_off")
-	require.NoError(t, err)
+	for _, name := range []string{"queue_off", "bucket"} {
+		_, err = load(name)
+		require.NoError(t, err, name)
+	}
 
 	for name, texts := range map[string][]string{
 		"empty":        {"bucket: url must not be empty", "wal::directory must not be empty"},
@@ -56,7 +57,11 @@ func TestLoadConfig(t *testing.T) {
 		"no_retry":     {"retry_on_failure::enabled must be true"},
 		"give_up":      {"retry_on_failure::max_elapsed_time must be 0 (no end), got 1m0s"},
 		"writer":       {`writer must be`, `got "a/b"`},
-		"out_of_range": {"wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s", "flush::shutdown_timeout must be at least 1ms, got 20ns"},
+		"acknowledge":  {`acknowledge must be "wal" or "bucket", got "queue"`},
+		"bucket_wal":   {`wal::directory must be empty with acknowledge: bucket, got "/wal"`, "flush::interval must be at most 10s with acknowledge: bucket, got 30s"},
+		"two_tenants":  {`tenant::resource_attribute and tenant::metadata_key must not both be set, got "a" and "b"`},
+		"no_default":   {`tenant::default must be 1 to 256 bytes long, got ""`},
+		"out_of_range": {"flush::parallel_uploads must be 1 to 64, got 65", "flush::max_memory_mib must be at least 1, got 0", "wal::max_aside_mib must be at least 0, got -1", "wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s", "flush::shutdown_timeout must be at least 1ms, got 20ns"},
 	} {
 		_, err := load(name)
 		for _, text := range texts {

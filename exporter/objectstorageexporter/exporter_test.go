@@ -28,6 +28,7 @@ import (
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/wal"
 )
 
 // testConfig flushes fast, into an archive of its own.
@@ -217,7 +218,7 @@ func TestFullLogPushesBack(t *testing.T) {
 func TestPoisonIsSetAside(t *testing.T) {
 	cfg := testConfig(t)
 	e := startExporter(t, cfg)
-	require.NoError(t, e.wal.Append([]byte("no payload")))
+	require.NoError(t, e.wal.Append(append(make([]byte, wal.EntryHead), "no payload"...), wal.Info{Records: 7}, nil, 0))
 	require.NoError(t, e.consume(context.Background(), newLogs(0, 3)))
 	require.NoError(t, e.shutdown(context.Background()))
 	requireOnce(t, cfg, 3)

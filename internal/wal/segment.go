@@ -251,7 +251,7 @@ func (l *Log) Next() (*Segment, error) {
 		if s.file != nil {
 			if err := l.sync(s, end); err != nil && s.synced.bytes == 0 {
 				// Nothing of it was ever acknowledged.
-				if err := l.Remove(s, 0); err != nil {
+				if err := l.remove(s); err != nil {
 					return nil, err
 				}
 				continue
@@ -264,18 +264,25 @@ func (l *Log) Next() (*Segment, error) {
 	}
 }
 
-// Remove deletes a segment of which nothing is needed any more, and notes the sequence of the archive's log as
-// a hint. After an error it may be called again.
+// Remove deletes a segment, the oldest, of which nothing is needed any more, and notes the sequence of the
+// archive's log as a hint. After an error it may be called again.
 func (l *Log) Remove(s *Segment, sequence uint64) error {
+	l.mu.Lock()
+	l.state.Sequence = max(l.state.Sequence, sequence)
+	l.state.Done = max(l.state.Done, s.Last)
+	l.mu.Unlock()
+	return l.remove(s)
+}
+
+func (l *Log) remove(s *Segment) error {
 	if s.file != nil {
 		s.file.Close()
 	}
 	l.mu.Lock()
-	l.state.Sequence = max(l.state.Sequence, sequence)
 	l.state.Next = max(l.state.Next, s.Last+1)
 	l.mu.Unlock()
 	// A number must never be used twice, and this may be the last file to tell which is the next: wal.json
-	// must do so before it goes. That its name may come back after a power cut does no harm.
+	// must do so before it goes. Its name may come back after a power cut, but wal.json says that it is done.
 	err := l.saveState()
 	if err == nil {
 		err = l.fs.Remove(s.path)

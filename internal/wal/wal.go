@@ -125,6 +125,8 @@ type state struct {
 	Writer string `json:"writer,omitempty"`
 	// Next is a number that no entry has reached.
 	Next uint64 `json:"next"`
+	// Done is the last entry of what Remove was called for: a file of it may come back with a power cut.
+	Done uint64 `json:"done,omitempty"`
 	// Sequence is a record of the archive's log that exists; reading it can start there.
 	Sequence uint64 `json:"sequence"`
 }
@@ -205,6 +207,10 @@ func (l *Log) load() error {
 		if err != nil {
 			return err
 		}
+		if seg != nil && id == l.id && known && seg.Last <= l.state.Done && l.fs.Remove(name) == nil {
+			l.next = max(l.next, seg.Last+1)
+			continue
+		}
 		if seg == nil {
 			continue
 		}
@@ -283,11 +289,25 @@ func (l *Log) SetWriter(writer string) error {
 	return l.saveState()
 }
 
+// Done is the last entry of the segments that were removed.
+func (l *Log) Done() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.Done
+}
+
 // Sequence is the hint that the last Remove left.
 func (l *Log) Sequence() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state.Sequence
+}
+
+// NextNumber is the number of the next entry.
+func (l *Log) NextNumber() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next
 }
 
 // Damage tells what Open could not read.
@@ -310,6 +330,14 @@ type Stats struct {
 	Bytes, Attached int64
 	// Since is when the oldest entry came; zero when there is none.
 	Since time.Time
+}
+
+// Age is how old the oldest entry is, 0 when there is none.
+func (s Stats) Age() time.Duration {
+	if s.Since.IsZero() {
+		return 0
+	}
+	return time.Since(s.Since)
 }
 
 // Stats tells what the log holds.

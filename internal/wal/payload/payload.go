@@ -18,6 +18,8 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/internal/wal"
 )
 
 const (
@@ -113,4 +115,18 @@ func Decode(b []byte) (h Head, ld plog.Logs, err error) {
 		return h, ld, fmt.Errorf("payload has %d records, but says %d", n, h.Records)
 	}
 	return h, ld, nil
+}
+
+// Info is what the write-ahead log wants to know of a batch.
+func (h Head) Info() wal.Info {
+	return wal.Info{Weight: h.RawBytes, Records: h.Records, Since: h.Arrival}
+}
+
+// Describe reads the Info of a payload; what is none weighs as much as it is long, and has no records.
+func Describe(b []byte) wal.Info {
+	h, _, err := ParseHead(b)
+	if err != nil {
+		return wal.Info{Weight: int64(len(b))}
+	}
+	return h.Info()
 }

@@ -28,11 +28,14 @@ type TelemetryBuilder struct {
 	meter                                 metric.Meter
 	mu                                    sync.Mutex
 	registrations                         []metric.Registration
+	ExporterObjectStorageAbandonedRecords metric.Int64Counter
 	ExporterObjectStorageAcceptedRecords  metric.Int64Counter
+	ExporterObjectStorageAsideBytes       metric.Int64ObservableGauge
 	ExporterObjectStorageCommittedRecords metric.Int64Counter
 	ExporterObjectStorageDroppedRecords   metric.Int64Counter
 	ExporterObjectStorageFlushDuration    metric.Float64Histogram
 	ExporterObjectStorageHeldBytes        metric.Int64ObservableUpDownCounter
+	ExporterObjectStorageHeldMemory       metric.Int64ObservableGauge
 	ExporterObjectStorageHeldRecords      metric.Int64ObservableUpDownCounter
 	ExporterObjectStorageObjects          metric.Int64Counter
 	ExporterObjectStorageOldestHeldAge    metric.Float64ObservableGauge
@@ -41,6 +44,7 @@ type TelemetryBuilder struct {
 	ExporterObjectStorageRecoveredRecords metric.Int64Counter
 	ExporterObjectStorageRefusedRecords   metric.Int64Counter
 	ExporterObjectStorageStoredBytes      metric.Int64Counter
+	ExporterObjectStorageTenants          metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -54,12 +58,42 @@ func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
 }
 
+// RegisterExporterObjectStorageAsideBytesCallback sets callback for observable ExporterObjectStorageAsideBytes metric.
+func (builder *TelemetryBuilder) RegisterExporterObjectStorageAsideBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterObjectStorageAsideBytes, obs: o})
+		return nil
+	}, builder.ExporterObjectStorageAsideBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterExporterObjectStorageHeldBytesCallback sets callback for observable ExporterObjectStorageHeldBytes metric.
 func (builder *TelemetryBuilder) RegisterExporterObjectStorageHeldBytesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ExporterObjectStorageHeldBytes, obs: o})
 		return nil
 	}, builder.ExporterObjectStorageHeldBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterObjectStorageHeldMemoryCallback sets callback for observable ExporterObjectStorageHeldMemory metric.
+func (builder *TelemetryBuilder) RegisterExporterObjectStorageHeldMemoryCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterObjectStorageHeldMemory, obs: o})
+		return nil
+	}, builder.ExporterObjectStorageHeldMemory)
 	if err != nil {
 		return err
 	}
@@ -90,6 +124,21 @@ func (builder *TelemetryBuilder) RegisterExporterObjectStorageOldestHeldAgeCallb
 		cb(ctx, &observerFloat64{inst: builder.ExporterObjectStorageOldestHeldAge, obs: o})
 		return nil
 	}, builder.ExporterObjectStorageOldestHeldAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExporterObjectStorageTenantsCallback sets callback for observable ExporterObjectStorageTenants metric.
+func (builder *TelemetryBuilder) RegisterExporterObjectStorageTenantsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterObjectStorageTenants, obs: o})
+		return nil
+	}, builder.ExporterObjectStorageTenants)
 	if err != nil {
 		return err
 	}
@@ -137,21 +186,33 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ExporterObjectStorageAbandonedRecords, err = builder.meter.Int64Counter(
+		"otelcol_exporter_object_storage_abandoned_records",
+		metric.WithDescription("With `acknowledge: bucket`, accepted records whose sender stopped waiting before the commit; they go on to the archive. [Development]"),
+		metric.WithUnit("{records}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExporterObjectStorageAcceptedRecords, err = builder.meter.Int64Counter(
 		"otelcol_exporter_object_storage_accepted_records",
-		metric.WithDescription("Records acknowledged, after they were synced to the write-ahead log. [Development]"),
+		metric.WithDescription("Records taken over: synced to the write-ahead log or, with `acknowledge: bucket`, waiting in memory for their commit. [Development]"),
 		metric.WithUnit("{records}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterObjectStorageAsideBytes, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_object_storage_aside_bytes",
+		metric.WithDescription("Size of the folder `aside` of the write-ahead log. [Development]"),
+		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterObjectStorageCommittedRecords, err = builder.meter.Int64Counter(
 		"otelcol_exporter_object_storage_committed_records",
-		metric.WithDescription("Records in the archive for good. [Development]"),
+		metric.WithDescription("Records in the archive for good, also those of which an earlier process did not see that they were. [Development]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterObjectStorageDroppedRecords, err = builder.meter.Int64Counter(
 		"otelcol_exporter_object_storage_dropped_records",
-		metric.WithDescription("Records set aside in the folder `aside` of the write-ahead log because they cannot be written. [Development]"),
+		metric.WithDescription("Accepted records that do not go to the archive. [Development]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)
@@ -168,9 +229,15 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ExporterObjectStorageHeldMemory, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_object_storage_held_memory",
+		metric.WithDescription("Memory of batches that wait for a flush and of objects that are being uploaded. [Development]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExporterObjectStorageHeldRecords, err = builder.meter.Int64ObservableUpDownCounter(
 		"otelcol_exporter_object_storage_held_records",
-		metric.WithDescription("Records in the write-ahead log that are not in the archive yet. [Development]"),
+		metric.WithDescription("Accepted records that are not in the archive yet. [Development]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)
@@ -200,7 +267,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterObjectStorageRecoveredRecords, err = builder.meter.Int64Counter(
 		"otelcol_exporter_object_storage_recovered_records",
-		metric.WithDescription("Records found in the write-ahead log at start that were not in the archive yet. [Development]"),
+		metric.WithDescription("Records found in the write-ahead log at start. [Development]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)
@@ -214,6 +281,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_object_storage_stored_bytes",
 		metric.WithDescription("Size of the committed data objects. [Development]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterObjectStorageTenants, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_object_storage_tenants",
+		metric.WithDescription("Tenants in the last commit; each costs an object, and so a PUT, per flush and hour of event time. [Development]"),
+		metric.WithUnit("{tenants}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

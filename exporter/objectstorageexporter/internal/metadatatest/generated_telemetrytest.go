@@ -21,10 +21,26 @@ func NewSettings(tt *componenttest.Telemetry) exporter.Settings {
 	return set
 }
 
+func AssertEqualExporterObjectStorageAbandonedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_object_storage_abandoned_records",
+		Description: "With `acknowledge: bucket`, accepted records whose sender stopped waiting before the commit; they go on to the archive. [Development]",
+		Unit:        "{records}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_object_storage_abandoned_records")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualExporterObjectStorageAcceptedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_accepted_records",
-		Description: "Records acknowledged, after they were synced to the write-ahead log. [Development]",
+		Description: "Records taken over: synced to the write-ahead log or, with `acknowledge: bucket`, waiting in memory for their commit. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -37,10 +53,24 @@ func AssertEqualExporterObjectStorageAcceptedRecords(t *testing.T, tt *component
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualExporterObjectStorageAsideBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_object_storage_aside_bytes",
+		Description: "Size of the folder `aside` of the write-ahead log. [Development]",
+		Unit:        "By",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_object_storage_aside_bytes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualExporterObjectStorageCommittedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_committed_records",
-		Description: "Records in the archive for good. [Development]",
+		Description: "Records in the archive for good, also those of which an earlier process did not see that they were. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -56,7 +86,7 @@ func AssertEqualExporterObjectStorageCommittedRecords(t *testing.T, tt *componen
 func AssertEqualExporterObjectStorageDroppedRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_dropped_records",
-		Description: "Records set aside in the folder `aside` of the write-ahead log because they cannot be written. [Development]",
+		Description: "Accepted records that do not go to the archive. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -100,10 +130,24 @@ func AssertEqualExporterObjectStorageHeldBytes(t *testing.T, tt *componenttest.T
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualExporterObjectStorageHeldMemory(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_object_storage_held_memory",
+		Description: "Memory of batches that wait for a flush and of objects that are being uploaded. [Development]",
+		Unit:        "By",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_object_storage_held_memory")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualExporterObjectStorageHeldRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_held_records",
-		Description: "Records in the write-ahead log that are not in the archive yet. [Development]",
+		Description: "Accepted records that are not in the archive yet. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -181,7 +225,7 @@ func AssertEqualExporterObjectStorageRawBytes(t *testing.T, tt *componenttest.Te
 func AssertEqualExporterObjectStorageRecoveredRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_recovered_records",
-		Description: "Records found in the write-ahead log at start that were not in the archive yet. [Development]",
+		Description: "Records found in the write-ahead log at start. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -222,6 +266,20 @@ func AssertEqualExporterObjectStorageStoredBytes(t *testing.T, tt *componenttest
 		},
 	}
 	got, err := tt.GetMetric("otelcol_exporter_object_storage_stored_bytes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualExporterObjectStorageTenants(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_exporter_object_storage_tenants",
+		Description: "Tenants in the last commit; each costs an object, and so a PUT, per flush and hour of event time. [Development]",
+		Unit:        "{tenants}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_exporter_object_storage_tenants")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -1,0 +1,95 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package objectstorageexporter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/logboom/logboom/archive"
+)
+
+// commitAll commits flushes in order until the channel is closed, the context ends, or one cannot be committed.
+func (e *objectStorageExporter) commitAll(ctx context.Context, order <-chan *flush) {
+	for f := range order {
+		if err := e.commit(ctx, f); err != nil {
+			if ctx.Err() == nil {
+				e.fail(err)
+			}
+			return
+		}
+	}
+}
+
+// fail ends the exporter's work for good: everything stays where it is held.
+func (e *objectStorageExporter) fail(err error) {
+	e.stopped.Store(true)
+	e.status.fail(err)
+	e.logger.Error("exporter stops; records stay in the write-ahead log and with their senders", zap.Error(err),
+		zap.String("writer", e.writer), zap.String("wal_directory", e.cfg.WAL.Directory))
+}
+
+// commit makes the objects of a flush live and forgets its unit. Its error is the context's, or one that does not pass.
+func (e *objectStorageExporter) commit(ctx context.Context, f *flush) error {
+	f.uploads.Wait()
+	if f.err != nil {
+		return f.err
+	}
+	if len(f.objects) > 0 {
+		if err := e.retry(ctx, "commit", func() error { return e.commitObjects(ctx, f) }); err != nil {
+			return err
+		}
+		e.countObjects(f)
+	}
+	err := e.retry(ctx, "remove segment of the write-ahead log", func() error {
+		return e.held.Remove(f.unit, f.bad, e.log.LastSequence())
+	})
+	if err != nil {
+		return err
+	}
+	e.countRecords(f)
+	return nil
+}
+
+func (e *objectStorageExporter) commitObjects(ctx context.Context, f *flush) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := e.log.Commit(ctx, f.from, f.unit.last, f.objects)
+	switch {
+	case err == nil:
+		e.telemetry.ExporterObjectStoragePuts.Add(context.Background(), 1, putCreated)
+	case !errors.Is(err, archive.ErrFenced):
+		e.telemetry.ExporterObjectStoragePuts.Add(context.Background(), 1, putError)
+	}
+	return err
+}
+
+func (e *objectStorageExporter) countObjects(f *flush) {
+	tenants := map[string]bool{}
+	stored := int64(0)
+	for i := range f.objects {
+		stored += f.objects[i].Bytes
+		tenants[f.objects[i].Tenant] = true
+	}
+	e.tenants.Store(int64(len(tenants)))
+	bg := context.Background()
+	e.telemetry.ExporterObjectStorageObjects.Add(bg, int64(len(f.objects)))
+	e.telemetry.ExporterObjectStorageStoredBytes.Add(bg, stored)
+	e.telemetry.ExporterObjectStorageRawBytes.Add(bg, f.raw)
+	e.telemetry.ExporterObjectStorageFlushDuration.Record(bg, time.Since(f.start).Seconds())
+}
+
+// countRecords says where the records of a unit went, each once, when they are not held any more.
+func (e *objectStorageExporter) countRecords(f *flush) {
+	committed := f.unit.records - f.lost // in this flush, or by an earlier process
+	for _, p := range f.bad {
+		committed -= p.records
+		e.dropped(p.records, p.reason)
+	}
+	e.dropped(f.lost, droppedDamaged)
+	e.telemetry.ExporterObjectStorageCommittedRecords.Add(context.Background(), committed)
+}
