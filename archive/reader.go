@@ -53,6 +53,8 @@ type ScanRequest struct {
 	Start, End int64
 	// Descending visits the newest records first.
 	Descending bool
+	// Object keeps an object; nil keeps all. It is for what the commit log says of objects alone, such as the tenant.
+	Object func(*ObjectMeta) bool
 	// Service keeps a service; nil keeps all. It is used to skip objects unread.
 	Service func(string) bool
 	// Keep keeps a record; nil keeps all. It may be called from several goroutines at a time, in any order,

@@ -38,7 +38,7 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	sc.stats.Errors = append(sc.stats.Errors, s.errs...)
 	for i := range s.objects {
 		o := &s.objects[i]
-		if o.MaxTime < req.Start || req.after(o.MinTime) || !o.HasService(req.Service) {
+		if o.MaxTime < req.Start || req.after(o.MinTime) || !o.HasService(req.Service) || (req.Object != nil && !req.Object(o)) {
 			sc.stats.ObjectsPruned++
 			continue
 		}

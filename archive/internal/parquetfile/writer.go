@@ -189,7 +189,8 @@ func (w *Writer) Finish(createdBy string, metadata []format.KeyValue) ([]byte, e
 	}
 	w.file = append(w.file, b...)
 	w.file = binary.LittleEndian.AppendUint32(w.file, uint32(len(b)))
-	file := append(w.file, magic...)
+	w.file = append(w.file, magic...)
+	file := w.file
 	w.file, w.groups = nil, nil
 	return file, nil
 }

@@ -1,0 +1,143 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+func TestCountsAreThoseOfTheRows(t *testing.T) {
+	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+	r := rand.New(rand.NewPCG(5, 5))
+	ld := plog.NewLogs()
+	type cell struct {
+		service  string
+		severity int32
+		minute   int64
+	}
+	type sums struct {
+		rows, bytes, uids, repeats int64
+		weight                     float64
+	}
+	want := map[cell]sums{}
+	seen := map[string]bool{}
+	for range 3000 {
+		rl := ld.ResourceLogs().AppendEmpty()
+		service := fmt.Sprintf("s%d", r.IntN(5))
+		rl.Resource().Attributes().PutStr("service.name", service)
+		lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		at := arrival.Add(-time.Duration(r.IntN(240)) * time.Second).UnixNano()
+		lr.SetTimestamp(pcommon.Timestamp(at))
+		severity := int32(1 + 4*r.IntN(3))
+		lr.SetSeverityNumber(plog.SeverityNumber(severity))
+		lr.Body().SetStr("body"[:r.IntN(5)])
+		c := want[cell{service, severity, floorMinute(at)}]
+		weight := 1.0
+		if r.IntN(3) == 0 {
+			lr.Attributes().PutStr(AttributeSamplingThreshold, "c")
+			weight *= 4
+		}
+		if r.IntN(3) == 0 {
+			lr.Attributes().PutInt(AttributeRecordCount, 10)
+			weight *= 10
+		}
+		if r.IntN(2) == 0 {
+			uid := fmt.Sprint(r.IntN(40))
+			lr.Attributes().PutStr(AttributeRecordUID, uid)
+			c.uids++
+			if key := fmt.Sprint(service, " ", at, " ", uid); seen[key] {
+				c.repeats++
+			} else {
+				seen[key] = true
+			}
+		}
+		c.rows++
+		c.bytes += int64(len(lr.Body().Str()))
+		c.weight += weight
+		want[cell{service, severity, floorMinute(at)}] = c
+	}
+	enc := NewEncoder(EncoderOptions{})
+	enc.Append(ld, arrival)
+	got := map[cell]sums{}
+	b := mapBucket{}
+	require.NoError(t, enc.Encode(ObjectName{Writer: "w", Epoch: 1, From: 1, To: 1}, func(o Object) error {
+		text, err := json.Marshal(o.Meta.Counts)
+		require.NoError(t, err)
+		var counts Counts
+		require.NoError(t, json.Unmarshal(text, &counts))
+		require.Equal(t, *o.Meta.Counts, counts)
+		require.NoError(t, counts.check(o.Meta.Rows))
+		for _, c := range counts.Cells {
+			key := cell{counts.Services[c.Service], c.SeverityNumber, c.Minute}
+			s := got[key]
+			got[key] = sums{s.rows + c.Rows, s.bytes + c.Bytes, s.uids + c.UIDs, s.repeats + c.Repeats, s.weight + c.Weight}
+		}
+		require.NoError(t, b.Create(t.Context(), o.Meta.Key, o.Body))
+		require.NoError(t, VerifyObject(t.Context(), b, &o.Meta))
+		o.Meta.Counts.Cells[0].Rows++
+		require.Error(t, VerifyObject(t.Context(), b, &o.Meta), "verify must see a wrong count")
+		return nil
+	}))
+	assert.Equal(t, want, got)
+	repeats := int64(0)
+	for _, c := range want {
+		repeats += c.repeats
+	}
+	assert.Positive(t, repeats)
+}
+
+func TestCountsWidenWhenThereAreMany(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		services int
+		times    func(i int) int64
+		minutes  int64
+		cells    int
+	}{
+		{"few", 2, func(i int) int64 { return int64(i) * int64(time.Minute) / 100 }, 1, 200},
+		{"minutes over years", 1, func(i int) int64 { return int64(i) * int64(time.Minute) }, 60, 167},
+		{"hours over centuries", 1, func(i int) int64 { return int64(i) * int64(time.Hour) }, 0, 1},
+		{"before 1970", 1, func(i int) int64 { return -int64(i) * int64(time.Hour) / 100 }, 60, 101},
+	} {
+		c := newCounter()
+		for i := range 10000 {
+			c.add(int32(i%tt.services), 9, tt.times(i), 1, 2, false, false)
+		}
+		services := []string{"a", "b"}[:tt.services]
+		counts := c.counts(services)
+		require.NotNil(t, counts, tt.name)
+		assert.Equal(t, tt.minutes, counts.Minutes, tt.name)
+		assert.Len(t, counts.Cells, tt.cells, tt.name)
+		require.NoError(t, counts.check(10000), tt.name)
+		weight := 0.0
+		for i := range counts.Cells {
+			weight += counts.Cells[i].Weight
+		}
+		assert.InDelta(t, 20000, weight, 1e-6, tt.name)
+	}
+}
+
+func TestCountsThatMakeNoSense(t *testing.T) {
+	for _, text := range []string{
+		`{"services":["a"],"cells":[[1,9,0,1,0,1,0,0]]}`,  // no such service
+		`{"services":["a"],"cells":[[0,9,0,-1,0,1,0,0]]}`, // fewer than no rows
+		`{"services":["a"],"cells":[[0,9,0,1,0,1,2,0]]}`,  // more uids than rows
+		`{"services":["a"],"cells":[[0,9,0,1,0,1,1,2]]}`,
+		`{"services":["a"],"cells":[[0,9,0.5,1,0,1,0,0]]}`,
+		`{"services":["a"],"cells":[[0,9,0,1]]}`,
+		`{"services":["a"],"cells":[["x",9,0,1,0,1,0,0]]}`,
+		`{"services":["a"],"cells":[[0,99999999999,0,1,0,1,0,0]]}`,
+	} {
+		assert.Error(t, json.Unmarshal([]byte(text), new(Counts)), text)
+	}
+}
