@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,6 +93,14 @@ type Proxy struct {
 	forRead deck
 	forPut  deck
 	catches []*Catch
+	forced  []*forced
+}
+
+// forced is a fault for requests that a test has chosen.
+type forced struct {
+	match func(*Request) bool
+	kind  Kind
+	times int
 }
 
 // Start starts a proxy on the loopback interface; it ends with the test.
@@ -138,11 +147,22 @@ func Start(t testing.TB, opts Options) *Proxy {
 	return p
 }
 
-// Set makes a part of the requests, 0 to 1, meet a fault.
+// Set makes a part of the requests, 0 to 1, meet a fault. With 0, those of Force are forgotten, too.
 func (p *Proxy) Set(rate float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rate = rate
+	if rate == 0 {
+		p.forced = nil
+	}
+}
+
+// Force makes the next requests that match accepts meet a kind of fault, that many times. Match is called on the proxy's
+// goroutines, one call at a time.
+func (p *Proxy) Force(match func(*Request) bool, k Kind, times int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forced = append(p.forced, &forced{match, k, times})
 }
 
 // Away makes the store go away, or come back.
@@ -163,6 +183,14 @@ func (p *Proxy) met(k Kind) { p.counts[k].Add(1) }
 func (p *Proxy) draw(r *Request) (Kind, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for i, f := range p.forced {
+		if f.match(r) {
+			if f.times--; f.times <= 0 {
+				p.forced = slices.Delete(p.forced, i, i+1)
+			}
+			return f.kind, true
+		}
+	}
 	if p.rng.Float64() >= p.rate {
 		return 0, false
 	}

@@ -158,6 +158,19 @@ func TestFaultsOfReads(t *testing.T) {
 	}
 }
 
+func TestForce(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	c.proxy.Force(func(r *Request) bool { return r.Method == http.MethodGet }, Error500, 2)
+	status, _ := c.do(context.Background(), http.MethodPut, "key", nil)
+	require.Equal(t, 200, status)
+	for _, want := range []int{500, 500, 200} {
+		status, _ = c.do(context.Background(), http.MethodGet, "key", nil)
+		require.Equal(t, want, status)
+	}
+	require.Equal(t, 2, c.proxy.Count(Error500))
+}
+
 func TestLate(t *testing.T) {
 	t.Parallel()
 	c := start(t)
