@@ -28,8 +28,10 @@ export LOGBOOM_CORPORA ?= $(CURDIR)/../shared/corpora
 endif
 export LOGBOOM_BIN ?= $(CURDIR)/$(BIN)/logboom
 export LOGBOOM_CTL ?= $(CURDIR)/$(BIN)/logboomctl
-# The S3 server of the tests, pinned in test/tools.
-export LOGBOOM_VERSITYGW ?= $(CURDIR)/$(BIN)/versitygw
+# The servers that the buckets are tested against: S3 and GCS pinned in test/tools, Azure in test/azurite.
+export LOGBOOM_VERSITYGW       ?= $(CURDIR)/$(BIN)/versitygw
+export LOGBOOM_FAKE_GCS_SERVER ?= $(CURDIR)/$(BIN)/fake-gcs-server
+export LOGBOOM_AZURITE         ?= $(CURDIR)/test/azurite/node_modules/.bin/azurite-blob
 
 .PHONY: help
 help: ## List the targets
@@ -70,12 +72,16 @@ cross-check: ## Compile the project's own packages for the other platforms (quic
 .PHONY: test
 test: test-unit test-docs test-examples e2e ## All tests: units, documentation, examples, end to end on the built binary
 
-.PHONY: $(BIN)/versitygw
+.PHONY: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite
 $(BIN)/versitygw:
 	@cd test/tools && ../../scripts/go-build.sh -o ../../$@ github.com/versity/versitygw/cmd/versitygw
+$(BIN)/fake-gcs-server:
+	@cd test/tools && ../../scripts/go-build.sh -o ../../$@ github.com/fsouza/fake-gcs-server
+azurite:
+	@scripts/test-deps.sh azurite
 
 .PHONY: test-unit
-test-unit: $(BIN)/versitygw ## Tests of the root module (RACE=-race for the race detector)
+test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ## Tests of the root module (RACE=-race for the race detector)
 	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
 
 .PHONY: test-race
@@ -96,7 +102,7 @@ e2e: build test-deps ## End-to-end and browser tests on the built binary
 	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/...
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beside Go: DuckDB for Node, Chromium
+test-deps: ## Install what the tests need beside Go: Chromium, and for Node DuckDB and Azurite
 	@scripts/test-deps.sh
 
 .PHONY: bench

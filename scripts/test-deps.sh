@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go, each at a pinned version, each only when it is missing. What cannot be
 # installed here (no root, no Debian, no npm) is named; the tests that need it then skip and say so.
+# With arguments only what they name: chromium, duckdb, azurite.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+wanted() { [ "$#" = 1 ] || [[ " ${*:2} " = *" $1 "* ]]; }
 
-if ! command -v chromium >/dev/null; then
+if wanted chromium "$@" && ! command -v chromium >/dev/null; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "test-deps: installing chromium"
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
@@ -13,12 +15,21 @@ if ! command -v chromium >/dev/null; then
 	fi
 fi
 
-if [ -f test/duckdb/package-lock.json ] && [ ! -d test/duckdb/node_modules ]; then
+if wanted duckdb "$@" && [ -f test/duckdb/package-lock.json ] && [ ! -d test/duckdb/node_modules ]; then
 	if command -v npm >/dev/null; then
 		echo "test-deps: installing DuckDB for Node"
 		# Not `npm ci`: the lock file holds the platforms that could be resolved, and ci insists on all of them.
 		(cd test/duckdb && npm install --no-save --silent --no-audit --no-fund)
 	else
 		echo "test-deps: no npm: the DuckDB test will skip"
+	fi
+fi
+
+if wanted azurite "$@" && [ ! -d test/azurite/node_modules ]; then
+	if command -v npm >/dev/null; then
+		echo "test-deps: installing Azurite, an emulator of Azure Blob Storage"
+		(cd test/azurite && npm ci --silent --no-audit --no-fund)
+	else
+		echo "test-deps: no npm: the Azure test will skip"
 	fi
 fi

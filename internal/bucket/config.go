@@ -8,130 +8,96 @@ package bucket // import "github.com/logboom/logboom/internal/bucket"
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/logboom/logboom/archive"
 )
 
-// Config is the `bucket` block, the same wherever a bucket is configured.
+// Config is the `bucket` block, the same wherever a bucket is configured. Its zero value but for the URL is
+// complete: credentials then come from where the cloud's own tools take them.
 type Config struct {
 	// URL is s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix, file:///absolute/directory,
 	// file://./relative/directory or mem://name.
 	URL string `mapstructure:"url"`
-	// Endpoint is the URL of an S3-compatible server; empty means Amazon's.
+	// Prefix is a further prefix below the path of the URL, for all kinds alike.
+	Prefix string `mapstructure:"prefix"`
+
+	// Endpoint is the URL of the service where it is not the cloud's public one: an S3-compatible server, a
+	// private or emulated GCS, Azure's blob service of an account (with the account in the path on Azurite).
 	Endpoint string `mapstructure:"endpoint"`
+	// CAFile is a PEM file of authorities that are trusted for the endpoint's certificate, beside the system's.
+	CAFile string `mapstructure:"ca_file"`
+
 	// Region is the S3 region; empty means that of the environment, or us-east-1 with an endpoint of one's own.
 	Region string `mapstructure:"region"`
 	// PathStyle puts the bucket's name into the path instead of the host name, as most S3-compatible servers want.
 	PathStyle bool `mapstructure:"path_style"`
-	// AccessKeyID and SecretAccessKey are static S3 credentials; empty means the SDK's default chain
-	// (environment, shared files, web identity, instance role).
+
+	// CredentialsFile holds credentials in the form that the cloud's own tools write: S3's shared credentials
+	// file, the JSON key of a Google service account, an Azure connection string. It is read when the bucket is opened.
+	CredentialsFile string `mapstructure:"credentials_file"`
+	// AccessKeyID and SecretAccessKey are static S3 credentials.
 	AccessKeyID     string              `mapstructure:"access_key_id"`
 	SecretAccessKey configopaque.String `mapstructure:"secret_access_key"`
+	// Profile is the section of S3's shared files; empty means AWS_PROFILE, or default.
+	Profile string `mapstructure:"profile"`
+	// RoleARN is a role that the credentials are exchanged for; ExternalID is what its owner may ask for.
+	RoleARN    string `mapstructure:"role_arn"`
+	ExternalID string `mapstructure:"external_id"`
+	// AccountName and AccountKey, or ConnectionString, are those of an Azure storage account.
+	AccountName      string              `mapstructure:"account_name"`
+	AccountKey       configopaque.String `mapstructure:"account_key"`
+	ConnectionString configopaque.String `mapstructure:"connection_string"`
+
+	// ServerSideEncryption says how the server encrypts new objects.
+	ServerSideEncryption Encryption `mapstructure:"server_side_encryption"`
+	// StorageClass is the class (S3, GCS) or access tier (Azure) of new objects of 128 KiB and more; smaller ones
+	// stay in the bucket's default class, because the colder classes charge for so much at least.
+	StorageClass string `mapstructure:"storage_class"`
+
+	// Nobody builds a Config by position.
+	_ struct{}
 }
 
-const schemes = "s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix, file:///directory, file://./directory or mem://name"
+// Encryption is the `server_side_encryption` block. The zero value leaves it to the bucket.
+type Encryption struct {
+	// Type is "", aes256 (S3's own keys) or kms.
+	Type string `mapstructure:"type"`
+	// KMSKeyID is the key of the type kms; empty on S3 means the account's default key.
+	KMSKeyID string `mapstructure:"kms_key_id"`
 
-// Validate checks the block without touching anything outside of it.
-func (c *Config) Validate() error {
-	if c.URL == "" {
-		return errors.New("url must not be empty: " + schemes)
-	}
-	u, err := parseURL(c.URL)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	if u.scheme != "s3" {
-		for _, f := range []struct {
-			key string
-			set bool
-		}{
-			{"endpoint", c.Endpoint != ""},
-			{"region", c.Region != ""},
-			{"path_style", c.PathStyle},
-			{"access_key_id", c.AccessKeyID != ""},
-			{"secret_access_key", c.SecretAccessKey != ""},
-		} {
-			if f.set {
-				errs = append(errs, fmt.Errorf("%s is for s3:// only, but url is %q", f.key, u.name))
-			}
-		}
-	}
-	if (c.AccessKeyID == "") != (c.SecretAccessKey == "") {
-		errs = append(errs, errors.New("access_key_id and secret_access_key must be set together, or neither for the default credentials"))
-	}
-	if c.Endpoint != "" {
-		if e, err := url.Parse(c.Endpoint); err == nil && e.User != nil {
-			errs = append(errs, errors.New("endpoint must not hold credentials: use access_key_id and secret_access_key"))
-		} else if err != nil || (e.Scheme != "http" && e.Scheme != "https") || e.Host == "" {
-			errs = append(errs, fmt.Errorf("endpoint must be a URL like https://host:port, got %q", c.Endpoint))
-		}
-	}
-	return errors.Join(errs...)
+	_ struct{}
 }
 
-// location is a bucket URL taken apart.
-type location struct {
-	scheme string
-	name   string // the URL, to be shown
-	host   string // bucket, container or name
-	path   string // prefix without slashes around it, or the directory
-}
+// Types of Encryption.
+const (
+	encryptionAES256 = "aes256"
+	encryptionKMS    = "kms"
+)
 
-func parseURL(s string) (location, error) {
-	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok {
-		return location{}, fmt.Errorf("url must be %s, got %q", schemes, s)
-	}
-	l := location{scheme: scheme, name: s}
-	switch scheme {
-	case "file":
-		// file:///abs, file://./relative, file:///C:/dir: everything behind the slashes is a path of the machine.
-		dir := rest
-		if len(dir) > 2 && dir[0] == '/' && dir[2] == ':' { // /C:/dir
-			dir = dir[1:]
-		}
-		if !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "./") && !strings.HasPrefix(rest, "../") && rest != "." {
-			return location{}, fmt.Errorf("url must be file:///absolute/directory or file://./relative/directory, got %q", s)
-		}
-		l.path = filepath.Clean(filepath.FromSlash(dir))
-	case "s3", "gs", "azblob", "mem":
-		u, err := url.Parse(s)
-		if err != nil {
-			return location{}, fmt.Errorf("url must be %s, got one that does not parse", schemes)
-		}
-		if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			return location{}, fmt.Errorf("url must be %s, without user, query or fragment, got one for %q", schemes, u.Host)
-		}
-		if u.Host == "" {
-			return location{}, fmt.Errorf("url must name a bucket: %s, got %q", schemes, s)
-		}
-		l.host, l.path = u.Host, strings.Trim(u.Path, "/")
-	default:
-		return location{}, fmt.Errorf("url must be %s, got %q", schemes, s)
-	}
-	return l, nil
-}
-
-// Open opens the bucket. For file:// it makes the directory where there is none; for the others it does not
-// touch the bucket yet. The caller closes it.
-func Open(ctx context.Context, c Config) (archive.Bucket, error) {
+// location returns where the bucket is, with the prefix.
+func (c *Config) location() (location, error) {
 	l, err := parseURL(c.URL)
+	if err != nil {
+		return location{}, err
+	}
+	return l.below(c.Prefix)
+}
+
+// Open opens the bucket. For file:// it makes the directory where there is none; for the others it reads the
+// files that the block names and does not touch the bucket yet. The caller closes it.
+func Open(ctx context.Context, c Config) (archive.Bucket, error) {
+	l, err := c.location()
 	if err != nil {
 		return nil, err
 	}
 	switch l.scheme {
-	case "file":
+	case schemeFile:
 		return openDirectory(l)
-	case "mem":
+	case schemeMem:
 		return openMemory(l), nil
 	default:
 		return openBlob(ctx, l, c)
@@ -140,15 +106,15 @@ func Open(ctx context.Context, c Config) (archive.Bucket, error) {
 
 // IsLocal reports whether the bucket is on this machine, where an error at start does not pass by itself.
 func IsLocal(c Config) bool {
-	l, err := parseURL(c.URL)
-	return err == nil && (l.scheme == "file" || l.scheme == "mem")
+	l, err := c.location()
+	return err == nil && (l.scheme == schemeFile || l.scheme == schemeMem)
 }
 
 // MustExist returns an error for a local directory that is not there, which Open would make. Readers call it
 // first, so that a mistyped path is not an empty archive.
 func MustExist(c Config) error {
-	l, err := parseURL(c.URL)
-	if err != nil || l.scheme != "file" {
+	l, err := c.location()
+	if err != nil || l.scheme != schemeFile {
 		return err
 	}
 	if _, err := os.Stat(l.path); err != nil {

@@ -93,6 +93,10 @@ func (d *directory) open(ctx context.Context, key string) (vfs.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get %s of %s: %w", key, d.name, err)
 	}
+	if info, err := f.Stat(); err == nil && info.IsDir() { // what others take for a part of their keys is no object
+		f.Close()
+		return nil, fmt.Errorf("get %s of %s: %w", key, d.name, archive.ErrNotFound)
+	}
 	return f, nil
 }
 
@@ -126,7 +130,10 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 	if err := d.makeDirectory(dir); err != nil {
 		return err
 	}
-	if _, err := d.fs.Stat(name); err == nil {
+	if info, err := d.fs.Stat(name); err == nil {
+		if info.IsDir() {
+			return &fs.PathError{Op: "create", Path: name, Err: syscall.EISDIR}
+		}
 		return d.exists(dir)
 	}
 	temp := filepath.Join(dir, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
@@ -200,7 +207,10 @@ func (d *directory) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	if err := d.fs.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if info, err := d.fs.Stat(d.path(key)); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := d.fs.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("delete %s of %s: %w", key, d.name, err)
 	}
 	return nil

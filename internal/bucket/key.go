@@ -6,6 +6,7 @@ package bucket
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,8 +45,10 @@ func forbidden(s string) string {
 	if i := strings.IndexAny(s, `\"#?`); i >= 0 {
 		return fmt.Sprintf("the character %q", s[i])
 	}
-	if strings.Contains(s, "__0x") {
-		return `"__0x", which escapes characters`
+	for _, bad := range []string{"__0x", "../"} {
+		if strings.Contains(s, bad) {
+			return strconv.Quote(bad)
+		}
 	}
 	return ""
 }

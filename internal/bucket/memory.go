@@ -18,6 +18,9 @@ import (
 	"github.com/logboom/logboom/archive"
 )
 
+// maxMemory bounds the bodies of one memory bucket, in bytes.
+const maxMemory = 1 << 30
+
 // memories holds every memory bucket of the process by its URL, so that two components see the same objects.
 // They last as long as the process: mem:// is for tests and trials.
 var memories sync.Map
@@ -28,6 +31,7 @@ type memory struct {
 	mu      sync.RWMutex
 	objects map[string]memoryObject
 	keys    []string // sorted
+	bytes   int      // of all bodies, at most maxMemory
 }
 
 type memoryObject struct {
@@ -94,8 +98,11 @@ func (m *memory) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 
 func (m *memory) ReadRange(ctx context.Context, key string, p []byte, off int64) (int, error) {
 	body, err := m.get(ctx, key)
-	if err != nil {
+	if err != nil || len(p) == 0 {
 		return 0, err
+	}
+	if off < 0 {
+		return 0, fmt.Errorf("read %s of %s: offset %d is negative", key, m.name, off)
 	}
 	return bytes.NewReader(body).ReadAt(p, off)
 }
@@ -112,6 +119,10 @@ func (m *memory) Create(ctx context.Context, key string, body []byte) error {
 	if _, ok := m.objects[key]; ok {
 		return fmt.Errorf("create %s in %s: %w", key, m.name, archive.ErrExists)
 	}
+	if len(body) > maxMemory-m.bytes {
+		return fmt.Errorf("create %s in %s: a bucket in memory, which is for tests and trials, holds %d MiB at most", key, m.name, maxMemory>>20)
+	}
+	m.bytes += len(body)
 	m.objects[key] = memoryObject{body: bytes.Clone(body), time: time.Now()}
 	i := sort.SearchStrings(m.keys, key)
 	m.keys = slices.Insert(m.keys, i, key)
@@ -124,7 +135,8 @@ func (m *memory) Delete(ctx context.Context, key string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.objects[key]; ok {
+	if o, ok := m.objects[key]; ok {
+		m.bytes -= len(o.body)
 		delete(m.objects, key)
 		i := sort.SearchStrings(m.keys, key)
 		m.keys = slices.Delete(m.keys, i, i+1)

@@ -6,10 +6,8 @@ package bucket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
-	"net/http"
-
-	"gocloud.dev/gcerrors"
 
 	"github.com/logboom/logboom/archive"
 )
@@ -22,7 +20,8 @@ var ErrNotConditional = errors.New("the bucket does not honour create-if-absent 
 	"records would be lost or doubled: use a server that does, for S3-compatible ones a newer version of it")
 
 // Probe makes sure that the bucket can be written and honours create-if-absent. It leaves one small object,
-// always the same.
+// always the same, so any number of writers may probe at once: whoever creates it, somebody's second attempt must be
+// refused. It costs two requests the first time and one later on, none of them a read.
 func Probe(ctx context.Context, b archive.Bucket) error {
 	for range 2 {
 		err := b.Create(ctx, probeKey, []byte("This object shows that the bucket refuses to overwrite an object.\n"))
@@ -30,26 +29,27 @@ func Probe(ctx context.Context, b archive.Bucket) error {
 			return nil
 		}
 		if err != nil {
+			if classify(err) == verdictUnsupported {
+				return fmt.Errorf("%w: %w", ErrNotConditional, err)
+			}
 			return err
 		}
 	}
 	return ErrNotConditional
 }
 
-// Permanent reports whether an error is one that repeating the call does not cure: of permissions, names and
-// the local disk's layout, not of the network or a server in trouble.
+// Permanent reports whether an error is one that repeating the call does not cure: of credentials, names, permissions,
+// settings that the server refuses, and the local disk's layout, not of the network or a server in trouble.
 func Permanent(err error) bool {
 	if errors.Is(err, ErrNotConditional) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrInvalid) {
 		return true
 	}
-	switch gcerrors.Code(err) {
-	case gcerrors.PermissionDenied, gcerrors.InvalidArgument, gcerrors.NotFound:
+	switch classify(err) {
+	case verdictNoBucket, verdictDenied, verdictUnsupported, verdictInvalid:
 		return true
+	case verdictNotFound: // of a creation: the bucket, or a path that is no S3 server's
+		return !errors.Is(err, archive.ErrNotFound)
+	default:
+		return false
 	}
-	// Servers have many names for wrong credentials, one status.
-	var response interface {
-		error
-		HTTPStatusCode() int
-	}
-	return errors.As(err, &response) && (response.HTTPStatusCode() == http.StatusForbidden || response.HTTPStatusCode() == http.StatusUnauthorized)
 }
