@@ -72,7 +72,7 @@ func (c *columnWriter) write(file *parquetfile.Writer, rows []rowRef) error {
 	w.texts(c.sources, sourceTexts)
 	w.times(c.observed, true)
 	w.hex(&c.traces, true)
-	w.hex(&c.spans, c.compression == CompressionBetter)
+	w.hex(&c.spans, c.compression != CompressionDefault)
 	w.ints(c.flags, 4)
 	w.words(c.severityTexts)
 	w.ints(c.severities, 4)

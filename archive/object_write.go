@@ -50,8 +50,11 @@ func (w *objectWriter) release() {
 func (w *objectWriter) compressor(c Compression) (*zstd.Encoder, error) {
 	if w.compressors[c] == nil {
 		level := zstd.SpeedDefault
-		if c == CompressionBetter {
+		switch c {
+		case CompressionBetter:
 			level = zstd.SpeedBetterCompression
+		case CompressionBest:
+			level = zstd.SpeedBestCompression
 		}
 		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
 		if err != nil {
