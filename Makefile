@@ -98,8 +98,18 @@ test-examples: build test-deps ## Run every example
 examples: test-examples
 
 .PHONY: e2e
-e2e: build test-deps ## End-to-end and browser tests on the built binary
+e2e: build $(BIN)/versitygw test-deps ## End-to-end, crash (short) and browser tests on the built binary
 	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/...
+	cd test && go test -count=1 -timeout 15m ./crash/... ./internal/faultproxy/...
+
+# Rounds of `make crash`: on S3 and in a directory each, and on the simulated disk. LOGBOOM_CRASH_SEED repeats the choices of a run.
+CRASH_ROUNDS      ?= 240
+POWER_LOSS_ROUNDS ?= 2000
+
+.PHONY: crash
+crash: build $(BIN)/versitygw test-deps ## The long crash tests: power cuts in process, then the built binary under every fault (half an hour)
+	LOGBOOM_CRASH_ROUNDS=$(POWER_LOSS_ROUNDS) go test -count=1 -v -timeout 60m -run PowerLoss ./exporter/objectstorageexporter
+	cd test && LOGBOOM_CRASH_ROUNDS=$(CRASH_ROUNDS) go test -count=1 -v -timeout 60m -run '^TestCrash' ./crash
 
 .PHONY: test-deps
 test-deps: ## Install what the tests need beside Go: Chromium, and for Node DuckDB and Azurite
