@@ -10,11 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"text/tabwriter"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
@@ -24,55 +25,62 @@ import (
 func newArchiveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archive",
-		Short: "List, print and verify an archive",
-		Long: "List, print and verify an archive. URL is file:///directory, file://./directory, s3://bucket/prefix,\n" +
-			"gs://bucket/prefix or azblob://container/prefix; credentials come from the environment, as the cloud's own tools take them.",
+		Short: "List, print, measure and verify an archive",
+		Long: "List, print, measure and verify an archive. URL is file:///directory, file://./directory, s3://bucket/prefix,\n" +
+			"gs://bucket/prefix or azblob://container/prefix; credentials come from the environment, as the cloud's own tools take\n" +
+			"them. With --config collector.yaml instead of URL, everything is as the Collector has it.",
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newArchiveListCommand(), newArchiveCatCommand(), newArchiveVerifyCommand())
+	cmd.AddCommand(newArchiveListCommand(), newArchiveCatCommand(), newArchiveStatsCommand(), newArchiveVerifyCommand())
 	return cmd
 }
 
-// archiveArgs adds the flags of a bucket to cmd and runs it on an open archive.
-func archiveArgs(cmd *cobra.Command, run func(ctx context.Context, out io.Writer, b archive.Bucket, r *archive.Reader) error) {
-	var cfg bucket.Config
-	cmd.Flags().StringVar(&cfg.Endpoint, "endpoint", "", "URL of an S3-compatible server")
-	cmd.Flags().StringVar(&cfg.Region, "region", "", "S3 region")
-	cmd.Flags().BoolVar(&cfg.PathStyle, "path-style", false, "bucket name in the path, as most S3-compatible servers want it")
+// archiveCall is what a command on an archive works with.
+type archiveCall struct {
+	bucket archive.Bucket
+	out    *bufio.Writer
+	errOut io.Writer
+}
+
+// warn prints something that is no result.
+func (c *archiveCall) warn(format string, args ...any) {
+	fmt.Fprintf(c.errOut, "logboomctl: "+format+"\n", args...)
+}
+
+// archiveArgs adds the flags of a bucket to cmd and runs it on an open bucket. check, which may be nil, looks at the
+// command's own flags first; its errors are usage errors.
+func archiveArgs(cmd *cobra.Command, check func() error, run func(ctx context.Context, c *archiveCall) error) {
+	var flags bucketFlags
+	flags.add(cmd.Flags())
 	cmd.Args = func(_ *cobra.Command, args []string) error {
-		if len(args) != 1 {
+		if len(args) > 1 || (len(args) == 0 && len(flags.files) == 0) {
 			return &usageError{fmt.Errorf("want one archive URL, got %d arguments", len(args))}
 		}
 		return nil
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		cfg.URL = args[0]
-		if err := cfg.Validate(); err != nil {
+		ctx := cmd.Context()
+		if check != nil {
+			if err := check(); err != nil {
+				return &usageError{err}
+			}
+		}
+		cfg, err := flags.config(ctx, strings.Join(args, ""))
+		if err != nil {
 			return &usageError{err}
 		}
 		if err := bucket.MustExist(cfg); err != nil {
 			return err
 		}
-		ctx := cmd.Context()
 		b, err := bucket.Open(ctx, cfg)
 		if err != nil {
 			return err
 		}
 		defer b.Close()
-		r, err := archive.Open(ctx, b, archive.ReaderOptions{})
-		if err != nil {
-			return err
-		}
-		for _, err := range r.Snapshot().Errors() {
-			fmt.Fprintln(cmd.ErrOrStderr(), "logboomctl:", err)
-		}
-		if isEmpty(r) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "logboomctl: %s: %v\n", b.Name(), errEmpty)
-		}
-		out := bufio.NewWriterSize(cmd.OutOrStdout(), 256<<10)
-		err = run(ctx, out, b, r)
-		return errors.Join(err, out.Flush())
+		c := &archiveCall{bucket: b, out: bufio.NewWriterSize(cmd.OutOrStdout(), 256<<10), errOut: cmd.ErrOrStderr()}
+		err = run(ctx, c)
+		return errors.Join(err, c.out.Flush())
 	}
 }
 
@@ -84,181 +92,107 @@ func isEmpty(r *archive.Reader) bool {
 	return len(s.Objects()) == 0 && len(s.Errors()) == 0
 }
 
-func newArchiveListCommand() *cobra.Command {
-	var live bool
-	cmd := &cobra.Command{
-		Use:   "ls URL",
-		Short: "List the live objects",
-		Long: "List the live objects: those that the commit log names. Other objects below logs/ are left over from a crash\n" +
-			"and hold nothing that is not in a live one.",
-	}
-	cmd.Flags().BoolVar(&live, "live", false, "only the keys, one a line, to be read by other programs")
-	archiveArgs(cmd, func(_ context.Context, out io.Writer, _ archive.Bucket, r *archive.Reader) error {
-		objects := r.Snapshot().Objects()
-		if live {
-			for i := range objects {
-				fmt.Fprintln(out, objects[i].Key)
-			}
-			return nil
+// objectFilter are the flags that choose objects, and records.
+type objectFilter struct {
+	start, end        string
+	services, tenants []string
+
+	from, to int64 // from <= time < to
+}
+
+func (f *objectFilter) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.start, "start", "", "first event time: RFC 3339, or seconds or nanoseconds since the Unix epoch")
+	flags.StringVar(&f.end, "end", "", "event time to end before")
+	flags.StringSliceVar(&f.services, "service", nil, "only this service; may be repeated")
+	flags.StringSliceVar(&f.tenants, "tenant", nil, "only this tenant; may be repeated")
+}
+
+// check parses the times.
+func (f *objectFilter) check() error {
+	all := archive.All()
+	f.from, f.to = all.Start, all.End
+	for _, t := range []struct {
+		flag, text string
+		to         *int64
+	}{{"--start", f.start, &f.from}, {"--end", f.end, &f.to}} {
+		if t.text == "" {
+			continue
 		}
-		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "FROM\tTO\tROWS\tBYTES\tSERVICES\tKEY")
-		var rows, bytes int64
-		for i := range objects {
-			o := &objects[i]
-			services := "?"
-			if o.Counts != nil {
-				services = strconv.Itoa(len(o.Services()))
-			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", formatNanos(o.MinTime), formatNanos(o.MaxTime), o.Rows, o.Bytes, services, o.Key)
-			rows += o.Rows
-			bytes += o.Bytes
-		}
-		if err := w.Flush(); err != nil {
+		at, err := parseTimeFlag(t.flag, t.text)
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%d objects, %d rows, %d bytes\n", len(objects), rows, bytes)
+		*t.to = at.UnixNano()
+	}
+	if f.from >= f.to {
+		return fmt.Errorf("--start must be before --end, got %q and %q", f.start, f.end)
+	}
+	return nil
+}
+
+func (f *objectFilter) set() bool {
+	return f.start != "" || f.end != "" || len(f.services) > 0 || len(f.tenants) > 0
+}
+
+func (f *objectFilter) keepTenant(m *archive.ObjectMeta) bool {
+	return len(f.tenants) == 0 || slices.Contains(f.tenants, m.Tenant)
+}
+
+// keepService returns nil when every service is kept.
+func (f *objectFilter) keepService() func(string) bool {
+	if len(f.services) == 0 {
 		return nil
-	})
-	return cmd
+	}
+	wanted := map[string]bool{}
+	for _, s := range f.services {
+		wanted[s] = true
+	}
+	return func(s string) bool { return wanted[s] }
+}
+
+// keep reports whether an object may hold records that are wanted.
+func (f *objectFilter) keep(m *archive.ObjectMeta) bool {
+	all := archive.All()
+	return m.MaxTime >= f.from && (m.MinTime < f.to || f.to == all.End) && f.keepTenant(m) && m.HasService(f.keepService())
+}
+
+// outputFlag is --output with its choices.
+type outputFlag struct {
+	value   string
+	choices []string
+}
+
+func (o *outputFlag) add(flags *pflag.FlagSet, usage string, choices ...string) {
+	o.choices = choices
+	flags.StringVarP(&o.value, "output", "o", choices[0], usage)
+}
+
+func (o *outputFlag) check() error {
+	if !slices.Contains(o.choices, o.value) {
+		return fmt.Errorf("--output must be %s, got %q", strings.Join(o.choices, ", "), o.value)
+	}
+	return nil
+}
+
+// jsonLine returns an encoder of one line per value.
+func jsonLine(out io.Writer) *json.Encoder {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return enc
 }
 
 func formatNanos(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func newArchiveCatCommand() *cobra.Command {
-	var start, end string
-	var services []string
-	cmd := &cobra.Command{
-		Use:   "cat URL",
-		Short: "Print records, one JSON object a line, in time order",
+// formatBytes writes a size with three digits and a binary unit.
+func formatBytes(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
 	}
-	cmd.Flags().StringVar(&start, "start", "", "first event time: RFC 3339, or nanoseconds since the Unix epoch")
-	cmd.Flags().StringVar(&end, "end", "", "event time to end before")
-	cmd.Flags().StringSliceVar(&services, "service", nil, "only this service; may be repeated")
-	archiveArgs(cmd, func(ctx context.Context, out io.Writer, _ archive.Bucket, r *archive.Reader) error {
-		req := archive.All()
-		for _, f := range []struct {
-			flag, text string
-			to         *int64
-		}{{"start", start, &req.Start}, {"end", end, &req.End}} {
-			if f.text == "" {
-				continue
-			}
-			t, err := parseTimeFlag("--"+f.flag, f.text)
-			if err != nil {
-				return &usageError{err}
-			}
-			*f.to = t.UnixNano()
-		}
-		if len(services) > 0 {
-			wanted := map[string]bool{}
-			for _, s := range services {
-				wanted[s] = true
-			}
-			req.Service = func(s string) bool { return wanted[s] }
-		}
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		stats, err := r.Snapshot().Scan(ctx, req, func(r *archive.Record) error { return enc.Encode(jsonOfRecord(r)) })
-		return errors.Join(append([]error{err}, stats.Errors...)...)
-	})
-	return cmd
-}
-
-// jsonRecord is a record as `cat` prints it: the columns of the archive by their names.
-type jsonRecord struct {
-	Timestamp          string
-	ObservedTimestamp  string `json:",omitempty"`
-	TraceID            string `json:"TraceId,omitempty"`
-	SpanID             string `json:"SpanId,omitempty"`
-	TraceFlags         uint32 `json:",omitempty"`
-	SeverityText       string `json:",omitempty"`
-	SeverityNumber     int32  `json:",omitempty"`
-	ServiceName        string
-	Body               any
-	EventName          string         `json:",omitempty"`
-	ResourceAttributes map[string]any `json:",omitempty"`
-	ScopeName          string         `json:",omitempty"`
-	ScopeVersion       string         `json:",omitempty"`
-	ScopeAttributes    map[string]any `json:",omitempty"`
-	LogAttributes      map[string]any `json:",omitempty"`
-	RecordCount        uint64         `json:",omitempty"`
-}
-
-func jsonOfRecord(r *archive.Record) jsonRecord {
-	j := jsonRecord{
-		Timestamp: time.Unix(0, r.Timestamp).UTC().Format(time.RFC3339Nano),
-		TraceID:   r.TraceID, SpanID: r.SpanID, TraceFlags: r.TraceFlags,
-		SeverityText: r.SeverityText, SeverityNumber: r.SeverityNumber,
-		ServiceName: r.ServiceName, EventName: r.EventName,
-		Body:               jsonOfValue(r.Body, r.BodyType),
-		ResourceAttributes: jsonOfAttributes(r.ResourceAttributes),
-		ScopeName:          r.ScopeName, ScopeVersion: r.ScopeVersion,
-		ScopeAttributes: jsonOfAttributes(r.ScopeAttributes),
-		LogAttributes:   jsonOfAttributes(r.LogAttributes),
+	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	i := 0
+	for f >= 999.5 && i+1 < len(units) {
+		f /= 1 << 10
+		i++
 	}
-	if r.ObservedTimestamp != 0 {
-		j.ObservedTimestamp = time.Unix(0, r.ObservedTimestamp).UTC().Format(time.RFC3339Nano)
-	}
-	if r.RecordCount > 1 {
-		j.RecordCount = r.RecordCount
-	}
-	return j
-}
-
-// jsonOfValue turns a text form into the JSON that says the same; what JSON has no number for is a string.
-func jsonOfValue(text string, t archive.ValueType) any {
-	switch t {
-	case archive.TypeInt, archive.TypeDouble, archive.TypeBool, archive.TypeMap, archive.TypeSlice:
-		if json.Valid([]byte(text)) {
-			return json.RawMessage(text)
-		}
-	case archive.TypeEmpty:
-		return nil
-	}
-	return text
-}
-
-func jsonOfAttributes(attrs []archive.Attribute) map[string]any {
-	m := make(map[string]any, len(attrs))
-	for i := range attrs {
-		m[attrs[i].Key] = jsonOfValue(attrs[i].Value, attrs[i].Type)
-	}
-	return m
-}
-
-func newArchiveVerifyCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "verify URL",
-		Short: "Check every live object: there, whole, and as the commit log says",
-		Long: "Check every live object: it exists, and its size, content hash, rows and times are those of the commit log.\n" +
-			"It reads everything. The exit code is 1 when something is wrong, and when there is nothing to check.",
-	}
-	archiveArgs(cmd, func(ctx context.Context, out io.Writer, b archive.Bucket, r *archive.Reader) error {
-		snapshot := r.Snapshot()
-		objects := snapshot.Objects()
-		var rows, bytes int64
-		bad := len(snapshot.Errors())
-		for i := range objects {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := archive.VerifyObject(ctx, b, &objects[i]); err != nil {
-				bad++
-				fmt.Fprintln(out, "BAD", err)
-				continue
-			}
-			rows += objects[i].Rows
-			bytes += objects[i].Bytes
-		}
-		fmt.Fprintf(out, "%d objects good, %d bad; %d rows, %d bytes\n", len(objects)+len(snapshot.Errors())-bad, bad, rows, bytes)
-		if bad > 0 {
-			return fmt.Errorf("verify %s: %d bad", b.Name(), bad)
-		}
-		if isEmpty(r) {
-			return fmt.Errorf("verify %s: nothing to check", b.Name())
-		}
-		return nil
-	})
-	return cmd
+	return fmt.Sprintf("%.3g %s", f, units[i])
 }

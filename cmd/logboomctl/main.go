@@ -55,7 +55,7 @@ func newRootCommand() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newArchiveCommand(), newGrokCommand(), newRedactCommand(), newQueryCommand())
+	root.AddCommand(newArchiveCommand(), newWALCommand(), newGrokCommand(), newRedactCommand(), newQueryCommand())
 	return root
 }
 

@@ -25,7 +25,9 @@ import (
 
 // queryOptions are the flags of `logboomctl query`.
 type queryOptions struct {
-	bucket         bucket.Config
+	archive        string
+	bucketFlags    bucketFlags
+	bucket         bucket.Config // what the flags say
 	stdin          bool
 	labels         string
 	since          string
@@ -42,7 +44,7 @@ type queryOptions struct {
 func newQueryCommand() *cobra.Command {
 	o := &queryOptions{}
 	cmd := &cobra.Command{
-		Use:   "query (--archive URL | --stdin) LOGQL",
+		Use:   "query (--archive URL | --config FILE | --stdin) LOGQL",
 		Short: "Ask an archive, or lines on standard input, with LogQL",
 		Long: `Query runs a LogQL query over an archive in a bucket, without a server in between, or over the lines of
 standard input. Log queries print lines, metric queries print the samples.`,
@@ -61,10 +63,8 @@ standard input. Log queries print lines, metric queries print the samples.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.bucket.URL, "archive", "", "URL of the archive's bucket: file:///directory, s3://bucket/prefix, gs://…, azblob://…")
-	f.StringVar(&o.bucket.Endpoint, "endpoint", "", "URL of an S3-compatible server")
-	f.StringVar(&o.bucket.Region, "region", "", "S3 region")
-	f.BoolVar(&o.bucket.PathStyle, "path-style", false, "put the bucket's name into the path of S3 URLs")
+	f.StringVar(&o.archive, "archive", "", "URL of the archive's bucket: file:///directory, s3://bucket/prefix, gs://…, azblob://…")
+	o.bucketFlags.add(f)
 	f.BoolVar(&o.stdin, "stdin", false, "query the lines of standard input")
 	f.StringVar(&o.labels, "labels", "{}", "labels of the lines of standard input, as {name=\"value\", …}")
 	f.StringVar(&o.since, "since", "1h", "how far back to look")
@@ -83,7 +83,7 @@ func (o *queryOptions) run(ctx context.Context, query string, in io.Reader, out,
 	if err != nil {
 		return err
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(ctx); err != nil {
 		return &usageError{err}
 	}
 	w := bufio.NewWriterSize(out, 64<<10)
@@ -145,10 +145,10 @@ func caret(query string, pos logql.Pos) string {
 	return "  " + line + "\n  " + pad.String() + "^"
 }
 
-func (o *queryOptions) check() error {
+func (o *queryOptions) check(ctx context.Context) error {
 	switch {
-	case o.stdin == (o.bucket.URL != ""):
-		return errors.New("expecting either --archive or --stdin")
+	case o.stdin == (o.archive != "" || len(o.bucketFlags.files) > 0):
+		return errors.New("expecting either --archive or --stdin (or --config, with the Collector's configuration)")
 	case o.limit < 0:
 		return fmt.Errorf("--limit must not be negative, got %d", o.limit)
 	case o.output != "default" && o.output != "jsonl" && o.output != "raw":
@@ -157,7 +157,8 @@ func (o *queryOptions) check() error {
 		return fmt.Errorf("--max-memory-mib must be positive, got %d", o.maxMemoryMiB)
 	}
 	if !o.stdin {
-		if err := o.bucket.Validate(); err != nil {
+		var err error
+		if o.bucket, err = o.bucketFlags.config(ctx, o.archive); err != nil {
 			return fmt.Errorf("--archive: %w", err)
 		}
 	}
