@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/vfs"
 )
 
 // lossSender sends batches one after the other; what was not acknowledged it sends again, also to the next life
@@ -51,7 +53,7 @@ func (s *lossSender) uid(i int) string { return fmt.Sprintf("%d-%d", s.id, i) }
 func (s *lossSender) body(i, attempt int) string { return fmt.Sprintf("%s#%d", s.uid(i), attempt) }
 
 // run sends until the exporter has ended or some batches are through.
-func (s *lossSender) run(e *objectStorageExporter, ended <-chan struct{}) {
+func (s *lossSender) run(ctx context.Context, e *objectStorageExporter, ended <-chan struct{}) {
 	for range 10 + s.rng.IntN(60) {
 		if s.pending == nil {
 			if s.last {
@@ -69,7 +71,7 @@ func (s *lossSender) run(e *objectStorageExporter, ended <-chan struct{}) {
 		b := s.pending
 		b.attempt++
 		s.sendings = append(s.sendings, lossSending{first: b.first, n: b.n, attempt: b.attempt})
-		err := e.consume(context.Background(), s.logs(b))
+		err := e.consume(ctx, s.logs(b))
 		if err == nil {
 			s.sendings[len(s.sendings)-1].acknowledged = true
 			s.pending = nil
@@ -193,3 +195,23 @@ func (b *remoteBucket) Get(ctx context.Context, key string) (io.ReadCloser, erro
 }
 
 func (b *remoteBucket) Close() error { return nil }
+
+// slow is a file system whose syncs take some time.
+type slow struct{ vfs.FS }
+
+func (m slow) Open(name string, flag int, perm fs.FileMode) (vfs.File, error) {
+	f, err := m.FS.Open(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return slowFile{f}, nil
+}
+
+type slowFile struct{ vfs.File }
+
+func (f slowFile) Sync() error {
+	if rand.IntN(2) == 0 {
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond)
+	}
+	return f.File.Sync()
+}

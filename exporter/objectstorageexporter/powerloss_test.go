@@ -50,7 +50,7 @@ func TestPowerLoss(t *testing.T) {
 	for i := 0; total.rounds < rounds; i++ {
 		for _, v := range lossVariants {
 			h := newLossHistory(t, v, seed+uint64(i))
-			for range each {
+			for range min(each, rounds) {
 				h.round()
 			}
 			total.add(h.finish())
@@ -76,9 +76,15 @@ type lossVariant struct {
 	name string
 	// local puts the bucket on the disk, too; else it is elsewhere, survives, and can be away.
 	local bool
+	// acknowledge is the setting; with AcknowledgeBucket there is no write-ahead log.
+	acknowledge string
 }
 
-var lossVariants = []lossVariant{{name: "bucket on the disk", local: true}, {name: "bucket elsewhere"}}
+var lossVariants = []lossVariant{
+	{name: "bucket on the disk", local: true, acknowledge: AcknowledgeWAL},
+	{name: "bucket elsewhere", acknowledge: AcknowledgeWAL},
+	{name: "bucket on the disk and no log", local: true, acknowledge: AcknowledgeBucket},
+}
 
 // tally is what has been tried and found.
 type tally struct {
@@ -129,6 +135,7 @@ type lossHistory struct {
 
 func newLossHistory(t *testing.T, v lossVariant, seed uint64) *lossHistory {
 	h := &lossHistory{t: t, variant: v, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), disk: vfstest.New(seed), cfg: testConfig(t)}
+	h.cfg.Acknowledge = v.acknowledge
 	h.cfg.WAL.Directory = "/var/lib/wal"
 	h.cfg.WAL.MaxSizeMiB = 1
 	h.cfg.Flush.Interval = 3 * time.Millisecond
@@ -168,8 +175,13 @@ func (h *lossHistory) open(m vfs.FS) (archive.Bucket, error) {
 }
 
 func (h *lossHistory) exporter(m vfs.FS) *objectStorageExporter {
+	m = slow{m} // so that writes wait for the same sync, and there is something to lose
 	if h.spoil != nil {
 		m = h.spoil(m)
+	}
+	h.cfg.Flush.MaxMemoryMiB = h.rng.IntN(2) // with 0 everything is read back
+	if h.cfg.Acknowledge == AcknowledgeBucket {
+		h.cfg.WAL.Directory, h.cfg.Flush.MaxMemoryMiB = "", 1
 	}
 	e, err := newExporter(exportertest.NewNopSettings(metadata.Type), h.cfg)
 	require.NoError(h.t, err)
@@ -193,10 +205,10 @@ func (h *lossHistory) round() {
 	case 0:
 		d.SetCapacity(d.Used() + rng.Int64N(300<<10))
 	case 1:
-		p := []float64{0.001, 0.01, 0.05}[rng.IntN(3)]
+		p := []float64{0.003, 0.02, 0.1}[rng.IntN(3)]
 		d.SetFaults(vfstest.Faults{Read: p / 4, Write: p, Sync: p, Name: p})
 	}
-	n := 1 + rng.IntN([]int{40, 400, 1500}[rng.IntN(3)])
+	n := 1 + rng.IntN([]int{40, 150, 500}[rng.IntN(3)])
 	if rng.IntN(4) == 0 {
 		d.KillAfter(n)
 	} else {
@@ -220,9 +232,18 @@ func (h *lossHistory) round() {
 		}
 		e = h.exporter(m)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { // senders wait for the bucket no longer than there is a machine
+		select {
+		case <-ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	var wg sync.WaitGroup
 	for _, s := range h.senders {
-		wg.Go(func() { s.run(e, ended) })
+		wg.Go(func() { s.run(ctx, e, ended) })
 	}
 	wg.Wait()
 	select {
@@ -266,7 +287,7 @@ func (h *lossHistory) finish() tally {
 	}
 	for _, s := range h.senders {
 		s.last = true
-		s.run(e, d.Crashed())
+		s.run(context.Background(), e, d.Crashed())
 	}
 	h.failed("shut down", e.shutdown(context.Background()))
 	h.lookForRest(m)
@@ -276,6 +297,9 @@ func (h *lossHistory) finish() tally {
 
 // lookForRest: after an orderly shutdown nothing waits in the write-ahead log.
 func (h *lossHistory) lookForRest(m vfs.FS) {
+	if h.cfg.WAL.Directory == "" {
+		return
+	}
 	entries, err := m.ReadDir(h.cfg.WAL.Directory)
 	h.failed("list the write-ahead log", err)
 	for _, f := range entries {

@@ -19,7 +19,8 @@ func (l *Log) SetAside(name string, b []byte) (string, error) {
 	dir := l.path(asideName)
 	path := filepath.Join(dir, name)
 	if info, err := l.fs.Stat(path); err == nil && info.Size() == int64(len(b)) {
-		return path, nil
+		// Whoever wrote it may have died before its name was durable.
+		return path, errors.Join(l.fs.SyncDir(dir), l.fs.SyncDir(l.opts.Directory))
 	}
 	held, err := l.asideBytes()
 	if err != nil {

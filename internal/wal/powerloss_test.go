@@ -263,18 +263,27 @@ func TestTornHeaderIsNoOtherLog(t *testing.T) {
 	}
 }
 
-// TestAsideIsDurable: what SetAside returned is there after a power cut.
+// TestAsideIsDurable: what SetAside returned is there after a power cut, also when an earlier process had died
+// over it.
 func TestAsideIsDurable(t *testing.T) {
 	for seed := range uint64(50) {
-		m := newLossModel(seed)
-		l, err := Open(m.options())
-		require.NoError(t, err)
-		path, err := l.SetAside("x.batch", []byte("content"))
-		require.NoError(t, err)
-		m.disk.Crash()
-		b, err := vfs.ReadFile(m.disk.Boot(), path)
-		require.NoError(t, err)
-		require.Equal(t, "content", string(b))
+		for n := range 12 {
+			m := newLossModel(seed)
+			l, err := Open(m.options())
+			require.NoError(t, err)
+			m.disk.KillAfter(n)
+			_, err = l.SetAside("x.batch", []byte("content"))
+			if err != nil {
+				l, err = Open(m.options())
+				require.NoError(t, err)
+				_, err = l.SetAside("x.batch", []byte("content"))
+			}
+			require.NoError(t, err)
+			m.disk.Crash()
+			b, err := vfs.ReadFile(m.disk.Boot(), "/var/lib/log/aside/x.batch")
+			require.NoError(t, err, "seed %d, operation %d", seed, n)
+			require.Equal(t, "content", string(b))
+		}
 	}
 }
 
