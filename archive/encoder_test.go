@@ -94,7 +94,7 @@ func TestRecordsWithSimilarAttributesReadBackEqual(t *testing.T) {
 func TestObjectsOfSeveralRowGroups(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
-	ld := shopLogs(r, 2*rowGroupRows+100, arrival)
+	ld := shopLogs(r, rowGroupRows+100, arrival)
 	for _, compression := range []Compression{CompressionDefault, CompressionBetter, CompressionBest} {
 		enc := NewEncoder(EncoderOptions{Compression: compression})
 		enc.Append(ld, arrival)
