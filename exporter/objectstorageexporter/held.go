@@ -97,13 +97,14 @@ func (k logKeeper) Load(u *unit, from uint64) (*loaded, error) {
 		return l, nil
 	}
 	l.lost = u.records
+	var d payload.Decoder
 	damage, err := k.Read(u.segment, func(e wal.Entry) error {
 		info := payload.Describe(e.Payload)
 		l.lost -= int64(info.Records)
 		if e.Number < from {
 			return nil
 		}
-		rows, err := decode(e.Payload)
+		rows, err := decode(&d, e.Payload)
 		if err != nil {
 			l.bad = append(l.bad, &poison{number: e.Number, records: int64(info.Records), cause: err})
 			return nil
@@ -116,9 +117,9 @@ func (k logKeeper) Load(u *unit, from uint64) (*loaded, error) {
 }
 
 // decode gives back the batch of a payload.
-func decode(b []byte) (rows *archive.Batch, err error) {
+func decode(d *payload.Decoder, b []byte) (rows *archive.Batch, err error) {
 	defer guard(&err)
-	head, ld, err := payload.Decode(b)
+	head, ld, err := d.Decode(b)
 	if err != nil {
 		return nil, err
 	}

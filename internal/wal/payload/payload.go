@@ -91,7 +91,13 @@ func ParseHead(b []byte) (h Head, body []byte, err error) {
 }
 
 // Decode gives back the batch. It holds no reference to b.
-func Decode(b []byte) (h Head, ld plog.Logs, err error) {
+func Decode(b []byte) (Head, plog.Logs, error) { return new(Decoder).Decode(b) }
+
+// Decoder decodes payloads, one after the other, and keeps its memory. The zero value is ready.
+type Decoder struct{ raw []byte }
+
+// Decode gives back the batch. It holds no reference to b, nor to the decoder.
+func (d *Decoder) Decode(b []byte) (h Head, ld plog.Logs, err error) {
 	h, body, err := ParseHead(b)
 	if err != nil {
 		return h, ld, err
@@ -103,10 +109,11 @@ func Decode(b []byte) (h Head, ld plog.Logs, err error) {
 	if int64(n) != h.RawBytes || n > MaxRawBytes {
 		return h, ld, errors.New("payload has another length than it says")
 	}
-	raw, err := s2.Decode(nil, body)
+	raw, err := s2.Decode(d.raw[:cap(d.raw)], body)
 	if err != nil {
 		return h, ld, err
 	}
+	d.raw = raw
 	ld, err = (&plog.ProtoUnmarshaler{}).UnmarshalLogs(raw)
 	if err != nil {
 		return h, ld, err

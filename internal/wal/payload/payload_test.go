@@ -36,6 +36,15 @@ func TestRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, said, head)
 	assert.Equal(t, ld, got)
+	var d Decoder // a batch outlives what the decoder does next
+	_, first, err := d.Decode(b[4:])
+	require.NoError(t, err)
+	other, _, err := Append(nil, Head{}, logs(3))
+	require.NoError(t, err)
+	_, second, err := d.Decode(other)
+	require.NoError(t, err)
+	assert.Equal(t, ld, first)
+	assert.Equal(t, logs(3), second)
 	for n := range len(b) - 4 {
 		_, _, err := Decode(b[4 : 4+n])
 		require.Error(t, err)
