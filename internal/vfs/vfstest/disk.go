@@ -9,8 +9,8 @@
 //
 // What survives a power cut, decided by the seed:
 //   - of a file, what was in it at its last successful Sync; each write and truncation since by itself: all of
-//     it, nothing, a prefix that ends at any byte, or some of its sectors, with zeros or what was there before
-//     in the others, and the file's size extended over what was lost;
+//     it, nothing, a prefix that ends at any byte, or some of its sectors, and the file's size extended over
+//     what was lost, with zeros there or what was once written to some file;
 //   - of a directory, the names it had at its last SyncDir; each creation, link, rename and removal since by
 //     itself, a rename within a directory as a whole, one between directories as a link and a removal.
 //
@@ -18,8 +18,7 @@
 // and changes of names. A Sync that fails writes some of what it should and forgets about the rest, as Linux
 // does: the next one succeeds without having written it. A SyncDir that fails leaves its changes to the next.
 //
-// Not modelled: what was synced goes bad, syncs that lie, blocks of deleted files that show up in others,
-// permissions, symbolic links, hard links to directories.
+// Not modelled: what was synced goes bad, syncs that lie, permissions, symbolic links, memory maps.
 package vfstest // import "github.com/logboom/logboom/internal/vfs/vfstest"
 
 import (
@@ -73,6 +72,7 @@ type Disk struct {
 	capacity int64
 	used     int64
 	counts   Counts
+	written  []byte // to files, lately
 }
 
 // New returns an empty disk.
@@ -246,21 +246,36 @@ func (d *Disk) reach(n *node, c write, keep float64) {
 		return
 	}
 	d.counts.Torn++
-	end := c.at + int64(len(c.data))
-	if d.rng.IntN(2) == 0 { // a prefix
-		c.data = c.data[:d.rng.IntN(len(c.data))]
-		c.apply(&n.disk)
-	} else { // sectors
-		for at := c.at; at < end; {
-			next := min(at/sector*sector+sector, end)
-			if d.rng.IntN(2) == 0 {
-				write{at: at, data: c.data[at-c.at : next-c.at]}.apply(&n.disk)
-			}
-			at = next
+	before, end := int64(len(n.disk)), c.at+int64(len(c.data))
+	if size := c.at + d.rng.Int64N(end-c.at+1); d.rng.IntN(2) == 0 && size > before {
+		write{truncate: true, at: size}.apply(&n.disk)
+		if d.rng.IntN(3) == 0 && len(d.written) > 0 {
+			lost := n.disk[max(before, c.at):]
+			copy(lost, d.written[d.rng.IntN(len(d.written))/sector*sector:])
 		}
 	}
-	if size := c.at + d.rng.Int64N(end-c.at+1); d.rng.IntN(2) == 0 && size > int64(len(n.disk)) {
-		write{truncate: true, at: size}.apply(&n.disk)
+	switch d.rng.IntN(5) {
+	case 0: // the size alone
+		return
+	case 1, 2: // a prefix
+		c.data = c.data[:d.rng.IntN(len(c.data))]
+		c.apply(&n.disk)
+		return
+	}
+	for at := c.at; at < end; {
+		next := min(at/sector*sector+sector, end)
+		if d.rng.IntN(2) == 0 {
+			write{at: at, data: c.data[at-c.at : next-c.at]}.apply(&n.disk)
+		}
+		at = next
+	}
+}
+
+// remember keeps something of what was written to files.
+func (d *Disk) remember(b []byte) {
+	const enough = 64 << 10
+	if d.written = append(d.written, b...); len(d.written) > 2*enough {
+		d.written = slices.Clone(d.written[len(d.written)-enough:])
 	}
 }
 

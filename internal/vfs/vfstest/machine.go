@@ -179,6 +179,7 @@ func (m *machine) write(n *node, c write) {
 	before := n.cost()
 	c.apply(&n.cache)
 	n.writes = append(n.writes, c)
+	m.disk.remember(c.data)
 	n.modified = time.Now()
 	m.disk.used += n.cost() - before
 }
