@@ -14,7 +14,7 @@ import (
 
 // TestRequests counts what two writers and then a reader ask of S3, by the server's own log, and compares it with the
 // formulas behind the tables in the exporter's README: per flush a data object and a commit; per start a probe (one PUT, two
-// the first time) and a claim; per look of a reader a listing a writer and one more, and a GET for each record of the log, once.
+// the first time), a look for the writer's log (a GET, a LIST) and a claim; per look of a reader a listing a writer and one more, and a GET for each record of the log, once.
 func TestRequests(t *testing.T) {
 	const writers, flushes = 2, 4
 	accessLog := filepath.Join(t.TempDir(), "access.log")
@@ -30,7 +30,7 @@ func TestRequests(t *testing.T) {
 			continue
 		}
 		for w, n := range counts {
-			want := requestCounts{put: 2 + 2*flushes, list: 1}
+			want := requestCounts{put: 2 + 2*flushes, get: 1, list: 1}
 			if w == 0 {
 				want.put++
 			}
