@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
@@ -39,15 +38,10 @@ type objectWriter struct {
 	starts      []int
 }
 
-var objectWriters = sync.Pool{New: func() any { return &objectWriter{compressors: map[Compression]*zstd.Encoder{}} }}
-
-// release gives the memory back, for the next object.
-func (w *objectWriter) release() {
-	w.columns.forget()
-	objectWriters.Put(w)
-}
-
 func (w *objectWriter) compressor(c Compression) (*zstd.Encoder, error) {
+	if w.compressors == nil {
+		w.compressors = map[Compression]*zstd.Encoder{}
+	}
 	if w.compressors[c] == nil {
 		level := zstd.SpeedDefault
 		switch c {
@@ -56,7 +50,8 @@ func (w *objectWriter) compressor(c Compression) (*zstd.Encoder, error) {
 		case CompressionBest:
 			level = zstd.SpeedBestCompression
 		}
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+			zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			return nil, err
 		}

@@ -65,6 +65,7 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 	if err != nil {
 		return nil, &refusal{refusedTenant, consumererror.NewPermanent(err)}
 	}
+	defer e.pace(ctx, records)()
 	arrival := time.Now()
 	rows, err := newBatch(ld, arrival, opts)
 	if err != nil {
@@ -75,12 +76,30 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		waiter, err = e.memory.Append(ctx, b, rows.Size())
 		err = e.refuseMemory(err)
 	} else {
+		e.recordSize.Store(1 + rows.Size()/records)
 		err = e.refuseLog(e.appendLog(ld, arrival, opts, rows))
 	}
 	if err == nil {
 		e.telemetry.ExporterObjectStorageAcceptedRecords.Add(ctx, records)
 	}
 	return waiter, err
+}
+
+// maxPace is how long a sender waits for the flusher before its batch goes to the disk alone.
+const maxPace = 2 * time.Second
+
+// pace makes a sender wait while memory is used up, because what goes to the disk alone must be read back, which costs
+// more than the wait. Not when the flusher is stuck: then the disk is there to take what comes. The function that it
+// returns must be called when the batch is taken.
+func (e *objectStorageExporter) pace(ctx context.Context, records int64) (done func()) {
+	if e.wal == nil || e.status.isStuck() {
+		return func() {}
+	}
+	n := records * e.recordSize.Load()
+	ctx, cancel := context.WithTimeout(ctx, maxPace)
+	defer cancel()
+	e.wal.Reserve(ctx, n, e.stop)
+	return func() { e.wal.Unreserve(n) }
 }
 
 func newBatch(ld plog.Logs, arrival time.Time, opts archive.BatchOptions) (b *archive.Batch, err error) {

@@ -50,10 +50,13 @@ type objectStorageExporter struct {
 	epoch   uint64             // ours, once it is claimed
 	claimed uint64             // highest number in the archive at that time
 
-	slots     chan struct{} // one for each upload
+	encoder   *archive.Encoder // of the goroutine of run
+	slots     chan struct{}    // one for each upload
 	uploads   sync.WaitGroup
 	uploading atomic.Int64 // bytes
 	tenants   atomic.Int64 // in the last commit
+
+	recordSize atomic.Int64 // bytes in memory of a record of the last batch; 0 when there was none
 
 	stopped  atomic.Bool // nothing is accepted any more
 	stop     chan struct{}
@@ -69,6 +72,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 	}
 	return &objectStorageExporter{
 		cfg: cfg, name: set.ID.Name(), logger: set.Logger, telemetry: telemetry, stop: make(chan struct{}),
+		encoder:    archive.NewEncoder(archive.EncoderOptions{MaxAge: cfg.EventTime.MaxAge, MaxFuture: cfg.EventTime.MaxFuture}),
 		slots:      make(chan struct{}, cfg.Flush.ParallelUploads),
 		openBucket: func(ctx context.Context) (archive.Bucket, error) { return bucket.Open(ctx, cfg.Bucket) },
 		fs:         vfs.OS,

@@ -168,7 +168,8 @@ func (e *objectStorageExporter) encodeSound(ctx context.Context, f *flush, batch
 // parallel uploads is free: that bounds how many there are in memory.
 func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, batches []batch, name archive.ObjectName) (objects []archive.ObjectMeta, err error) {
 	defer guard(&err)
-	enc := archive.NewEncoder(archive.EncoderOptions{MaxAge: e.cfg.EventTime.MaxAge, MaxFuture: e.cfg.EventTime.MaxFuture})
+	enc := e.encoder
+	defer enc.Reset()
 	for i := range batches {
 		if e.beforeEncode != nil {
 			e.beforeEncode(&batches[i])

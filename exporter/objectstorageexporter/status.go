@@ -42,6 +42,13 @@ func (s *statusReporter) begin(err error) (news bool) {
 	return true
 }
 
+// isStuck reports whether a step of a flush does not succeed.
+func (s *statusReporter) isStuck() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stuck > 0
+}
+
 // end notes that the step did succeed; news tells that it was the last.
 func (s *statusReporter) end() (news bool) {
 	s.mu.Lock()

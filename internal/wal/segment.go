@@ -4,6 +4,7 @@
 package wal
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -161,7 +162,48 @@ func (l *Log) attach(s *Segment, a Attached, size int64) {
 // release drops what is attached. l.mu is held.
 func (l *Log) release(s *Segment) {
 	l.attached -= s.bytes
+	if s.bytes > 0 {
+		l.wakeReservers()
+	}
 	s.attached, s.bytes, s.released = nil, 0, true
+}
+
+// wakeReservers lets those look again who wait in Reserve. l.mu is held.
+func (l *Log) wakeReservers() {
+	close(l.freed)
+	l.freed = make(chan struct{})
+}
+
+// Reserve sets bytes of what can be attached apart for the caller, until Unreserve. It waits until there is room, or
+// until the context ends or stop is closed, after which there may be none. So those who bring entries can keep to
+// the speed of those who take them away, and little has to be read back.
+func (l *Log) Reserve(ctx context.Context, n int64, stop <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for waiting := true; waiting && l.attached+l.reserved > 0 && l.attached+l.reserved+n > l.opts.MaxAttachedBytes; {
+		if l.active != nil && l.active.First != 0 && l.active.bytes == l.attached {
+			l.endActive() // else nothing that is attached would be taken away
+		}
+		freed := l.freed
+		l.mu.Unlock()
+		select {
+		case <-freed:
+		case <-stop:
+			waiting = false
+		case <-ctx.Done():
+			waiting = false
+		}
+		l.mu.Lock()
+	}
+	l.reserved += n
+}
+
+// Unreserve gives back what Reserve set apart.
+func (l *Log) Unreserve(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reserved -= n
+	l.wakeReservers()
 }
 
 // Attached returns what is attached to a segment that Next returned: either to all entries, or ok is false.

@@ -5,6 +5,7 @@ package wal
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -249,4 +251,44 @@ func TestOtherVersionsAreRefused(t *testing.T) {
 		_, err = Inspect(dir, describe)
 		require.ErrorContains(t, err, text)
 	}
+}
+
+func TestReserveWaitsForRoom(t *testing.T) {
+	opts := options(t.TempDir())
+	opts.MaxAttachedBytes = 100
+	l, err := Open(opts)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	ctx := t.Context()
+	l.Reserve(ctx, 60, nil)
+	require.NoError(t, l.put(bytes.Repeat([]byte("a"), 60)))
+	l.Unreserve(60)
+
+	// What is attached must be taken away first, so its segment ends.
+	got := make(chan struct{})
+	go func() {
+		l.Reserve(ctx, 60, nil)
+		close(got)
+	}()
+	<-l.Ready()
+	select {
+	case <-got:
+		t.Fatal("there is no room yet")
+	case <-time.After(10 * time.Millisecond):
+	}
+	s, err := l.Next()
+	require.NoError(t, err)
+	l.Release(s)
+	<-got
+
+	// Nobody waits beyond its context, or beyond stop; what it reserves then counts all the same.
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	l.Reserve(ended, 60, nil)
+	stop := make(chan struct{})
+	close(stop)
+	l.Reserve(ctx, 60, stop)
+	l.Unreserve(180)
+	l.Reserve(ctx, 1000, nil) // more than there ever is: alone it passes
+	l.Unreserve(1000)
 }

@@ -109,11 +109,13 @@ type Log struct {
 	closed   bool
 	state    state
 	next     uint64
-	size     int64      // of all segments
-	attached int64      // of all segments
-	full     []*Segment // ended, oldest first
-	taken    int        // how many of full Next has returned
-	active   *Segment   // nil when there is none
+	size     int64         // of all segments
+	attached int64         // of all segments
+	reserved int64         // of what can be attached, by Reserve
+	freed    chan struct{} // closed when attached or reserved has become less
+	full     []*Segment    // ended, oldest first
+	taken    int           // how many of full Next has returned
+	active   *Segment      // nil when there is none
 	damage   []Damage
 }
 
@@ -150,7 +152,7 @@ func parseState(b []byte) (s state, id [idBytes]byte, err error) {
 
 // Open opens or makes the log and looks through what is in it.
 func Open(opts Options) (_ *Log, err error) {
-	l := &Log{opts: opts, fs: opts.FS, ready: make(chan struct{}, 1)}
+	l := &Log{opts: opts, fs: opts.FS, ready: make(chan struct{}, 1), freed: make(chan struct{})}
 	if l.fs == nil {
 		l.fs = vfs.OS
 	}

@@ -52,7 +52,7 @@ type Writer struct {
 	rows       int64
 	group      format.RowGroup
 
-	// Scratch: a data page, its compressed form, encoded levels, a page header.
+	// Scratch: a data page with levels, its compressed form, encoded levels, a page header.
 	page, compressed, levels []byte
 	header                   bytes.Buffer
 	encoder                  *thrift.Encoder
@@ -111,14 +111,18 @@ func (w *Writer) Column(c *Chunk) error {
 		}
 		meta.TotalUncompressedSize += n
 	}
-	w.page = w.page[:0]
-	if l.maxRepetition > 0 {
-		w.page = w.appendLevels(w.page, c.Repetition)
+	page := c.Data
+	if l.maxRepetition > 0 || l.maxDefinition > 0 {
+		page = w.page[:0]
+		if l.maxRepetition > 0 {
+			page = w.appendLevels(page, c.Repetition)
+		}
+		if l.maxDefinition > 0 {
+			page = w.appendLevels(page, c.Definition)
+		}
+		page = append(page, c.Data...)
+		w.page = page
 	}
-	if l.maxDefinition > 0 {
-		w.page = w.appendLevels(w.page, c.Definition)
-	}
-	w.page = append(w.page, c.Data...)
 	meta.DataPageOffset = w.Len()
 	meta.Encoding = append(meta.Encoding, c.Encoding)
 	if l.maxDefinition > 0 && c.Encoding != format.RLE {
@@ -127,7 +131,7 @@ func (w *Writer) Column(c *Chunk) error {
 	header := format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.New(format.DataPageHeader{
 		NumValues: int32(c.Values), Encoding: c.Encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE,
 	})}
-	n, err := w.appendPage(header, w.page)
+	n, err := w.appendPage(header, page)
 	if err != nil {
 		return fmt.Errorf("write column %v: %w", l.path, err)
 	}
