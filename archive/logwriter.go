@@ -27,7 +27,7 @@ type LogWriter struct {
 	now    func() time.Time
 
 	hint      uint64 // number of the last commit of our write-ahead log that is known, or what we were told
-	next      uint64 // number of the next record
+	next      uint64 // number of the next record, 0 before any was read
 	epoch     uint64 // ours once claimed, else the highest seen
 	claimed   bool
 	listed    bool
@@ -47,7 +47,7 @@ func NewLogWriter(b Bucket, writer, walID string, hint uint64) (*LogWriter, erro
 	if _, err := rand.Read(nonce); err != nil {
 		return nil, fmt.Errorf("make nonce: %w", err)
 	}
-	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, hint: hint, next: hint}, nil
+	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, hint: hint}, nil
 }
 
 // Claimed reports whether Claim has succeeded.
@@ -104,22 +104,23 @@ func (w *LogWriter) Claim(ctx context.Context) error {
 	}
 }
 
-// list reads the log from the hint on. After an error, the next attempt goes on at the last commit, not behind
-// it: it says what is committed.
+// list reads the log from the hint on, in order. After an error, the next call goes on where this one stopped: a long log
+// need not be read without a single failure.
 func (w *LogWriter) list(ctx context.Context) error {
-	w.next, w.epoch, w.committed = 1, 0, 0
-	startAfter := ""
-	if w.hint > 0 {
+	if w.next == 0 && w.hint > 0 {
 		found, err := w.read(ctx, w.hint)
 		switch {
 		case err == nil:
 			w.absorb(found)
-			startAfter = LogKey(w.writer, w.hint)
 		case errors.Is(err, ErrNotFound):
 			w.hint = 0
 		default:
 			return err
 		}
+	}
+	startAfter := ""
+	if w.next > 1 {
+		startAfter = LogKey(w.writer, w.next-1)
 	}
 	for info, err := range w.bucket.List(ctx, logPrefix+w.writer+"/", startAfter) {
 		if err != nil {
@@ -133,6 +134,7 @@ func (w *LogWriter) list(ctx context.Context) error {
 			w.absorb(found)
 		}
 	}
+	w.next = max(w.next, 1)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (b *unreadableBucket) Get(ctx context.Context, key string) (io.ReadCloser, 
 	return b.mapBucket.Get(ctx, key)
 }
 
-// A log that could not be read to its end at once is read from the start again: what it says in the middle counts.
+// A log that could not be read to its end at once: what it says in the middle counts.
 func TestLogWriterReadsAgain(t *testing.T) {
 	ctx := context.Background()
 	for hint := range uint64(3) {
@@ -59,4 +59,40 @@ func TestLogWriterReadsAgain(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A log that is long, in a bucket where every few calls one fails, is read to its end all the same.
+func TestLogWriterReadsOn(t *testing.T) {
+	ctx := context.Background()
+	b := &failingBucket{mapBucket: mapBucket{}}
+	other, err := NewLogWriter(b, "w", "another wal", 0)
+	require.NoError(t, err)
+	require.NoError(t, other.Claim(ctx))
+	o := testObject(t, 1)
+	for i := range uint64(50) {
+		require.NoError(t, other.Commit(ctx, i+1, i+1, []ObjectMeta{o.Meta}))
+	}
+	b.every = 4
+	w, err := NewLogWriter(b, "w", "wal", 1)
+	require.NoError(t, err)
+	attempts := 0
+	for w.Claim(ctx) != nil {
+		attempts++
+		require.Less(t, attempts, 40)
+	}
+	assert.EqualValues(t, 2, w.Epoch())
+	assert.Len(t, b.mapBucket, 52)
+}
+
+// failingBucket fails every few reads.
+type failingBucket struct {
+	mapBucket
+	every, calls int
+}
+
+func (b *failingBucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	if b.calls++; b.every > 0 && b.calls%b.every == 0 {
+		return nil, errLost
+	}
+	return b.mapBucket.Get(ctx, key)
 }
