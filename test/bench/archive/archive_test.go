@@ -25,7 +25,7 @@ var (
 	flagCache       = flag.String("cache", os.Getenv("LOGBOOM_BENCH_CACHE"), "directory of the encoded input; empty: the user's cache")
 	flagOwnData     = flag.Bool("own-data", false, "use the benchmark's own generator even where loggen is there")
 	flagConnections = flag.Int("connections", 4, "connections of the client")
-	flagInFlight    = flag.Int("in-flight", 4, "requests under way on each connection")
+	flagInFlight    = flag.Int("in-flight", 1, "requests under way on each connection")
 	flagArgs        = flag.String("args", "", "further arguments of the Collector, e.g. --feature-gates=…")
 	flagProfile     = flag.String("profile", "", "directory for a CPU profile of each run (which costs a little)")
 )
@@ -42,7 +42,7 @@ func TestArchive(t *testing.T) {
 	s3 := harness.StartS3(t)
 
 	sent, bytes := in.size()
-	fmt.Printf("%s\n%s\n%d records, %.1f MB of OTLP; %d connections with %d requests under way each; %d repetitions\n",
+	fmt.Printf("%s\n%s\n%d records, %.1f MB of OTLP; %d connections with %d request(s) under way each; %d repetitions\n",
 		machine(), in.name, sent, float64(bytes)/1e6, *flagConnections, *flagInFlight, repetitions)
 
 	var order []string
@@ -68,6 +68,12 @@ func TestArchive(t *testing.T) {
 	}
 	fmt.Println()
 	report(os.Stdout, order, results)
+	fmt.Println()
+	for _, c := range candidates {
+		if wanted(c.name) {
+			fmt.Printf("%-28s %s\n", c.name, c.what)
+		}
+	}
 }
 
 // once runs a candidate and checks, the first time, that everything was stored.
@@ -78,7 +84,7 @@ func once(t *testing.T, c *candidate, s3 *harness.S3, accessLog string, in *inpu
 		profile = filepath.Join(*flagProfile, prefix+".pprof")
 	}
 	r := measure(t, c, s3, accessLog, in, batch, prefix, profile)
-	fmt.Printf("%-42s %6.2f CPU-s (start %.2f)  acknowledged after %.2f s, stored after %.2f s  RSS %d MiB  %d objects, %.2f B a record  %d retried\n",
+	fmt.Printf("%-40s %6.2f CPU-s (start %.2f)  acknowledged after %.2f s, stored after %.2f s  RSS %d MiB  %d objects, %.2f B a record  %d retried\n",
 		prefix, r.cpu.Seconds(), r.start.Seconds(), r.acked.Seconds(), r.wall.Seconds(), r.peak/mib, r.stored.objects,
 		float64(r.stored.dataBytes)/float64(r.records), r.retried)
 	if repetition == 0 && c.count != nil {

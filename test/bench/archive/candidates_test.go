@@ -14,6 +14,7 @@ import (
 type candidate struct {
 	name, what string
 	s3         bool
+	env        []string
 	// exporter returns the exporters section; prefix is the candidate's own place in the bucket.
 	exporter func(s3 *harness.S3, prefix string) string
 	// count returns the records in one stored file; nil when nothing is stored.
@@ -21,6 +22,9 @@ type candidate struct {
 	// exact says that a record must be stored once, not at least once.
 	exact bool
 }
+
+// memoryLimit is what leaves room for the pages of the binary below 400 MiB of resident memory.
+const memoryLimit = "290MiB"
 
 // flushBytes is the default of object_storage's flush::max_raw_mib.
 const flushBytes = 32 << 20
@@ -32,6 +36,13 @@ var candidates = []candidate{
 	},
 	{
 		name: "object_storage-file", what: "object_storage, defaults, local bucket", exact: true, count: countCommitted,
+		exporter: func(*harness.S3, string) string {
+			return objectStorage("{url: 'file://{{dir \"archive\"}}'}")
+		},
+	},
+	{
+		name: "object_storage-file-" + memoryLimit, what: "the same under Go's own memory limit", env: []string{"GOMEMLIMIT=" + memoryLimit},
+		exact: true, count: countCommitted,
 		exporter: func(*harness.S3, string) string {
 			return objectStorage("{url: 'file://{{dir \"archive\"}}'}")
 		},
@@ -90,11 +101,12 @@ func (c *candidate) config(s3 *harness.S3, prefix, profile string) harness.Confi
 	cfg := harness.Config{
 		Name: c.name,
 		Args: strings.Fields(*flagArgs),
+		Env:  c.env,
 		YAML: "receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr \"otlp\"}}'}}}}\n" + c.exporter(s3, prefix) + extensions +
 			"service: {" + list + "pipelines: {logs: {receivers: [otlp], exporters: [" + id + "]}}}\n",
 	}
 	if c.s3 {
-		cfg.Env = []string{"AWS_ACCESS_KEY_ID=" + s3.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + s3.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true"}
+		cfg.Env = append(cfg.Env, "AWS_ACCESS_KEY_ID="+s3.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+s3.SecretAccessKey, "AWS_EC2_METADATA_DISABLED=true")
 	}
 	return cfg
 }
