@@ -27,6 +27,7 @@ func TestMemory(t *testing.T) {
 }
 
 func TestDirectory(t *testing.T) {
+	t.Parallel()
 	cfg := Config{URL: "file://" + filepath.ToSlash(t.TempDir()) + "/not/yet/there"}
 	acceptance(t, cfg)
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })

@@ -6,6 +6,7 @@ package bucket
 import "testing"
 
 func TestS3(t *testing.T) {
+	t.Parallel()
 	cfg := serveS3(t)
 	acceptance(t, cfg)
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })
@@ -16,6 +17,7 @@ func TestS3(t *testing.T) {
 }
 
 func TestGCS(t *testing.T) {
+	t.Parallel()
 	cfg := serveGCS(t)
 	acceptance(t, cfg)
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })
@@ -26,6 +28,7 @@ func TestGCS(t *testing.T) {
 }
 
 func TestAzure(t *testing.T) {
+	t.Parallel()
 	cfg := serveAzure(t)
 	acceptance(t, cfg)
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })

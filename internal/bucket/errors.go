@@ -16,6 +16,7 @@ import (
 	"cloud.google.com/go/storage"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
@@ -102,6 +103,8 @@ func classifyS3(err error) verdict {
 	switch code {
 	case "NoSuchBucket", "InvalidBucketName":
 		return verdictNoBucket
+	case "InvalidToken", "ExpiredToken": // which come as 400, too
+		return verdictDenied
 	case "RequestTimeTooSkewed", "RequestExpired": // the client sets its clock by the answer
 		return verdictUnknown
 	case "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", // another region
@@ -112,7 +115,11 @@ func classifyS3(err error) verdict {
 	}
 	switch status {
 	case http.StatusNotFound:
-		return verdictNotFound
+		switch code {
+		case "NoSuchKey", "NotFound", "UnknownError", "": // without a body, there is no code
+			return verdictNotFound
+		}
+		return verdictNoBucket
 	case http.StatusPreconditionFailed:
 		return verdictExists
 	case http.StatusRequestedRangeNotSatisfiable:
@@ -151,16 +158,20 @@ func classifyAzure(err *azcore.ResponseError) verdict {
 		return verdictNotFound
 	case bloberror.BlobAlreadyExists, bloberror.ConditionNotMet, bloberror.TargetConditionNotMet:
 		return verdictExists
-	case bloberror.ContainerNotFound, bloberror.InvalidResourceName:
+	case bloberror.InvalidResourceName:
 		return verdictNoBucket
 	case bloberror.InvalidBlockList, bloberror.InvalidBlobOrBlock: // another creation of the blob has thrown the blocks away
 		return verdictUnknown
 	}
 	switch err.StatusCode {
+	case http.StatusNotFound: // the container, or the account
+		return verdictNoBucket
 	case http.StatusRequestedRangeNotSatisfiable:
 		return verdictBeyondEnd
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return verdictDenied
+	case http.StatusNotImplemented:
+		return verdictUnsupported
 	case http.StatusBadRequest:
 		return verdictInvalid
 	}
@@ -186,25 +197,52 @@ var urlQuery = regexp.MustCompile(`\?[^\s"'<>]+`)
 func describe(err error) string {
 	text := err.Error()
 	var azure *azcore.ResponseError
-	var operation *smithy.OperationError
+	var api smithy.APIError
 	var google *googleapi.Error
 	var token *oauth2.RetrieveError
+	var credentials *credentialsError
+	var request *url.Error
 	switch {
 	case errors.As(err, &azure):
-		text = fmt.Sprintf("the server answered %d %s", azure.StatusCode, azure.ErrorCode)
+		id := ""
 		if azure.RawResponse != nil {
-			text += " (request " + azure.RawResponse.Header.Get("x-ms-request-id") + ")"
+			id = azure.RawResponse.Header.Get("x-ms-request-id")
 		}
-	case errors.As(err, &operation): // what gocloud.dev says around it, says the caller better
-		text = operation.Error()
+		text = answered(azure.StatusCode, azure.ErrorCode, "", id)
 	case errors.As(err, &token): // without the body, which is the token service's
 		text = fmt.Sprintf("get a token: %s %s", statusOf(token.Response), token.ErrorCode)
 	case errors.As(err, &google):
-		text = fmt.Sprintf("the server answered %d: %s", google.Code, google.Message)
+		text = answered(google.Code, "", google.Message, "")
+	case errors.As(err, &credentials):
+		text = credentials.Error()
+	case errors.As(err, &api):
+		status, id := 0, ""
+		var response *awshttp.ResponseError
+		if errors.As(err, &response) {
+			status, id = response.HTTPStatusCode(), response.ServiceRequestID()
+		}
+		text = answered(status, api.ErrorCode(), api.ErrorMessage(), id)
+	case errors.As(err, &request): // what the clients say around it, says the caller better
+		text = request.Error()
 	}
 	text = strings.Join(strings.Fields(urlQuery.ReplaceAllString(text, "?…")), " ")
 	if len(text) > maxErrorText {
 		text = strings.ToValidUTF8(text[:maxErrorText], "") + "…"
+	}
+	return text
+}
+
+// answered words what a server said; all but the status may be empty.
+func answered(status int, code, message, request string) string {
+	text := fmt.Sprintf("the server answered %d", status)
+	if code != "" {
+		text += " " + code
+	}
+	if message != "" {
+		text += ": " + message
+	}
+	if request != "" {
+		text += " (request " + request + ")"
 	}
 	return text
 }

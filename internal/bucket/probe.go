@@ -35,7 +35,7 @@ func Probe(ctx context.Context, b archive.Bucket) error {
 			return err
 		}
 	}
-	return ErrNotConditional
+	return fmt.Errorf("create %s of %s: %w", probeKey, b.Name(), ErrNotConditional)
 }
 
 // Permanent reports whether an error is one that repeating the call does not cure: of credentials, names, permissions,
