@@ -173,6 +173,8 @@ func (o *verifyOptions) run(ctx context.Context, c *archiveCall) error {
 		return fmt.Errorf("verify %s: nothing to check: %w", c.bucket.Name(), errEmpty)
 	case len(objects) == 0 && o.filter.set():
 		return fmt.Errorf("verify %s: nothing to check: no object is chosen", c.bucket.Name())
+	case len(objects) == 0:
+		return fmt.Errorf("verify %s: nothing to check: the commit log is good, and names no object yet", c.bucket.Name())
 	}
 	return nil
 }
