@@ -118,7 +118,7 @@ func rawRows(b archive.Bucket, objects []archive.ObjectMeta) (map[string]int, er
 		if err != nil {
 			return nil, err
 		}
-		if n := objects[i].Rows; int64(n) != int64(len(read)) {
+		if n := objects[i].Rows; n != int64(len(read)) {
 			return nil, fmt.Errorf("%s has %d rows, the commit says %d", objects[i].Key, len(read), n)
 		}
 		for _, r := range read {

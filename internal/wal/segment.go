@@ -138,7 +138,7 @@ func (l *Log) startSegment() error {
 	}
 	if err != nil {
 		f.Close()
-		l.fs.Remove(name)
+		_ = l.fs.Remove(name)
 		return err
 	}
 	l.active = &Segment{path: name, file: f, end: mark{bytes: int64(headerBytes)}}
