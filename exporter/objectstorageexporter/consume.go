@@ -66,8 +66,17 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		return nil, &refusal{refusedTenant, consumererror.NewPermanent(err)}
 	}
 	defer e.pace(ctx, records)()
+	e.preparing <- struct{}{} // what a batch needs meanwhile is several times its size, and processors are few
 	arrival := time.Now()
 	rows, err := newBatch(ld, arrival, opts)
+	var entry *entry
+	if err == nil && e.wal != nil {
+		entry, err = newEntry(ld, arrival, opts)
+	}
+	<-e.preparing
+	if errors.Is(err, payload.ErrTooLarge) {
+		return nil, &refusal{refusedTooLarge, consumererror.NewPermanent(err)}
+	}
 	if err != nil {
 		return nil, &refusal{refusedUndecodable, consumererror.NewPermanent(fmt.Errorf("read batch: %w", err))}
 	}
@@ -77,7 +86,8 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		err = e.refuseMemory(err)
 	} else {
 		e.recordSize.Store(1 + rows.Size()/records)
-		err = e.refuseLog(e.appendLog(ld, arrival, opts, rows))
+		err = e.refuseLog(e.wal.Append(entry.bytes, entry.head.Info(), rows, rows.Size()))
+		entry.release()
 	}
 	if err == nil {
 		e.telemetry.ExporterObjectStorageAcceptedRecords.Add(ctx, records)
@@ -107,27 +117,32 @@ func newBatch(ld plog.Logs, arrival time.Time, opts archive.BatchOptions) (b *ar
 	return archive.NewBatch(ld, arrival, opts), nil
 }
 
-// entryBuffers are used again: an entry is a few hundred KiB, and lives only until it is written.
-var entryBuffers = sync.Pool{New: func() any { return new([]byte) }}
+// entry is an entry of the write-ahead log.
+type entry struct {
+	bytes []byte // room for the log's own head, and the payload
+	head  payload.Head
+}
+
+// entries are used again: an entry is a few hundred KiB, and lives only until it is written.
+var entries = sync.Pool{New: func() any { return new(entry) }}
 
 // maxPooledEntry keeps unusually large buffers out of the pool.
-const maxPooledEntry = 4 << 20
+const maxPooledEntry = 8 << 20
 
-func (e *objectStorageExporter) appendLog(ld plog.Logs, arrival time.Time, opts archive.BatchOptions, rows *archive.Batch) error {
-	buf := entryBuffers.Get().(*[]byte)
-	var head [wal.EntryHead]byte
-	entry, h, err := payload.Append(append((*buf)[:0], head[:]...), payload.Head{
+func newEntry(ld plog.Logs, arrival time.Time, opts archive.BatchOptions) (_ *entry, err error) {
+	defer guard(&err)
+	n := entries.Get().(*entry)
+	var room [wal.EntryHead]byte
+	n.bytes, n.head, err = payload.Append(append(n.bytes[:0], room[:]...), payload.Head{
 		Arrival: arrival, Tenant: opts.Tenant, TenantAttribute: opts.TenantAttribute,
 	}, ld)
-	if err != nil {
-		return err
+	return n, err
+}
+
+func (n *entry) release() {
+	if cap(n.bytes) <= maxPooledEntry {
+		entries.Put(n)
 	}
-	err = e.wal.Append(entry, h.Info(), rows, rows.Size())
-	if cap(entry) <= maxPooledEntry {
-		*buf = entry
-		entryBuffers.Put(buf)
-	}
-	return err
 }
 
 // refuseLog makes a refusal of what the write-ahead log says, and a status.
@@ -144,8 +159,6 @@ func (e *objectStorageExporter) refuseLog(err error) error {
 	cause := err
 	err = fmt.Errorf("append to wal::directory %q: %w", e.cfg.WAL.Directory, cause)
 	switch {
-	case errors.Is(cause, payload.ErrTooLarge):
-		return &refusal{refusedTooLarge, consumererror.NewPermanent(err)}
 	case errors.Is(cause, wal.ErrTooLarge):
 		return &refusal{refusedTooLarge, consumererror.NewPermanent(fmt.Errorf("%w: wal::max_size_mib is %d", err, e.cfg.WAL.MaxSizeMiB))}
 	case errors.Is(cause, wal.ErrFull):

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,7 @@ type objectStorageExporter struct {
 	epoch   uint64             // ours, once it is claimed
 	claimed uint64             // highest number in the archive at that time
 
+	preparing chan struct{}    // one for each batch that is taken apart
 	encoder   *archive.Encoder // of the goroutine of run
 	slots     chan struct{}    // one for each upload
 	uploads   sync.WaitGroup
@@ -72,6 +74,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 	}
 	return &objectStorageExporter{
 		cfg: cfg, name: set.ID.Name(), logger: set.Logger, telemetry: telemetry, stop: make(chan struct{}),
+		preparing:  make(chan struct{}, runtime.GOMAXPROCS(0)),
 		encoder:    archive.NewEncoder(archive.EncoderOptions{MaxAge: cfg.EventTime.MaxAge, MaxFuture: cfg.EventTime.MaxFuture}),
 		slots:      make(chan struct{}, cfg.Flush.ParallelUploads),
 		openBucket: func(ctx context.Context) (archive.Bucket, error) { return bucket.Open(ctx, cfg.Bucket) },

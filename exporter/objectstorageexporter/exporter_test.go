@@ -16,19 +16,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
 	"github.com/logboom/logboom/internal/bucket"
-	"github.com/logboom/logboom/internal/wal"
 )
 
 // testConfig flushes fast, into an archive of its own.
@@ -148,42 +145,75 @@ func TestReloadsUnderLoadLoseNothing(t *testing.T) {
 }
 
 func TestBucketAwayThenBack(t *testing.T) {
-	cfg := testConfig(t)
-	tel := componenttest.NewTelemetry()
-	defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
-	set := exportertest.NewNopSettings(metadata.Type)
-	set.TelemetrySettings = tel.NewTelemetrySettings()
-	e, err := newExporter(set, cfg)
-	require.NoError(t, err)
-	f := &faultyBucket{}
-	e.openBucket = f.open(cfg)
-	host := &statusHost{Host: componenttest.NewNopHost()}
-	require.NoError(t, e.start(context.Background(), host))
-	f.set(func(string, func() error) error { return errFault })
+	r := startRig(t, testConfig(t))
+	r.bucket.set(func(string, func() error) error { return errFault })
 	for i := range 20 {
-		require.NoError(t, e.consume(context.Background(), newLogs(i, 1)))
+		r.send(newLogs(i, 1))
 	}
-	require.Eventually(t, func() bool { return host.last() == componentstatus.StatusRecoverableError }, 5*time.Second, time.Millisecond)
-	m, err := tel.GetMetric("otelcol_exporter_object_storage_held_records")
-	require.NoError(t, err)
-	assert.EqualValues(t, 20, m.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
-	f.set(nil)
-	require.Eventually(t, func() bool { return host.last() == componentstatus.StatusOK }, 5*time.Second, time.Millisecond)
-	require.NoError(t, e.shutdown(context.Background()))
-	requireOnce(t, cfg, 20)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusRecoverableError }, 5*time.Second, time.Millisecond)
+	assert.EqualValues(t, 20, r.metric("held_records", ""))
+	assert.Positive(t, r.metric("held_bytes", ""))
+	assert.Positive(t, r.metric("held_memory", ""))
+	assert.Positive(t, r.metric("oldest_held_age", ""))
+	r.requireBalance()
+	r.bucket.set(nil)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusOK }, 5*time.Second, time.Millisecond)
+	r.eventually("held_records", "", 0)
+	assert.Zero(t, r.metric("held_bytes", ""))
+	assert.Zero(t, r.metric("oldest_held_age", ""))
+	r.requireBalance()
+	assert.Positive(t, r.metric("puts", "error"))
+	assert.Equal(t, r.metric("flush_duration", "")+r.metric("objects", ""), r.metric("puts", "created"))
+	assert.Positive(t, r.metric("raw_bytes", ""))
+	assert.Positive(t, r.metric("stored_bytes", ""))
+	r.stop()
+	assert.Equal(t, []componentstatus.Status{componentstatus.StatusOK, componentstatus.StatusRecoverableError, componentstatus.StatusOK}, r.host.all())
+	requireOnce(t, r.cfg, 20)
+}
+
+// TestBucketAwayAtStart: records are taken, and go to the archive when it comes.
+func TestBucketAwayAtStart(t *testing.T) {
+	cfg := testConfig(t)
+	r := newRig(t, cfg)
+	cfg.Bucket.URL = "s3://elsewhere" // not local: waited for
+	away := true
+	var mu sync.Mutex
+	inner := testConfig(t).Bucket
+	r.openBucket = func(ctx context.Context) (archive.Bucket, error) {
+		b, err := bucket.Open(ctx, inner)
+		r.bucket.Bucket = b
+		return r.bucket, err
+	}
+	r.bucket.set(func(_ string, do func() error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if away {
+			return errFault
+		}
+		return do()
+	})
+	require.NoError(t, r.start(context.Background(), r.host))
+	assert.Equal(t, componentstatus.StatusRecoverableError, r.host.last())
+	r.send(newLogs(0, 5))
+	mu.Lock()
+	away = false
+	mu.Unlock()
+	r.eventually("committed_records", "", 5)
+	assert.Equal(t, componentstatus.StatusOK, r.host.last())
+	r.requireBalance()
+	r.stop()
+	cfg.Bucket = inner
+	requireOnce(t, cfg, 5)
 }
 
 func TestFullLogPushesBack(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.WAL.MaxSizeMiB = 1
-	e, err := newExporter(exportertest.NewNopSettings(metadata.Type), cfg)
-	require.NoError(t, err)
-	f := &faultyBucket{}
-	e.openBucket = f.open(cfg)
-	host := &statusHost{Host: componenttest.NewNopHost()}
-	require.NoError(t, e.start(context.Background(), host))
+	r := startRig(t, cfg)
+	e, f, host := r.objectStorageExporter, r.bucket, r.host
 	f.set(func(string, func() error) error { return errFault })
 	n := 0
+	var err error
 	for {
 		err = e.consume(context.Background(), newLogs(n, 1000))
 		if err != nil {
@@ -197,6 +227,9 @@ func TestFullLogPushesBack(t *testing.T) {
 	f.set(nil)
 	require.Eventually(t, func() bool { return e.consume(context.Background(), newLogs(n, 1000)) == nil }, 5*time.Second, time.Millisecond)
 	n += 1000
+	r.eventually("held_records", "", 0)
+	assert.Positive(t, r.metric("refused_records", "wal_full"))
+	r.requireBalance()
 	require.NoError(t, e.shutdown(context.Background()))
 	assert.Equal(t, componentstatus.StatusOK, host.last())
 	requireOnce(t, cfg, n)
@@ -213,18 +246,6 @@ func TestFullLogPushesBack(t *testing.T) {
 	require.Error(t, err)
 	assert.True(t, consumererror.IsPermanent(err))
 	require.NoError(t, e.shutdown(context.Background()))
-}
-
-func TestPoisonIsSetAside(t *testing.T) {
-	cfg := testConfig(t)
-	e := startExporter(t, cfg)
-	require.NoError(t, e.wal.Append(append(make([]byte, wal.EntryHead), "no payload"...), wal.Info{Records: 7}, nil, 0))
-	require.NoError(t, e.consume(context.Background(), newLogs(0, 3)))
-	require.NoError(t, e.shutdown(context.Background()))
-	requireOnce(t, cfg, 3)
-	aside, err := filepath.Glob(filepath.Join(cfg.WAL.Directory, "aside", "*.batch"))
-	require.NoError(t, err)
-	assert.Len(t, aside, 1)
 }
 
 func TestClearErrorsAtStart(t *testing.T) {
@@ -323,22 +344,4 @@ func TestExtremeTimesAreFound(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{fmt.Sprintf("record %d", i)}, got)
 	}
-}
-
-type statusHost struct {
-	component.Host
-	mu     sync.Mutex
-	status componentstatus.Status
-}
-
-func (h *statusHost) Report(e *componentstatus.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.status = e.Status()
-}
-
-func (h *statusHost) last() componentstatus.Status {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.status
 }

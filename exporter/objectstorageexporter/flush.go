@@ -204,6 +204,10 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		})
 		return nil
 	})
+	if err == nil {
+		enc.Reset()
+		e.encoder = enc
+	}
 	return objects, err
 }
 

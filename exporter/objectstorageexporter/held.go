@@ -104,16 +104,23 @@ func (k logKeeper) Load(u *unit, from uint64) (*loaded, error) {
 		if e.Number < from {
 			return nil
 		}
-		rows, err := decode(&d, e.Payload)
-		if err != nil {
-			l.bad = append(l.bad, &poison{number: e.Number, records: int64(info.Records), cause: err})
-			return nil
-		}
-		l.batches = append(l.batches, batch{e.Number, int64(info.Records), info.Weight, rows})
+		l.add(batch{number: e.Number, records: int64(info.Records), raw: info.Weight})(decode(&d, e.Payload))
 		return nil
 	})
 	l.damage = damage
 	return l, err
+}
+
+// add takes what decode made of a batch.
+func (l *loaded) add(b batch) func(*archive.Batch, error) {
+	return func(rows *archive.Batch, err error) {
+		if err != nil {
+			l.bad = append(l.bad, &poison{number: b.number, records: b.records, cause: err})
+			return
+		}
+		b.rows = rows
+		l.batches = append(l.batches, b)
+	}
 }
 
 // decode gives back the batch of a payload.

@@ -1,0 +1,283 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package objectstorageexporter
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
+)
+
+// wideLogs has one record in each of n hours.
+func wideLogs(first, n int) plog.Logs {
+	ld := newLogs(first, n)
+	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	for i := range n {
+		records.At(i).SetTimestamp(pcommon.NewTimestampFromTime(time.Now().Add(-time.Duration(i) * time.Hour)))
+	}
+	return ld
+}
+
+// TestUploadsOvertakeCommitsDoNot: objects of several segments are uploaded at the same time and end in any order;
+// commits are in the order of the entries.
+func TestUploadsOvertakeCommitsDoNot(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Millisecond
+	cfg.Flush.ParallelUploads = 3
+	r := startRig(t, cfg)
+	var mu sync.Mutex
+	var now, most int
+	var commits []string
+	r.bucket.set(func(key string, do func() error) error {
+		if strings.HasPrefix(key, "_log/") {
+			mu.Lock()
+			commits = append(commits, key)
+			mu.Unlock()
+			return do()
+		}
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		time.Sleep(time.Duration(rand.IntN(10)) * time.Millisecond)
+		mu.Lock()
+		now--
+		mu.Unlock()
+		if rand.IntN(4) == 0 {
+			return errFault
+		}
+		return do()
+	})
+	const batches, each = 30, 4
+	for i := range batches {
+		r.send(wideLogs(i*each, each))
+		time.Sleep(2 * time.Millisecond)
+	}
+	r.stop()
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Equal(t, 3, most, "flush::parallel_uploads")
+	assert.Greater(t, len(commits), 1)
+	assert.True(t, slices.IsSorted(commits))
+	requireOnce(t, cfg, batches*each)
+}
+
+// TestCommitWaitsForTheOlder: a segment whose upload hangs holds back the commits behind it, not their uploads.
+func TestCommitWaitsForTheOlder(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Millisecond
+	r := startRig(t, cfg)
+	hang := make(chan struct{})
+	var once sync.Once
+	r.bucket.set(func(key string, do func() error) error {
+		first := false
+		if strings.HasPrefix(key, "logs/") {
+			once.Do(func() { first = true })
+		}
+		if first {
+			<-hang
+		}
+		return do()
+	})
+	for i := range 4 {
+		r.send(newLogs(i, 1))
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.eventually("puts", "created", 3) // of four objects
+	assert.Zero(t, r.metric("committed_records", ""))
+	assert.Empty(t, archived(t, cfg))
+	close(hang)
+	r.eventually("committed_records", "", 4)
+	r.stop()
+	requireOnce(t, cfg, 4)
+}
+
+// TestShutdownDrainsOrLeaves: what can be flushed within the time-out is, the rest waits for the next start.
+func TestShutdownDrainsOrLeaves(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Hour
+	r := startRig(t, cfg)
+	r.send(newLogs(0, 3))
+	r.bucket.set(func(string, func() error) error { return errFault })
+	cfg.Flush.ShutdownTimeout = 50 * time.Millisecond
+	start := time.Now()
+	r.stop()
+	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Empty(t, archived(t, cfg))
+
+	r = startRig(t, cfg)
+	assert.EqualValues(t, 3, r.metric("recovered_records", ""))
+	r.eventually("committed_records", "", 3)
+	r.requireBalance()
+	r.stop()
+	requireOnce(t, cfg, 3)
+}
+
+func TestFencedStops(t *testing.T) {
+	cfg := testConfig(t)
+	r := startRig(t, cfg)
+	other := testConfig(t)
+	other.Bucket = cfg.Bucket
+	second := startExporter(t, other)
+	r.send(newLogs(0, 2))
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusPermanentError }, 5*time.Second, time.Millisecond)
+	require.ErrorIs(t, r.consume(context.Background(), newLogs(2, 1)), errStopped)
+	assert.EqualValues(t, 1, r.metric("refused_records", "stopped"))
+	assert.EqualValues(t, 2, r.metric("held_records", ""))
+	r.requireBalance()
+	r.stop()
+	require.NoError(t, second.shutdown(context.Background()))
+	assert.Equal(t, componentstatus.StatusPermanentError, r.host.last())
+}
+
+// TestMemoryIsBounded: with the bucket away, records go to the disk and memory stays within its bound; the
+// archive gets all of them.
+func TestMemoryIsBounded(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.MaxMemoryMiB, cfg.Flush.MaxRawMiB = 1, 1
+	cfg.Flush.Interval = time.Hour
+	r := startRig(t, cfg)
+	r.bucket.set(func(string, func() error) error { return errFault })
+	n := 0
+	for range 100 {
+		r.send(newLogs(n, 400))
+		n += 400
+		require.LessOrEqual(t, r.wal.Stats().Attached, int64(1<<20))
+	}
+	require.Greater(t, r.metric("held_bytes", ""), float64(100<<10))
+	r.bucket.set(nil)
+	r.stop()
+	requireOnce(t, cfg, n)
+	require.Greater(t, len(r.objects()), 1)
+}
+
+// TestUntouchedBatches: the exporter says that it does not change what it is given, and keeps nothing of it.
+func TestUntouchedBatches(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Hour
+	r := startRig(t, cfg)
+	ld, same := newLogs(0, 5), plog.NewLogs()
+	ld.CopyTo(same)
+	r.send(ld)
+	require.Equal(t, same, ld)
+	for _, lr := range ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		lr.Body().SetStr("changed by somebody else")
+	}
+	r.stop()
+	requireOnce(t, cfg, 5)
+}
+
+// TestNothingIsUncounted checks the books among faults, crashes and poison.
+func TestNothingIsUncounted(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = 2 * time.Millisecond
+	rng := rand.New(rand.NewPCG(3, 4))
+	var mu sync.Mutex
+	sent := 0
+	for round := range 15 {
+		r := newRig(t, cfg)
+		r.beforeEncode = poisonous
+		r.bucket.set(func(key string, do func() error) error {
+			mu.Lock()
+			dice := rng.IntN(8)
+			mu.Unlock()
+			switch {
+			case key == "_probe/create-if-absent":
+				return do()
+			case dice == 0:
+				return errFault
+			case dice == 1:
+				_ = do()
+				return errFault
+			}
+			return do()
+		})
+		for r.start(context.Background(), r.host) != nil {
+			continue
+		}
+		accepted := r.metric("recovered_records", "")
+		for range 10 {
+			n := 1 + rand.IntN(5)
+			if rand.IntN(8) == 0 {
+				n = poisonRecords
+			}
+			r.send(newLogs(sent, n))
+			sent += n
+			accepted += float64(n)
+			time.Sleep(time.Duration(rand.IntN(2)) * time.Millisecond)
+		}
+		require.Equal(t, accepted, r.metric("accepted_records", "")+r.metric("recovered_records", ""))
+		if round%3 == 0 { // let everything come to rest
+			r.eventually("held_records", "", 0)
+			r.requireBalance()
+			require.Equal(t, float64(0), mod(r.metric("dropped_records", ""), poisonRecords))
+			r.stop()
+		} else {
+			r.crash()
+		}
+	}
+}
+
+func mod(a float64, n int) float64 { return float64(int(a) % n) }
+
+// TestLargeLogIsReadInParts: a recovery holds one segment in memory, not the log.
+func TestLargeLogIsReadInParts(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.MaxRawMiB = 1
+	cfg.Flush.Interval = time.Hour
+	r := startRig(t, cfg)
+	r.bucket.set(func(string, func() error) error { return errFault })
+	n := 0
+	for range 40 {
+		r.send(newLogs(n, 1000))
+		n += 1000
+	}
+	r.crash()
+	r = newRig(t, cfg)
+	var mu sync.Mutex
+	var most, now int64
+	r.beforeEncode = func(b *batch) {
+		mu.Lock()
+		defer mu.Unlock()
+		now += b.rows.Size()
+		most = max(most, now)
+	}
+	r.bucket.set(func(_ string, do func() error) error {
+		mu.Lock()
+		now = 0
+		mu.Unlock()
+		return do()
+	})
+	require.NoError(t, r.start(context.Background(), r.host))
+	r.eventually("committed_records", "", float64(n))
+	r.stop()
+	assert.Less(t, most, int64(4<<20))
+	requireOnce(t, cfg, n)
+}
+
+func TestTwiceAndWithoutStart(t *testing.T) {
+	cfg := testConfig(t)
+	exp, err := NewFactory().CreateLogs(context.Background(), exportertest.NewNopSettings(metadata.Type), cfg)
+	require.NoError(t, err)
+	require.False(t, exp.Capabilities().MutatesData)
+	require.NoError(t, exp.Shutdown(context.Background()))
+	require.NoError(t, exp.Shutdown(context.Background()))
+	require.Error(t, exp.ConsumeLogs(context.Background(), newLogs(0, 1)))
+	e := startExporter(t, cfg)
+	require.NoError(t, e.consume(context.Background(), plog.NewLogs()), "nothing is nothing")
+	require.NoError(t, e.shutdown(context.Background()))
+}
