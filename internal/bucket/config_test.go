@@ -33,7 +33,8 @@ func TestValid(t *testing.T) {
 		{URL: "gs://b", CredentialsFile: "/f", StorageClass: "NEARLINE", ServerSideEncryption: Encryption{Type: "kms", KMSKeyID: "k"}},
 		{URL: "gs://b", Endpoint: "http://localhost:4443/"},
 		{URL: "azblob://c", AccountName: "a", AccountKey: "k", Endpoint: "http://localhost:10000/a", StorageClass: "Cool"},
-		{URL: "azblob://c", ConnectionString: "s"}, {URL: "azblob://c", CredentialsFile: "/f"},
+		{URL: "azblob://c", ConnectionString: "s"},
+		{URL: "azblob://c", CredentialsFile: "/f"},
 	} {
 		require.NoError(t, c.Validate(), "%+v", c)
 	}
