@@ -55,13 +55,13 @@ func environment(t *testing.T, name string, otherwise uint64) uint64 {
 // TestCrashS3 writes to S3 through a proxy that injects faults.
 func TestCrashS3(t *testing.T) {
 	t.Parallel()
-	crash(t, "s3", 16)
+	crash(t, "s3", 13)
 }
 
 // TestCrashDirectory writes to a local directory.
 func TestCrashDirectory(t *testing.T) {
 	t.Parallel()
-	crash(t, "directory", 10)
+	crash(t, "directory", 8)
 }
 
 func crash(t *testing.T, kind string, short uint64) {

@@ -154,8 +154,12 @@ func (r *rig) roundAway() {
 	r.between(50*time.Millisecond, 500*time.Millisecond)
 	r.proxy.Away(pick(r.rng, faultproxy.AwayCut, faultproxy.AwayCut, faultproxy.AwayBusy, faultproxy.AwaySilent))
 	r.between(100*time.Millisecond, time.Second)
-	if r.rng.IntN(3) > 0 {
-		r.kill(r.main)
+	if n := r.rng.IntN(4); n > 0 {
+		if n == 1 {
+			r.terminate(r.main)
+		} else {
+			r.kill(r.main)
+		}
 		r.start(r.main, r.randomSettings())
 		r.between(50*time.Millisecond, 500*time.Millisecond)
 	}
@@ -338,66 +342,78 @@ func (r *rig) roundDiskFull() {
 	r.kill(r.main)
 }
 
-// roundTwo starts a second process under the same writer id, on a write-ahead log of its own, while the first one works.
+// everybody are the clients.
+var everybody = []int{0, 1, 2, 3, 4}
+
+// roundTwo starts a second process under the same writer id, on a write-ahead log of its own, while the first one works. The
+// one that claims later goes on: the second, unless the first could not claim at once.
 func (r *rig) roundTwo() {
-	r.calm()
-	s := quick
-	first, second := r.main, r.second
-	r.start(first, s)
+	if r.proxy != nil {
+		r.proxy.Set(pick(r.rng, 0, 0.1, 0.2))
+	}
+	defer r.producer.send(r.place(r.main), everybody...)
+	r.start(r.main, quick)
 	r.between(50*time.Millisecond, 300*time.Millisecond)
-	r.start(second, s)
-	all := []int{0, 1, 2, 3, 4}
-	r.producer.send(r.place(second), all[2:]...)
-	// The first one is fenced as soon as it commits, and says so.
-	harness.Eventually(r.t, 30*time.Second, func() error {
-		const clear = "another process writes under the same writer id"
-		if !strings.Contains(first.Log(), clear) {
-			return fmt.Errorf("%s does not say that %s", first.Name(), clear)
+	r.start(r.second, quick)
+	r.producer.send(r.place(r.second), everybody[2:]...)
+	// A claim that meets many faults runs behind the other's commits.
+	patience := time.AfterFunc(5*time.Second, r.calm)
+	defer patience.Stop()
+	winner, loser := r.second, r.main
+	harness.Eventually(r.t, time.Minute, func() error {
+		err := fenced(r.main)
+		if err != nil && fenced(r.second) == nil {
+			winner, loser, err = r.main, r.second, nil
 		}
-		_, err := first.Loki("health").Get("/health", url.Values{"verbose": {""}})
-		if err == nil || !strings.Contains(err.Error(), "StatusPermanentError") || !strings.Contains(err.Error(), clear) {
-			return fmt.Errorf("health of the fenced process: %v", err) //nolint:errorlint // may be nil
-		}
-		return nil
+		return err
 	})
 	r.report.fenced++
+	patience.Stop()
 	r.trouble()
 	r.between(0, 500*time.Millisecond)
-	r.producer.send(r.place(second), all...)
+	r.producer.send(r.place(winner), everybody...)
 	switch r.rng.IntN(3) {
 	case 0:
-		r.kill(first)
+		r.kill(loser)
 	case 1:
-		r.terminate(first)
+		r.terminate(loser)
 	default: // it ends after the one that has fenced it
-		defer func() {
-			if first.Running() {
-				r.kill(first)
-			}
-		}()
 	}
 	r.between(0, 500*time.Millisecond)
 	if r.rng.IntN(2) == 0 {
-		r.kill(second)
+		r.kill(winner)
 	} else {
-		r.terminate(second)
+		r.terminate(winner)
 	}
-	r.producer.send(r.place(first), all...)
-	if first.Running() {
-		r.kill(first)
+	if loser.Running() {
+		r.kill(loser)
 	}
 	// Alone, it goes on with what it holds.
-	r.start(first, s)
+	r.producer.send(r.place(loser), everybody...)
+	r.start(loser, quick)
 	if r.rng.IntN(2) == 0 {
 		r.calm()
-		r.settle(first)
+		r.settle(loser)
 	}
 	r.between(0, 300*time.Millisecond)
-	r.kill(first)
+	r.kill(loser)
 	if r.rng.IntN(2) == 0 {
 		return // the other log waits for its turn
 	}
-	r.start(second, s)
+	r.start(winner, quick)
 	r.between(0, 500*time.Millisecond)
-	r.kill(second)
+	r.kill(winner)
+}
+
+// fenced returns nil when a process says, in its log and to whoever asks for its health, that another one has taken over.
+func fenced(lb *harness.Logboom) error {
+	const clear = "another process writes under the same writer id"
+	if !strings.Contains(lb.Log(), clear) {
+		return fmt.Errorf("%s does not say that %s", lb.Name(), clear)
+	}
+	_, err := lb.Loki("health").Get("/health", url.Values{"verbose": {""}})
+	if err == nil || !strings.Contains(err.Error(), "StatusPermanentError") || !strings.Contains(err.Error(), clear) {
+		return fmt.Errorf("health of the fenced %s: %v", lb.Name(), err) //nolint:errorlint // may be nil
+	}
+	return nil
 }
