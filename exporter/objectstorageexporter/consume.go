@@ -99,10 +99,10 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 const maxPace = 2 * time.Second
 
 // pace makes a sender wait while memory is used up, because what goes to the disk alone must be read back, which costs
-// more than the wait. Not when the flusher is stuck: then the disk is there to take what comes. The function that it
-// returns must be called when the batch is taken.
+// more than the wait. Not when the flusher itself waits for the bucket: then the disk is there to take what comes. The
+// function that it returns must be called when the batch is taken.
 func (e *objectStorageExporter) pace(ctx context.Context, records int64) (done func()) {
-	if e.wal == nil || e.status.isStuck() {
+	if e.wal == nil || e.waiting.Load() || e.status.isStuck() {
 		return func() {}
 	}
 	n := records * e.recordSize.Load()

@@ -56,6 +56,7 @@ type objectStorageExporter struct {
 	slots     chan struct{}    // one for each upload
 	uploads   sync.WaitGroup
 	uploading atomic.Int64 // bytes
+	waiting   atomic.Bool  // run waits for an upload or a commit
 	tenants   atomic.Int64 // in the last commit
 
 	recordSize atomic.Int64 // bytes in memory of a record of the last batch; 0 when there was none
@@ -72,14 +73,15 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 	if err != nil {
 		return nil, err
 	}
-	return &objectStorageExporter{
+	e := &objectStorageExporter{
 		cfg: cfg, name: set.ID.Name(), logger: set.Logger, telemetry: telemetry, stop: make(chan struct{}),
 		preparing:  make(chan struct{}, runtime.GOMAXPROCS(0)),
-		encoder:    archive.NewEncoder(archive.EncoderOptions{MaxAge: cfg.EventTime.MaxAge, MaxFuture: cfg.EventTime.MaxFuture}),
 		slots:      make(chan struct{}, cfg.Flush.ParallelUploads),
 		openBucket: func(ctx context.Context) (archive.Bucket, error) { return bucket.Open(ctx, cfg.Bucket) },
 		fs:         vfs.OS,
-	}, nil
+	}
+	e.encoder = e.newEncoder()
+	return e, nil
 }
 
 // start fails for what waiting does not cure; a bucket that is merely away is waited for.

@@ -88,10 +88,12 @@ func (e *objectStorageExporter) encodeAll(ctx context.Context, order chan<- *flu
 		if err := e.encode(ctx, f); err != nil {
 			return err
 		}
+		e.waiting.Store(true)
 		select {
 		case order <- f:
 		case <-ctx.Done():
 		}
+		e.waiting.Store(false)
 	}
 	return ctx.Err()
 }
@@ -167,9 +169,14 @@ func (e *objectStorageExporter) encodeSound(ctx context.Context, f *flush, batch
 // encodeObjects makes objects of batches, and starts to upload each as soon as it is made and one of the
 // parallel uploads is free: that bounds how many there are in memory.
 func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, batches []batch, name archive.ObjectName) (objects []archive.ObjectMeta, err error) {
-	defer guard(&err)
 	enc := e.encoder
-	defer enc.Reset()
+	defer func() {
+		enc.Reset()
+		if err != nil { // nobody knows in the middle of what it was
+			e.encoder = e.newEncoder()
+		}
+	}()
+	defer guard(&err)
 	for i := range batches {
 		if e.beforeEncode != nil {
 			e.beforeEncode(&batches[i])
@@ -177,14 +184,8 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		enc.AppendBatch(batches[i].rows)
 	}
 	err = enc.Encode(name, func(o archive.Object) error {
-		select {
-		case e.slots <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if ctx.Err() != nil { // select chooses freely
-			<-e.slots
-			return ctx.Err()
+		if err := e.waitForSlot(ctx); err != nil {
+			return err
 		}
 		objects = append(objects, o.Meta)
 		n := int64(len(o.Body))
@@ -204,11 +205,27 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		})
 		return nil
 	})
-	if err == nil {
-		enc.Reset()
-		e.encoder = enc
-	}
 	return objects, err
+}
+
+func (e *objectStorageExporter) newEncoder() *archive.Encoder {
+	return archive.NewEncoder(archive.EncoderOptions{MaxAge: e.cfg.EventTime.MaxAge, MaxFuture: e.cfg.EventTime.MaxFuture})
+}
+
+// waitForSlot returns when one of the parallel uploads is free, which is then the caller's.
+func (e *objectStorageExporter) waitForSlot(ctx context.Context) error {
+	e.waiting.Store(true)
+	defer e.waiting.Store(false)
+	select {
+	case e.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if ctx.Err() != nil { // select chooses freely
+		<-e.slots
+		return ctx.Err()
+	}
+	return nil
 }
 
 // put creates a data object. Its name holds the hash of its content, so one that exists is the same.
