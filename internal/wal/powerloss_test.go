@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -290,8 +292,8 @@ func TestAsideIsDurable(t *testing.T) {
 // TestFullDiskNumbers: on a disk so full that no file can be written, a segment is removed all the same, and
 // its numbers are not used again, whenever the power is cut.
 func TestFullDiskNumbers(t *testing.T) {
-	for seed := range uint64(20) {
-		for n := 0; n < 12; n++ {
+	for seed := range uint64(60) {
+		for n := range 12 {
 			m := newLossModel(seed)
 			l, err := Open(m.options())
 			require.NoError(t, err)
@@ -307,17 +309,133 @@ func TestFullDiskNumbers(t *testing.T) {
 			}
 			m.disk.Crash()
 			m.disk.SetCapacity(0)
+			m.disk.CrashAfter(m.rng.IntN(8)) // and again while it starts
+			if l, err = Open(m.options()); err == nil {
+				m.disk.Crash()
+			}
 			l, err = Open(m.options())
 			require.NoError(t, err)
-			assert.GreaterOrEqual(t, l.next, uint64(3))
+			assert.GreaterOrEqual(t, l.next, uint64(3), "seed %d, operation %d", seed, n)
 			require.NoError(t, l.Close())
-			for _, suffix := range []string{markerSuffix} {
-				left, err := files(m.disk.Boot(), "/var/lib/log", suffix)
-				require.NoError(t, err)
-				require.Empty(t, left)
-			}
-			_, err = m.disk.Boot().Stat("/var/lib/log/wal.json")
-			require.NotErrorIs(t, err, fs.ErrNotExist)
+			left, err := files(m.disk.Boot(), "/var/lib/log", markerSuffix)
+			require.NoError(t, err)
+			require.Empty(t, left)
 		}
 	}
+}
+
+// TestRemovedStaysRemoved: a segment that was removed does not come back with a power cut, whether the archive
+// remembers it or not.
+func TestRemovedStaysRemoved(t *testing.T) {
+	for seed := range uint64(50) {
+		m := newLossModel(seed)
+		l, err := Open(m.options())
+		require.NoError(t, err)
+		require.NoError(t, l.Append(append(make([]byte, EntryHead), "payload"...), Info{Weight: 1, Records: 1}, nil, 0))
+		l.Rotate(0)
+		s, err := l.Next()
+		require.NoError(t, err)
+		require.NoError(t, l.Remove(s, 1))
+		m.disk.Crash()
+		l, err = Open(m.options())
+		require.NoError(t, err)
+		assert.Zero(t, l.Stats().Records)
+		require.NoError(t, l.Close())
+	}
+}
+
+// TestNumbersOfOthersAreRefused: what has numbers that were given out again since, or that a file of its name
+// cannot have, was not acknowledged and came back with a power cut.
+func TestNumbersOfOthersAreRefused(t *testing.T) {
+	entry := func(s string) []byte { return append(make([]byte, EntryHead), s...) }
+	m := newLossModel(1)
+	opts := m.options()
+	l, err := Open(opts)
+	require.NoError(t, err)
+	for _, p := range []string{"one", "two", "cut off"} {
+		require.NoError(t, l.Append(entry(p), Info{Weight: 1, Records: 1}, nil, 0))
+	}
+	require.NoError(t, l.Close())
+	first := l.path(fmt.Sprintf("%020d.wal", 1))
+	whole, err := vfs.ReadFile(opts.FS, first)
+	require.NoError(t, err)
+	require.NoError(t, vfs.Truncate(opts.FS, first, int64(len(whole)-EntryHead-len("cut off"))))
+
+	l, err = Open(opts)
+	require.NoError(t, err)
+	require.NoError(t, l.Append(entry("three"), Info{Weight: 1, Records: 1}, nil, 0))
+	require.NoError(t, l.Close())
+	require.NoError(t, vfs.WriteFile(opts.FS, first, whole, 0o600))                                // the cut is undone
+	require.NoError(t, vfs.WriteFile(opts.FS, l.path(fmt.Sprintf("%020d.wal", 50)), whole, 0o600)) // blocks of a deleted file
+
+	l, err = Open(opts)
+	require.NoError(t, err)
+	payloads, numbers := []string{}, []uint64{}
+	for {
+		s, err := l.Next()
+		require.NoError(t, err)
+		if s == nil {
+			break
+		}
+		_, err = l.Read(s, func(e Entry) error {
+			payloads, numbers = append(payloads, string(e.Payload)), append(numbers, e.Number)
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"one", "two", "three"}, payloads)
+	assert.Equal(t, []uint64{1, 2, 3}, numbers)
+	require.NoError(t, l.Close())
+}
+
+// TestFailedSyncIsForAll: when a sync fails, all who waited for it get an error, and none of their entries
+// count, whether one of them comes back with a power cut or not.
+func TestFailedSyncIsForAll(t *testing.T) {
+	for seed := range uint64(300) {
+		m := newLossModel(seed)
+		opts := m.options()
+		opts.FS = waiting{opts.FS}
+		l, err := Open(opts)
+		require.NoError(t, err)
+		m.disk.SetFaults(vfstest.Faults{Sync: 0.4})
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for g := range 4 {
+			wg.Go(func() {
+				for i := range 5 {
+					payload := fmt.Sprintf("%d/%d", g, i)
+					mu.Lock()
+					m.sent[payload] = true
+					mu.Unlock()
+					err := l.Append(append(make([]byte, EntryHead), payload...), Info{Weight: 1, Records: 1}, nil, 0)
+					mu.Lock()
+					if err == nil {
+						m.acked[payload] = true
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		m.disk.Crash()
+		require.Empty(t, m.check(), "seed %d", seed)
+	}
+}
+
+// waiting is a file system whose syncs take long enough for others to wait for them.
+type waiting struct{ vfs.FS }
+
+func (w waiting) Open(name string, flag int, perm fs.FileMode) (vfs.File, error) {
+	f, err := w.FS.Open(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return waitingFile{f}, nil
+}
+
+type waitingFile struct{ vfs.File }
+
+func (f waitingFile) Sync() error {
+	time.Sleep(50 * time.Microsecond)
+	return f.File.Sync()
 }
