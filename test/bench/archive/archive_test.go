@@ -27,6 +27,7 @@ var (
 	flagConnections = flag.Int("connections", 4, "connections of the client")
 	flagInFlight    = flag.Int("in-flight", 1, "requests under way on each connection")
 	flagArgs        = flag.String("args", "", "further arguments of the Collector, e.g. --feature-gates=…")
+	flagResults     = flag.String("results", "", "file to add results to; the table is then made of all that is in it, so that runs can be added up")
 	flagProfile     = flag.String("profile", "", "directory for a CPU profile of each run (which costs a little)")
 )
 
@@ -42,11 +43,15 @@ func TestArchive(t *testing.T) {
 	s3 := harness.StartS3(t)
 
 	sent, bytes := in.size()
-	fmt.Printf("%s\n%s\n%d records, %.1f MB of OTLP; %d connections with %d request(s) under way each; %d repetitions\n",
-		machine(), in.name, sent, float64(bytes)/1e6, *flagConnections, *flagInFlight, repetitions)
+	fmt.Printf("%s\n%s\n%d records, %.1f MB of OTLP; %d connections with %d request(s) under way each; %d repetitions; load average %s\n",
+		machine(), in.name, sent, float64(bytes)/1e6, *flagConnections, *flagInFlight, repetitions, loadAverage())
 
-	var order []string
-	results := map[string][]result{}
+	var results []result
+	if *flagResults != "" {
+		if err := readResults(*flagResults, &results); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for repetition := range repetitions {
 		for _, batch := range batches(t) {
 			for i := range candidates {
@@ -55,19 +60,22 @@ func TestArchive(t *testing.T) {
 					continue
 				}
 				name := fmt.Sprintf("%s, %d a request", c.name, batch)
-				if repetition == 0 {
-					order = append(order, name)
-				}
 				// A subtest, so that directories are removed as soon as they are not needed.
 				t.Run(name, func(t *testing.T) {
 					r := once(t, c, s3, accessLog, in, batch, repetition)
-					results[name] = append(results[name], r)
+					r.Name = name
+					results = append(results, r)
+					if *flagResults != "" {
+						if err := appendResult(*flagResults, r); err != nil {
+							t.Fatal(err)
+						}
+					}
 				})
 			}
 		}
 	}
 	fmt.Println()
-	report(os.Stdout, order, results)
+	report(os.Stdout, results)
 	fmt.Println()
 	for _, c := range candidates {
 		if wanted(c.name) {
@@ -85,18 +93,18 @@ func once(t *testing.T, c *candidate, s3 *harness.S3, accessLog string, in *inpu
 	}
 	r := measure(t, c, s3, accessLog, in, batch, prefix, profile)
 	fmt.Printf("%-40s %6.2f CPU-s (start %.2f)  acknowledged after %.2f s, stored after %.2f s  RSS %d MiB  %d objects, %.2f B a record  %d retried\n",
-		prefix, r.cpu.Seconds(), r.start.Seconds(), r.acked.Seconds(), r.wall.Seconds(), r.peak/mib, r.stored.objects,
-		float64(r.stored.dataBytes)/float64(r.records), r.retried)
+		prefix, r.CPU.Seconds(), r.StartCPU.Seconds(), r.Acked.Seconds(), r.Wall.Seconds(), r.Peak/mib, r.Objects,
+		float64(r.DataBytes)/float64(r.Records), r.Retried)
 	if repetition == 0 && c.count != nil {
-		have, err := c.countRecords(r.stored)
+		have, err := c.countRecords(r.files)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if have < r.records || (c.exact && have != r.records) {
-			t.Errorf("%s: %d records are stored, %d were acknowledged", c.name, have, r.records)
+		if have < r.Records || (c.exact && have != r.Records) {
+			t.Errorf("%s: %d records are stored, %d were acknowledged", c.name, have, r.Records)
 		}
 		if c.exact && *flagRecords > 0 {
-			if err := reportColumns(os.Stdout, r.stored); err != nil {
+			if err := reportColumns(os.Stdout, r.files); err != nil {
 				t.Fatalf("%s: %v", c.name, err)
 			}
 		}
@@ -106,7 +114,7 @@ func once(t *testing.T, c *candidate, s3 *harness.S3, accessLog string, in *inpu
 			t.Fatal(err)
 		}
 	}
-	r.stored.files = nil
+	r.files = nil
 	time.Sleep(200 * time.Millisecond)
 	return r
 }

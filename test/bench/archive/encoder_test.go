@@ -64,7 +64,7 @@ func TestEncoder(t *testing.T) {
 			float64(sent)/1e3/r.batch.Seconds(), float64(sent)/1e3/r.encode.Seconds(), r.memory/mib)
 		if *flagRecords > 0 && (e.bytes > 0 || e.compression != logarchive.CompressionDefault) {
 			fmt.Printf("%s\n", e.name)
-			if err := reportColumns(os.Stdout, s); err != nil {
+			if err := reportColumns(os.Stdout, s.files); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -20,47 +20,57 @@ import (
 
 // result is one run of one candidate.
 type result struct {
-	cpu, start, wall time.Duration // of the Collector from ready to its end; before; from the first request to the end
-	acked            time.Duration // from the first request to the last acknowledgement
-	peak, steady     int64         // bytes of resident memory
-	requests         int           // of the client
-	retried          int
-	records          int
-	counts           requestCounts
-	stored           stored
+	Name      string
+	CPU       time.Duration // of the Collector from ready to its end
+	StartCPU  time.Duration // and before
+	Wall      time.Duration // from the first request to the end
+	Acked     time.Duration // from the first request to the last acknowledgement
+	Peak      int64         // bytes of resident memory
+	Steady    int64
+	Requests  int // of the client
+	Retried   int
+	Records   int
+	Counts    requestCounts
+	Objects   int
+	DataBytes int64
+	LogBytes  int64 // of the archive's own log
+
+	files []string
 }
 
 // requestCounts are the requests that the S3 server logged.
-type requestCounts struct{ put, get, list, other int }
+type requestCounts struct{ Put, Get, List, Other int }
 
 // measure runs a candidate once over the input.
 func measure(t testing.TB, c *candidate, s3 *harness.S3, accessLog string, in *input, batch int, prefix, profile string) result {
 	t.Helper()
 	var r result
-	r.records, _ = in.size()
+	r.Records, _ = in.size()
 	logged := fileSize(accessLog)
 	lb := harness.Start(t, c.config(s3, prefix, profile))
 	dir := lb.Dir("archive")
 	if c.s3 {
 		dir = filepath.Join(s3.Data, prefix)
 	}
-	r.start = processCPU(t, lb.PID())
+	r.StartCPU = processCPU(t, lb.PID())
 	memory := watchMemory(lb.PID())
 	began := time.Now()
 	var err error
-	if r.requests, r.retried, err = in.send(lb.Addr("otlp"), batch, load{*flagConnections, *flagInFlight}); err != nil {
+	if r.Requests, r.Retried, err = in.send(lb.Addr("otlp"), batch, load{*flagConnections, *flagInFlight}); err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
-	r.acked = time.Since(began)
+	r.Acked = time.Since(began)
 	lb.Terminate() // flushes what is left
-	r.wall = time.Since(began)
-	r.cpu = lb.CPU() - r.start
-	r.peak, r.steady = memory()
-	if r.stored, err = look(dir); err != nil {
+	r.Wall = time.Since(began)
+	r.CPU = lb.CPU() - r.StartCPU
+	r.Peak, r.Steady = memory()
+	s, err := look(dir)
+	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
+	r.Objects, r.DataBytes, r.LogBytes, r.files = s.objects, s.dataBytes, s.logBytes, s.files
 	if c.s3 {
-		if r.counts, err = countRequests(accessLog, logged); err != nil {
+		if r.Counts, err = countRequests(accessLog, logged); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 	}
@@ -171,13 +181,13 @@ func countRequests(path string, from int64) (n requestCounts, err error) {
 		action, _, _ := strings.Cut(line[at+4:], " ")
 		switch action {
 		case "PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject": // one price
-			n.put++
+			n.Put++
 		case "GetObject", "HeadObject":
-			n.get++
+			n.Get++
 		case "ListObjects", "ListObjectsV2":
-			n.list++
+			n.List++
 		default:
-			n.other++
+			n.Other++
 		}
 	}
 	return n, lines.Err()

@@ -30,9 +30,9 @@ func TestRequests(t *testing.T) {
 			continue
 		}
 		for w, n := range counts {
-			want := requestCounts{put: 2 + 2*flushes, get: 1, list: 1}
+			want := requestCounts{Put: 2 + 2*flushes, Get: 1, List: 1}
 			if w == 0 {
-				want.put++
+				want.Put++
 			}
 			if n != want {
 				t.Errorf("writer %d: %d flushes took %+v, want %+v", w, flushes, n, want)
@@ -85,12 +85,12 @@ service: {extensions: [archive_query], pipelines: {logs: {receivers: [otlp], exp
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.get != logRecords {
-		t.Errorf("reader: %d GET for %d log records", n.get, logRecords)
+	if n.Get != logRecords {
+		t.Errorf("reader: %d GET for %d log records", n.Get, logRecords)
 	}
 	// The first look knows no writer yet and lists once.
-	if each := writers + 1; n.put != 0 || n.list < 10*each || n.list > 1+(looks+1)*each {
-		t.Errorf("reader: %d PUT and %d LIST in at most %d looks of %d LIST", n.put, n.list, looks, each)
+	if each := writers + 1; n.Put != 0 || n.List < 10*each || n.List > 1+(looks+1)*each {
+		t.Errorf("reader: %d PUT and %d LIST in at most %d looks of %d LIST", n.Put, n.List, looks, each)
 	}
 	t.Logf("reader: %+v in %s at %s", n, time.Since(began).Round(time.Millisecond), refresh)
 }

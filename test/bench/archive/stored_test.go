@@ -23,9 +23,9 @@ import (
 
 // stored is what lies in the bucket after a run. Records of the archive's log are not data.
 type stored struct {
-	objects, logRecords   int
-	dataBytes, otherBytes int64
-	files                 []string
+	objects             int
+	dataBytes, logBytes int64
+	files               []string
 }
 
 // isLog tells the archive's own log and probe from data, by a path relative to the bucket.
@@ -46,8 +46,7 @@ func look(dir string) (s stored, err error) {
 		}
 		s.files = append(s.files, path)
 		if isLog(filepath.ToSlash(rel)) {
-			s.logRecords++
-			s.otherBytes += info.Size()
+			s.logBytes += info.Size()
 			return nil
 		}
 		s.objects++
@@ -58,9 +57,9 @@ func look(dir string) (s stored, err error) {
 }
 
 // countRecords counts what was stored, by reading it.
-func (c *candidate) countRecords(s stored) (int, error) {
+func (c *candidate) countRecords(files []string) (int, error) {
 	sum := 0
-	for _, path := range s.files {
+	for _, path := range files {
 		n, err := c.count(path)
 		if err != nil {
 			return 0, fmt.Errorf("read %s: %w", filepath.Base(path), err)
@@ -152,9 +151,9 @@ type column struct {
 }
 
 // columns sums the compressed sizes of the column chunks, from the footers.
-func (s stored) columns() (list []column, rows int64, err error) {
+func columns(files []string) (list []column, rows int64, err error) {
 	sums := map[string]int64{}
-	for _, path := range s.files {
+	for _, path := range files {
 		if !strings.HasSuffix(path, ".parquet") {
 			continue
 		}
