@@ -6,6 +6,7 @@ package objectstorageexporter
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -106,6 +107,46 @@ func TestRemovalThatFailsIsNoSecondCommit(t *testing.T) {
 		}
 	}
 	requireOnce(t, cfg, 3)
+}
+
+// TestSegmentThatIsCommittedInPart: when entries that were given up after a failed sync come back behind those of
+// their segment that were committed, they alone are committed.
+func TestSegmentThatIsCommittedInPart(t *testing.T) {
+	cfg := testConfig(t)
+	live := func(first int, bucket *faultyBucket, until func(*keeping)) {
+		e, err := newExporter(exportertest.NewNopSettings(metadata.Type), cfg)
+		require.NoError(t, err)
+		keep := &keeping{FS: vfs.OS, refused: make(chan struct{}, 100)}
+		e.fs = keep
+		e.openBucket = bucket.open(cfg)
+		require.NoError(t, e.start(context.Background(), componenttest.NewNopHost()))
+		require.NoError(t, e.consume(context.Background(), newLogs(first, 2)))
+		until(keep)
+		e.crash()
+	}
+	live(0, &faultyBucket{}, func(keep *keeping) { <-keep.refused }) // committed
+	away := &faultyBucket{}
+	away.set(func(key string, do func() error) error {
+		if strings.HasSuffix(key, ".parquet") {
+			return errFault
+		}
+		return do()
+	})
+	live(2, away, func(*keeping) {})
+	names, err := filepath.Glob(filepath.Join(cfg.WAL.Directory, "*.wal"))
+	require.NoError(t, err)
+	require.Len(t, names, 2)
+	committed, err := os.ReadFile(names[0])
+	require.NoError(t, err)
+	more, err := os.ReadFile(names[1])
+	require.NoError(t, err)
+	const header = 24
+	require.NoError(t, os.WriteFile(names[0], append(committed, more[header:]...), 0o600))
+	require.NoError(t, os.Remove(names[1]))
+
+	e := startExporter(t, cfg)
+	require.NoError(t, e.shutdown(context.Background()))
+	requireOnce(t, cfg, 4)
 }
 
 // keeping is a file system on which segments cannot be deleted.
