@@ -12,7 +12,7 @@ func TestS3(t *testing.T) {
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })
 	t.Run("processes, in parts", func(t *testing.T) {
 		cfg.URL += "/large"
-		race(t, cfg, 5, largeObject+1)
+		race(t, cfg, 3, largeObject+1)
 	})
 }
 
@@ -23,7 +23,7 @@ func TestGCS(t *testing.T) {
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })
 	t.Run("processes, in parts", func(t *testing.T) {
 		cfg.URL += "/large"
-		race(t, cfg, 5, largeObject+1)
+		race(t, cfg, 3, largeObject+1)
 	})
 }
 
@@ -34,6 +34,6 @@ func TestAzure(t *testing.T) {
 	t.Run("processes", func(t *testing.T) { race(t, cfg, 200, 20_000) })
 	t.Run("processes, in parts", func(t *testing.T) {
 		cfg.URL += "/large"
-		race(t, cfg, 5, largeObject+1)
+		race(t, cfg, 3, largeObject+1)
 	})
 }

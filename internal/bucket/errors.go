@@ -76,8 +76,11 @@ func classify(err error) verdict {
 	return classifyS3(err)
 }
 
-// unanswered reports whether a request was sent, in part at least, and got no answer.
+// unanswered reports whether a request was sent, in part at least, and got no answer of the server's own.
 func unanswered(err error) bool {
+	if status := statusCode(err); status != 0 {
+		return status == http.StatusBadGateway || status == http.StatusGatewayTimeout // a proxy's
+	}
 	var network *net.OpError
 	if errors.As(err, &network) {
 		return network.Op != "dial"
@@ -86,16 +89,27 @@ func unanswered(err error) bool {
 	return errors.As(err, &request)
 }
 
-func classifyS3(err error) verdict {
-	status := 0
-	var response interface {
+// statusCode returns the status of the answer behind an error of one of the clients; 0 without one.
+func statusCode(err error) int {
+	var azure *azcore.ResponseError
+	var google *googleapi.Error
+	var s3 interface {
 		error
 		HTTPStatusCode() int
 	}
-	if errors.As(err, &response) {
-		status = response.HTTPStatusCode()
+	switch {
+	case errors.As(err, &azure):
+		return azure.StatusCode
+	case errors.As(err, &google):
+		return google.Code
+	case errors.As(err, &s3):
+		return s3.HTTPStatusCode()
 	}
-	code := ""
+	return 0
+}
+
+func classifyS3(err error) verdict {
+	status, code := statusCode(err), ""
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		code = api.ErrorCode()

@@ -110,6 +110,24 @@ func retries(t *testing.T, cfg Config) {
 		}
 	})
 
+	t.Run("a proxy loses the answer", func(t *testing.T) {
+		p.set(func(w http.ResponseWriter, r *http.Request, pass func()) {
+			if !isWrite(r) {
+				pass()
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusBadGateway)
+		})
+		require.ErrorIs(t, b.Create(ctx, "big", big), archive.ErrExists)
+		for key, body := range map[string][]byte{"there": small, "nowhere": big} {
+			err := b.Create(ctx, key, body)
+			require.Error(t, err)
+			assert.NotErrorIs(t, err, archive.ErrExists)
+			assert.False(t, Permanent(err))
+		}
+	})
+
 	t.Run("not created, and the connection is cut", func(t *testing.T) {
 		p.set(func(w http.ResponseWriter, r *http.Request, pass func()) {
 			if !isWrite(r) {
