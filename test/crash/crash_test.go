@@ -74,7 +74,15 @@ func crash(t *testing.T, kind string, short uint64) {
 		list = slices.DeleteFunc(r.deal(40*n), func(k round) bool { return k.name != only })
 		list = list[:min(n, len(list))]
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("seed %d, %d of %d rounds, the last one %q, then %s", seed, r.report.rounds, len(list), r.report.last, r.settings)
+		}
+	})
 	for i, k := range list {
+		if i > 0 && i%40 == 0 {
+			t.Logf("%d of %d rounds after %s", i, len(list), time.Since(r.began).Round(time.Second))
+		}
 		r.begin(i, k)
 		k.run(r)
 	}
@@ -103,6 +111,7 @@ func (r *rig) begin(i int, k round) {
 	}
 	r.report.rounds++
 	r.report.byRound[k.name]++
+	r.report.last = k.name
 	r.producer.round.Store(int64(i + 1))
 	r.calm()
 }

@@ -19,6 +19,7 @@ type report struct {
 	fenced, walFull, diskFull, notStarted, accounts, accounted int
 
 	byRound map[string]int
+	last    string // kind of the last round
 	late    lateReport
 }
 
