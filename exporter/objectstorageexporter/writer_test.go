@@ -106,3 +106,28 @@ func TestLogFromACopy(t *testing.T) {
 	cfg.Bucket = mem
 	requireOnce(t, cfg, 2)
 }
+
+// TestPartCommitted: of a segment whose first entries are in the archive, only the others go there. It comes to be when
+// the disk refuses entries, and a power cut brings them back behind the ones that were committed.
+func TestPartCommitted(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Hour
+	save := func(name string) string {
+		to := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.CopyFS(to, os.DirFS(cfg.WAL.Directory)))
+		return to
+	}
+	r := startRig(t, cfg)
+	r.send(newLogs(0, 2))
+	r.send(newLogs(2, 3))
+	two := save("two")
+	r.send(newLogs(5, 4))
+	three := save("three")
+	r.crash()
+	for _, dir := range []string{two, three} {
+		cfg.WAL.Directory = dir
+		r = startRig(t, cfg)
+		r.stop()
+	}
+	requireOnce(t, cfg, 9)
+}

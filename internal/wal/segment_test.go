@@ -62,6 +62,40 @@ func TestAttachedIsBounded(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
+// TestReserveWaitsForTheFlusher, but not for ever.
+func TestReserveWaitsForTheFlusher(t *testing.T) {
+	opts := options(t.TempDir())
+	opts.MaxAttachedBytes = 100
+	l, err := Open(opts)
+	require.NoError(t, err)
+	l.Reserve(context.Background(), 500, nil) // nothing is in the way
+	l.Unreserve(500)
+	require.NoError(t, l.put(make([]byte, 80)))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	l.Reserve(ctx, 50, nil)
+	require.Error(t, ctx.Err(), "it waited")
+	l.Unreserve(50)
+	stop := make(chan struct{})
+	close(stop)
+	l.Reserve(context.Background(), 50, stop)
+	l.Unreserve(50)
+	s, err := l.Next()
+	require.NoError(t, err)
+	require.NotNil(t, s, "who waits makes the flusher start")
+	done := make(chan struct{})
+	go func() { l.Reserve(context.Background(), 50, nil); close(done) }()
+	select {
+	case <-done:
+		t.Fatal("did not wait")
+	case <-time.After(10 * time.Millisecond):
+	}
+	l.Release(s)
+	<-done
+	l.Unreserve(50)
+	require.NoError(t, l.Close())
+}
+
 var errDisk = errors.New("disk fails")
 
 // badDisk fails when it is told to.
