@@ -26,6 +26,21 @@ func TestMemory(t *testing.T) {
 	acceptance(t, Config{URL: fmt.Sprintf("mem://bucket-%d", rand.Uint64())})
 }
 
+func TestMemoryIsBounded(t *testing.T) {
+	defer func(m int) { maxMemory = m }(maxMemory)
+	maxMemory = 1000
+	b, err := Open(t.Context(), Config{URL: fmt.Sprintf("mem://bucket-%d", rand.Uint64())})
+	require.NoError(t, err)
+	defer b.Close()
+	require.NoError(t, b.Create(t.Context(), "a", make([]byte, 600)))
+	err = b.Create(t.Context(), "b", make([]byte, 401))
+	require.ErrorContains(t, err, "for tests and trials")
+	assert.NotErrorIs(t, err, archive.ErrExists)
+	require.NoError(t, b.Create(t.Context(), "b", make([]byte, 400)))
+	require.NoError(t, b.Delete(t.Context(), "a"))
+	require.NoError(t, b.Create(t.Context(), "c", make([]byte, 600)))
+}
+
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	cfg := Config{URL: "file://" + filepath.ToSlash(t.TempDir()) + "/not/yet/there"}

@@ -123,7 +123,7 @@ func findAzureAccount(c Config) (azureAccount, error) {
 		if err != nil {
 			return azureAccount{}, fmt.Errorf("find Azure credentials: %w", err)
 		}
-		a.identity = identity
+		a.identity = explainedIdentity{identity}
 	}
 	return a, nil
 }
@@ -153,4 +153,16 @@ func (a azureAccount) client(name string, opts *container.ClientOptions) (*conta
 	default:
 		return container.NewClient(at, a.identity, opts)
 	}
+}
+
+// explainedIdentity says what to do where the default chain finds no identity.
+type explainedIdentity struct{ azcore.TokenCredential }
+
+func (e explainedIdentity) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := e.TokenCredential.GetToken(ctx, opts)
+	if err != nil && ctx.Err() == nil {
+		err = &credentialsError{hint: "no Azure credentials found: set account_key, connection_string or credentials_file, or AZURE_STORAGE_KEY, " +
+			"AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING in the environment", err: err}
+	}
+	return token, err
 }

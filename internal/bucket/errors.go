@@ -76,6 +76,16 @@ func classify(err error) verdict {
 	return classifyS3(err)
 }
 
+// credentialsError is returned when there are no credentials, where no request has been made yet.
+type credentialsError struct {
+	hint  string // what to do
+	final bool   // nothing answers later what does not answer now
+	err   error
+}
+
+func (e *credentialsError) Error() string { return e.hint + ": " + e.err.Error() }
+func (e *credentialsError) Unwrap() error { return e.err }
+
 // unanswered reports whether a request was sent, in part at least, and got no answer of the server's own.
 func unanswered(err error) bool {
 	if status := statusCode(err); status != 0 {
@@ -205,7 +215,10 @@ func (e *opError) Unwrap() error { return e.err }
 // maxErrorText bounds the text of an error, in bytes: servers answer with whole pages.
 const maxErrorText = 500
 
-var urlQuery = regexp.MustCompile(`\?[^\s"'<>]+`)
+var (
+	urlQuery = regexp.MustCompile(`\?[^\s"'<>]+`)
+	ruler    = regexp.MustCompile(`-{10,}`)
+)
 
 // describe returns the text of an error of one of the clients, fit to be shown.
 func describe(err error) string {
@@ -217,6 +230,8 @@ func describe(err error) string {
 	var credentials *credentialsError
 	var request *url.Error
 	switch {
+	case errors.As(err, &credentials):
+		text = credentials.Error()
 	case errors.As(err, &azure):
 		id := ""
 		if azure.RawResponse != nil {
@@ -227,8 +242,6 @@ func describe(err error) string {
 		text = fmt.Sprintf("get a token: %s %s", statusOf(token.Response), token.ErrorCode)
 	case errors.As(err, &google):
 		text = answered(google.Code, "", google.Message, "")
-	case errors.As(err, &credentials):
-		text = credentials.Error()
 	case errors.As(err, &api):
 		status, id := 0, ""
 		var response *awshttp.ResponseError
@@ -239,7 +252,8 @@ func describe(err error) string {
 	case errors.As(err, &request): // what the clients say around it, says the caller better
 		text = request.Error()
 	}
-	text = strings.Join(strings.Fields(urlQuery.ReplaceAllString(text, "?…")), " ")
+	text = ruler.ReplaceAllString(urlQuery.ReplaceAllString(text, "?…"), "")
+	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > maxErrorText {
 		text = strings.ToValidUTF8(text[:maxErrorText], "") + "…"
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/logboom/logboom/archive"
 )
 
-// maxMemory bounds the bodies of one memory bucket, in bytes.
-const maxMemory = 1 << 30
+// maxMemory bounds the bodies of one memory bucket, in bytes (less in a test).
+var maxMemory = 1 << 30
 
 // memories holds every memory bucket of the process by its URL, so that two components see the same objects.
 // They last as long as the process: mem:// is for tests and trials.

@@ -177,20 +177,8 @@ type explained struct {
 func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	got, err := e.CredentialsProvider.Retrieve(ctx)
 	if err != nil && ctx.Err() == nil {
-		err = &credentialsError{final: e.final, err: err}
+		err = &credentialsError{hint: "no S3 credentials found: set access_key_id and secret_access_key, or credentials_file, or " +
+			"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment", final: e.final, err: err}
 	}
 	return got, err
 }
-
-// credentialsError is returned when there are no credentials.
-type credentialsError struct {
-	final bool
-	err   error
-}
-
-func (e *credentialsError) Error() string {
-	return "no S3 credentials found: set access_key_id and secret_access_key, or credentials_file, or AWS_ACCESS_KEY_ID and " +
-		"AWS_SECRET_ACCESS_KEY in the environment: " + e.err.Error()
-}
-
-func (e *credentialsError) Unwrap() error { return e.err }
