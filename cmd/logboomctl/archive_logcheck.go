@@ -36,7 +36,10 @@ func newLogCheck(finding func(bad bool, format string, args ...any)) *logCheck {
 
 // add takes the next record; r is nil where it is damaged.
 func (l *logCheck) add(key string, r *archive.LogRecord, damaged error) {
-	writer := strings.TrimPrefix(key[:strings.LastIndexByte(key, '/')+1], "_log/")
+	writer := ""
+	if m := logKey.FindStringSubmatch(key); m != nil {
+		writer = m[1]
+	}
 	if writer != l.writer {
 		l.finishWriter()
 		l.writer, l.sequence, l.epoch, l.nonce, l.gap = writer, 0, 0, "", false

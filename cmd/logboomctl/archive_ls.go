@@ -147,7 +147,18 @@ func (o *listOptions) run(ctx context.Context, c *archiveCall) error {
 			objects = append(objects, l)
 		})
 	}
-	return o.print(c, objects)
+	if err := o.print(c, objects); err != nil {
+		return err
+	}
+	return partial(c, int64(damaged))
+}
+
+// partial is the error of a command whose answer lacks what damaged log records say; nil when there are none.
+func partial(c *archiveCall, damaged int64) error {
+	if damaged == 0 {
+		return nil
+	}
+	return fmt.Errorf("read commit log of %s: %d records cannot be understood, so the answer is partial", c.bucket.Name(), damaged)
 }
 
 func listLive(r *archive.LogRecord, m *archive.ObjectMeta) listedObject {

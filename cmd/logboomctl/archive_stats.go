@@ -245,9 +245,11 @@ func (o *statsOptions) run(ctx context.Context, c *archiveCall) error {
 		}
 	}
 	if o.output.value == "json" {
-		return jsonLine(c.out).Encode(&s.archiveStats)
+		err = jsonLine(c.out).Encode(&s.archiveStats)
+	} else {
+		err = s.print(c.out, o)
 	}
-	return s.print(c.out, o)
+	return errors.Join(err, partial(c, s.Damaged))
 }
 
 // finish sorts what was collected and counts what no commit names.

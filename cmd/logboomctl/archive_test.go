@@ -317,6 +317,67 @@ func TestArchiveCatForms(t *testing.T) {
 		mustArchive(t, "cat", "-o", "text", "--reverse", "--limit", "1", a.url))
 }
 
+// TestArchiveCatNotUTF8 prints what JSON has no letters for: replaced where people look, as it is where records go on.
+func TestArchiveCatNotUTF8(t *testing.T) {
+	a := newTestArchive(t)
+	ld := testLogs(0)
+	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr("caf\xe9")
+	a.commit(ld, archive.BatchOptions{})
+	for _, form := range []string{"json", "text"} {
+		assert.Contains(t, mustArchive(t, "cat", "-o", form, a.url)[0], "caf\uFFFD", form)
+	}
+	one, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs([]byte(mustArchive(t, "cat", "-o", "otlp-json", a.url)[0]))
+	require.NoError(t, err)
+	assert.Equal(t, "caf\xe9", one.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str())
+}
+
+// TestArchivePartial lists what there is, and says that something is missing.
+func TestArchivePartial(t *testing.T) {
+	a := newTestArchive(t)
+	a.commit(testLogs(0), archive.BatchOptions{})
+	a.commit(testLogs(time.Hour), archive.BatchOptions{})
+	require.NoError(t, os.WriteFile(a.path(archive.LogKey("w", 3)), []byte("{"), 0o600))
+	require.NoError(t, os.WriteFile(a.path("_log/notes.txt"), []byte("not ours"), 0o600))
+	code, out, stderr := runArchive(t, "ls", "--live", a.url)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, a.keys[:1], lines(out))
+	assert.Contains(t, stderr, "1 records cannot be understood")
+	code, _, stderr = runArchive(t, "ls", "--orphans", a.url)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "nothing can be said")
+	code, out, _ = runArchive(t, "stats", a.url)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "damaged")
+	code, out, _ = runArchive(t, "cat", a.url)
+	assert.Equal(t, 1, code)
+	assert.Len(t, lines(out), 2)
+}
+
+func FuzzParseObjectKey(f *testing.F) {
+	for _, key := range []string{
+		"logs/date=2026-01-02/hour=03/w-1-2-3-83f4a50b0dfe9fae.parquet",
+		"logs/tenant=a%2Fb/date=2026-01-02/hour=03/gate-way-1-2-3-83f4a50b0dfe9fae.parquet",
+		"logs/readme.txt", "logs//w-1-2-3-x.parquet", "logs/date=/hour=/-----.parquet",
+	} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		n, ok := parseObjectKey(key)
+		if !ok {
+			return
+		}
+		tenant := ""
+		if strings.Contains(key, "/tenant=") {
+			tenant = "tenant=" + n.tenant + "/"
+		}
+		again, ok := parseObjectKey(fmt.Sprintf("logs/%sdate=%s/hour=%s/%s-%d-%d-%d-%s.parquet", tenant, n.date, n.hour, n.writer, n.epoch, n.from, n.to, n.hash))
+		if !ok || again != n {
+			t.Fatalf("%q gives %+v, which gives %+v", key, n, again)
+		}
+		_ = writerStates{n.writer: {Epoch: 2}}.stateOf(key)
+	})
+}
+
 // sortAttributes orders the attributes of records, whose order an archive does not keep.
 func sortAttributes(ld plog.Logs) {
 	for _, rl := range ld.ResourceLogs().All() {

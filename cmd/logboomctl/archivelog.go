@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,10 @@ import (
 )
 
 // logFetchers is how many log records are fetched at a time.
-const logFetchers = 16
+const logFetchers = 32
+
+// logKey is the form of a log record's key; other objects may lie beside them.
+var logKey = regexp.MustCompile(`^_log/([A-Za-z0-9][A-Za-z0-9._-]{0,127})/[0-9]{20}$`)
 
 // eachLogRecord calls visit with every log record of the archive, writer by writer in order; a record that cannot be
 // understood comes as an error that names it. An error of the bucket ends it.
@@ -32,6 +36,9 @@ func eachLogRecord(ctx context.Context, b archive.BucketReader, visit func(key s
 	go func() {
 		defer close(queue)
 		for info, err := range b.List(ctx, "_log/", "") {
+			if err == nil && !logKey.MatchString(info.Key) {
+				continue
+			}
 			one := make(chan fetched, 1)
 			select {
 			case queue <- one:
