@@ -249,7 +249,7 @@ func (o *listOptions) printTable(out io.Writer, objects []listedObject) error {
 				strconv.FormatInt(l.Rows, 10), strconv.FormatInt(l.Bytes, 10), services)
 		}
 		if tenants {
-			cells = append(cells, cmp.Or(l.Tenant, "-"))
+			cells = append(cells, cmp.Or(oneLine(l.Tenant), "-"))
 		}
 		fmt.Fprintln(w, strings.Join(append(cells, l.Key), "\t"))
 		rows += l.Rows
