@@ -141,3 +141,20 @@ func TestCountsThatMakeNoSense(t *testing.T) {
 		assert.Error(t, json.Unmarshal([]byte(text), new(Counts)), text)
 	}
 }
+
+func TestLogRecordLeavesCountsOutWhenItIsTooLarge(t *testing.T) {
+	c := newCounter()
+	for i := range 1000 {
+		c.add(0, 9, int64(i)*int64(time.Minute), 1, 1, false, false)
+	}
+	r := LogRecord{Format: FormatVersion, Kind: KindCommit, Writer: "w", Sequence: 1, Objects: []ObjectMeta{{Key: "logs/a", Counts: c.counts([]string{"s"})}}}
+	full, err := r.marshalWithin(1 << 20)
+	require.NoError(t, err)
+	assert.Contains(t, string(full), "cells")
+	bare, err := r.marshalWithin(1000)
+	require.NoError(t, err)
+	assert.NotContains(t, string(bare), "cells")
+	assert.NotNil(t, r.Objects[0].Counts, "the caller's record stays as it is")
+	_, err = r.marshalWithin(100)
+	require.ErrorContains(t, err, "1 objects take")
+}

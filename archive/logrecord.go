@@ -138,6 +138,24 @@ func (r *LogRecord) Marshal() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// marshalWithin returns the bytes of the record. Where they would be more than a reader takes, it leaves counts out, which
+// are most of them; a record of 100,000 objects is too large even so, and an error.
+func (r *LogRecord) marshalWithin(limit int) ([]byte, error) {
+	b, err := r.Marshal()
+	if err != nil || len(b) <= limit {
+		return b, err
+	}
+	bare := *r
+	bare.Objects = slices.Clone(r.Objects)
+	for i := range bare.Objects {
+		bare.Objects[i].Counts = nil
+	}
+	if b, err = bare.Marshal(); err == nil && len(b) > limit {
+		err = fmt.Errorf("encode log record: %d objects take %d bytes, %d are allowed", len(r.Objects), len(b), limit)
+	}
+	return b, err
+}
+
 // ParseLogRecord reads the log record that was found under key and checks that it makes sense there.
 // Fields that it does not know are ignored; a newer format is an error.
 func ParseLogRecord(key string, b []byte) (*LogRecord, error) {

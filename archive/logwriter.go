@@ -181,7 +181,7 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 				Format: FormatVersion, Kind: KindCommit, Writer: w.writer, Sequence: w.next, Epoch: w.epoch,
 				Nonce: w.nonce, Time: w.now().UnixNano(), WAL: &wal, Objects: objects,
 			}
-			body, err := record.Marshal()
+			body, err := record.marshalWithin(maxLogRecordBytes)
 			if err != nil {
 				return err
 			}
