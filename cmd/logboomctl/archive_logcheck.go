@@ -125,8 +125,8 @@ func checkName(r *archive.LogRecord, m *archive.ObjectMeta) error {
 		return nil // names are for people, and for telling orphans; other writers may make their own
 	case n.writer != r.Writer || n.epoch != r.Epoch:
 		return fmt.Errorf("its name says writer %s and epoch %d", n.writer, n.epoch)
-	case r.WAL != nil && (n.from != r.WAL.From || n.to != r.WAL.To):
-		return fmt.Errorf("its name says entries %d to %d", n.from, n.to)
+	case r.WAL != nil && (n.from < r.WAL.From || n.to > r.WAL.To || n.from > n.to): // a commit may put several flushes together
+		return fmt.Errorf("its name says entries %d to %d, the commit %d to %d", n.from, n.to, r.WAL.From, r.WAL.To)
 	case !strings.HasPrefix(m.SHA256, n.hash):
 		return fmt.Errorf("its name says a content of hash %s", n.hash)
 	case (n.tenant == "") != (m.Tenant == ""):

@@ -204,3 +204,16 @@ func TestVerifyNotes(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "no object is chosen")
 }
+
+// TestVerifyParts accepts a commit of several flushes, whose objects are named after a part of its range each.
+func TestVerifyParts(t *testing.T) {
+	a := newTestArchive(t)
+	objects := append(a.upload(1, testLogs(0), archive.BatchOptions{}), a.upload(2, testLogs(time.Hour), archive.BatchOptions{})...)
+	require.NoError(t, a.log.Commit(context.Background(), 1, 2, objects))
+	assert.Contains(t, mustArchive(t, "verify", a.url)[0], "2 objects good, 0 bad")
+	wrong := a.upload(7, testLogs(2*time.Hour), archive.BatchOptions{})
+	require.NoError(t, a.log.Commit(context.Background(), 3, 6, wrong))
+	code, out, _ := runArchive(t, "verify", a.url)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "its name says entries 7 to 7, the commit 3 to 6")
+}
