@@ -190,3 +190,33 @@ func bodiesOf(t *testing.T, jsonLines string) map[string]bool {
 	}
 	return bodies
 }
+
+// TestVerifyAfterCrashes verifies what processes leave that were killed under load, with a write-ahead log and without.
+func TestVerifyAfterCrashes(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]string{
+		"wal":    `wal: {directory: '{{dir "wal"}}'}`,
+		"bucket": `acknowledge: bucket`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lb := harness.Start(t, harness.Config{YAML: `
+receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}'}}}}
+exporters: {object_storage: {bucket: {url: 'file://{{dir "archive"}}'}, flush: {interval: 50ms}, ` + settings + `}}
+service: {pipelines: {logs: {receivers: [otlp], exporters: [object_storage]}}}
+`})
+			l := startLoad(t, lb.Addr("otlp"), 4, true)
+			for range 4 {
+				time.Sleep(300 * time.Millisecond)
+				lb.Kill()
+				lb.Restart()
+			}
+			l.end()
+			lb.Terminate()
+			c := &ctl{t: t, config: filepath.Join(lb.Dir(), "logboom.yaml")}
+			out, _ := c.run(0, "archive", "verify", "--duplicates")
+			require.NotContains(t, out, "BAD")
+			t.Log(out)
+		})
+	}
+}
