@@ -44,8 +44,9 @@ type BucketReader interface {
 type Bucket interface {
 	BucketReader
 	// Create stores a new object, durably and atomically: no reader ever sees a part of it, and of several
-	// concurrent calls for one key, from any number of processes, exactly one returns nil; the others return
-	// ErrExists. Any other error is ambiguous: the object may exist, now or later.
+	// concurrent calls for one key, from any number of processes, at most one returns nil. ErrExists says that the
+	// object is there; it may be an earlier attempt of this very call that made it. Any other error is ambiguous:
+	// the object may exist, now or later.
 	Create(ctx context.Context, key string, body []byte) error
 	// Delete removes an object; a missing one is not an error.
 	Delete(ctx context.Context, key string) error

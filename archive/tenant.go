@@ -13,8 +13,9 @@ import (
 const maxTenantName = 128
 
 // tenantPrefix is the level of object keys that names a tenant, with its slash; "" for no tenant. Bytes other
-// than letters, digits, '.', '_' and '-' are written as %XX, and a name that would be longer than
-// maxTenantName as the first half of its SHA-256 behind a '~', so that no two tenants share a prefix.
+// than letters, digits, '.', '_' and '-' are written as ~XX (a '%' some clouds' libraries write in another way), and a
+// name that would be longer than maxTenantName as the first half of its SHA-256 behind "~~", so that no two tenants
+// share a prefix.
 func tenantPrefix(tenant string) string {
 	if tenant == "" {
 		return ""
@@ -27,14 +28,14 @@ func tenantPrefix(tenant string) string {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' {
 			b.WriteByte(c)
 		} else {
-			b.WriteByte('%')
+			b.WriteByte('~')
 			b.WriteByte(hexDigits[c>>4])
 			b.WriteByte(hexDigits[c&15])
 		}
 	}
 	if b.Len() > len("tenant=")+maxTenantName {
 		sum := sha256.Sum256([]byte(tenant))
-		return "tenant=~" + hex.EncodeToString(sum[:16]) + "/"
+		return "tenant=~~" + hex.EncodeToString(sum[:16]) + "/"
 	}
 	return b.String() + "/"
 }

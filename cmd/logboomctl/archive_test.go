@@ -356,7 +356,7 @@ func TestArchivePartial(t *testing.T) {
 func FuzzParseObjectKey(f *testing.F) {
 	for _, key := range []string{
 		"logs/date=2026-01-02/hour=03/w-1-2-3-83f4a50b0dfe9fae.parquet",
-		"logs/tenant=a%2Fb/date=2026-01-02/hour=03/gate-way-1-2-3-83f4a50b0dfe9fae.parquet",
+		"logs/tenant=a~2Fb/date=2026-01-02/hour=03/gate-way-1-2-3-83f4a50b0dfe9fae.parquet",
 		"logs/readme.txt", "logs//w-1-2-3-x.parquet", "logs/date=/hour=/-----.parquet",
 	} {
 		f.Add(key)
