@@ -108,7 +108,7 @@ func parquetFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// eachArchive runs check on archives of the corpora: with and without tenants, in both compressions.
+// eachArchive runs check on archives of the corpora: with and without tenants, in every compression.
 func eachArchive(t *testing.T, check func(t *testing.T, a *testArchive)) {
 	for _, c := range []struct {
 		name    string
@@ -116,7 +116,7 @@ func eachArchive(t *testing.T, check func(t *testing.T, a *testArchive)) {
 		batches func() []plog.Logs
 	}{
 		{"odd", archiveOptions{}, func() []plog.Logs { return []plog.Logs{oddCorpus()} }},
-		{"dense", archiveOptions{}, func() []plog.Logs { return []plog.Logs{denseCorpus(5000, time.Hour)} }},
+		{"dense", archiveOptions{compression: archive.CompressionBest}, func() []plog.Logs { return []plog.Logs{denseCorpus(5000, time.Hour)} }},
 		{"mixed, tenants", archiveOptions{tenants: true, compression: archive.CompressionBetter}, func() []plog.Logs {
 			return []plog.Logs{oddCorpus(), denseCorpus(700, time.Hour), harness.Logs("late", "a", "b")}
 		}},

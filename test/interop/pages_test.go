@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/test/harness"
 )
 
 // TestBytesOfFiles takes every live object apart: what the footer, the page headers and the page index say must be what is
@@ -30,6 +33,16 @@ func TestBytesOfFiles(t *testing.T) {
 			checkFile(t, path)
 		}
 	})
+}
+
+// TestBytesOfFrozenFiles does the same with objects that earlier versions have written.
+func TestBytesOfFrozenFiles(t *testing.T) {
+	t.Parallel()
+	files := parquetFiles(t, filepath.Join(harness.Root(), "archive", "testdata"))
+	require.NotEmpty(t, files)
+	for _, path := range files {
+		checkFile(t, path)
+	}
 }
 
 // thriftAt decodes a structure and returns how long it is.
