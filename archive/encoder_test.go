@@ -239,3 +239,27 @@ func TestExactBoundsOfDoubles(t *testing.T) {
 	assert.Nil(t, lo)
 	assert.Nil(t, hi)
 }
+
+// TestTenantsDoNotShareUIDs: what is a repetition within a tenant is a record of its own in another.
+func TestTenantsDoNotShareUIDs(t *testing.T) {
+	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+	ld := plog.NewLogs()
+	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	lr.SetTimestamp(pcommon.Timestamp(arrival.UnixNano()))
+	lr.Attributes().PutStr(AttributeRecordUID, "1")
+	enc := NewEncoder(EncoderOptions{})
+	for _, tenant := range []string{"a", "b", "a"} {
+		enc.AppendBatch(NewBatch(ld, arrival, BatchOptions{Tenant: tenant}))
+	}
+	b := mapBucket{}
+	w, err := NewLogWriter(b, "w", "wal", 0)
+	require.NoError(t, err)
+	require.NoError(t, w.Claim(t.Context()))
+	var objects []ObjectMeta
+	require.NoError(t, enc.Encode(ObjectName{Writer: "w", Epoch: 1, From: 1, To: 1}, func(o Object) error {
+		objects = append(objects, o.Meta)
+		return b.Create(t.Context(), o.Meta.Key, o.Body)
+	}))
+	require.NoError(t, w.Commit(t.Context(), 1, 1, objects))
+	assert.Len(t, scanAll(t, b, All()), 2)
+}

@@ -70,8 +70,8 @@ type scan struct {
 	bytesRead atomic.Int64
 	pending   int // prepared items not taken yet
 
-	// The uids yielded at the time seenAt, by service.
-	seen   map[[2]string]struct{}
+	// The uids yielded at the time seenAt, by tenant and service.
+	seen   map[[3]string]struct{}
 	seenAt int64
 }
 
@@ -152,7 +152,7 @@ func (s *scan) run(yield func(*Record) error) error {
 // yield hands out records of the first item as long as it stays the first.
 func (s *scan) yield(it *item, yield func(*Record) error) error {
 	for {
-		if err := s.yieldOne(it.row(s.req.Descending), yield); err != nil {
+		if err := s.yieldOne(it.meta.Tenant, it.row(s.req.Descending), yield); err != nil {
 			return err
 		}
 		it.next++
@@ -176,12 +176,12 @@ func (it *item) row(descending bool) *Record {
 	return it.rows[it.next]
 }
 
-func (s *scan) yieldOne(r *Record, yield func(*Record) error) error {
+func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) error {
 	if r.RecordUID != "" {
 		if r.Timestamp != s.seenAt || s.seen == nil {
-			s.seen, s.seenAt = map[[2]string]struct{}{}, r.Timestamp
+			s.seen, s.seenAt = map[[3]string]struct{}{}, r.Timestamp
 		}
-		key := [2]string{r.ServiceName, r.RecordUID}
+		key := [3]string{tenant, r.ServiceName, r.RecordUID}
 		if _, ok := s.seen[key]; ok {
 			s.stats.RowsDuplicates++
 			return nil
