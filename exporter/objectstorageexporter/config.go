@@ -114,7 +114,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		Acknowledge:   AcknowledgeWAL,
 		WAL:           WALConfig{Directory: "", MaxSizeMiB: 1024, MaxAsideMiB: 64},
-		Flush:         FlushConfig{Interval: 30 * time.Second, MaxRawMiB: 32, MaxMemoryMiB: 64, ParallelUploads: 4, ShutdownTimeout: 20 * time.Second},
+		Flush:         FlushConfig{Interval: 30 * time.Second, MaxRawMiB: 24, MaxMemoryMiB: 36, ParallelUploads: 4, ShutdownTimeout: 20 * time.Second},
 		EventTime:     EventTimeConfig{MaxAge: 168 * time.Hour, MaxFuture: time.Hour},
 		Tenant:        TenantConfig{Default: "default"},
 		BackOffConfig: retry,
