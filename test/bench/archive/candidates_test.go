@@ -27,7 +27,7 @@ type candidate struct {
 const memoryLimit = "290MiB"
 
 // flushBytes is the default of object_storage's flush::max_raw_mib.
-const flushBytes = 32 << 20
+const flushBytes = 24 << 20
 
 var candidates = []candidate{
 	{
@@ -60,11 +60,11 @@ var candidates = []candidate{
 		exporter: func(s3 *harness.S3, prefix string) string { return awss3(s3, prefix, "otlp_json", "gzip", "") },
 	},
 	{
-		name: "awss3-proto-zstd-32m", what: "awss3, otlp_proto + zstd, sending_queue::batch of 32 MiB", s3: true, count: countObject,
+		name: "awss3-proto-zstd-24m", what: "awss3, otlp_proto + zstd, sending_queue::batch of 24 MiB", s3: true, count: countObject,
 		exporter: func(s3 *harness.S3, prefix string) string { return awss3(s3, prefix, "otlp_proto", "zstd", batched) },
 	},
 	{
-		name: "awss3-json-gzip-32m", what: "awss3, otlp_json + gzip, sending_queue::batch of 32 MiB", s3: true, count: countObject,
+		name: "awss3-json-gzip-24m", what: "awss3, otlp_json + gzip, sending_queue::batch of 24 MiB", s3: true, count: countObject,
 		exporter: func(s3 *harness.S3, prefix string) string { return awss3(s3, prefix, "otlp_json", "gzip", batched) },
 	},
 }

@@ -30,7 +30,7 @@ type encoding struct {
 }
 
 var encodings = []encoding{
-	{"as flushed: 32 MiB, default", logarchive.CompressionDefault, flushBytes},
+	{"as flushed: 24 MiB, default", logarchive.CompressionDefault, flushBytes},
 	{"as compacted: all, default", logarchive.CompressionDefault, 0},
 	{"as compacted: all, better", logarchive.CompressionBetter, 0},
 	{"as compacted: all, best", logarchive.CompressionBest, 0},
