@@ -4,11 +4,13 @@
 package wal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -248,20 +250,18 @@ func TestTornHeaderIsNoOtherLog(t *testing.T) {
 	require.NoError(t, m.live(3, false))
 	opts := m.options()
 	for n := range headerBytes + 1 {
-		header := make([]byte, headerBytes)
-		l, err := Open(opts)
-		require.NoError(t, err)
-		copy(header, magic)
-		header[len(magic)] = version
-		copy(header[len(magic)+1:], l.id[:])
-		next := l.next
-		require.NoError(t, l.Close())
-		clear(header[n:]) // the size was there before the bytes
-		name := filepath.Join(opts.Directory, fmt.Sprintf("%020d.wal", next))
-		require.NoError(t, vfs.WriteFile(opts.FS, name, header, 0o600))
-		l, err = Open(opts)
-		require.NoError(t, err, "%d bytes", n)
-		require.NoError(t, l.Close())
+		for before := range byte(17) { // what was on the disk: the size was there before the bytes
+			l, err := Open(opts)
+			require.NoError(t, err)
+			torn := slices.Concat(header(version, l.id)[:n], bytes.Repeat([]byte{before}, headerBytes-n))
+			next := l.next
+			require.NoError(t, l.Close())
+			name := filepath.Join(opts.Directory, fmt.Sprintf("%020d.wal", next))
+			require.NoError(t, vfs.WriteFile(opts.FS, name, torn, 0o600))
+			l, err = Open(opts)
+			require.NoError(t, err, "%d bytes, then %d", n, before)
+			require.NoError(t, l.Close())
+		}
 	}
 }
 

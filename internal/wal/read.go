@@ -5,6 +5,7 @@ package wal
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -141,19 +142,14 @@ func readHeader(f io.ReaderAt) (id [idBytes]byte, ok bool, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return id, false, err
 	}
-	if n < headerBytes || string(b[:len(magic)]) != magic {
+	if n < headerBytes {
 		return id, false, nil
 	}
 	copy(id[:], b[len(magic)+1:])
-	switch v := b[len(magic)]; {
-	case v == 0 && id == [idBytes]byte{}: // torn, the size was there before the bytes
+	if v := b[len(magic)]; !bytes.Equal(b, header(v, id)) {
 		return id, false, nil
-	case v == 0:
-		return id, false, errors.New("it was written by a version before the first release: let that version flush it, or move it away")
-	case v > version && v < 16:
-		return id, false, errors.New("it is of a later version")
-	case v != version:
-		return id, false, nil
+	} else if v != version {
+		return id, false, fmt.Errorf("it is of version %d, not %d", v, version)
 	}
 	return id, true, nil
 }

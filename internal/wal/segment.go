@@ -118,6 +118,12 @@ func (l *Log) room(n int64) (*Segment, error) {
 	return l.active, nil
 }
 
+// header is that of a segment. Its CRC tells a header that was torn from one of another version or log.
+func header(version byte, id [idBytes]byte) []byte {
+	b := slices.Concat([]byte(magic), []byte{version}, id[:])
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
 // startSegment makes the active segment. l.mu is held.
 func (l *Log) startSegment() error {
 	var name string
@@ -132,7 +138,7 @@ func (l *Log) startSegment() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(slices.Concat([]byte(magic), []byte{version}, l.id[:]))
+	_, err = f.Write(header(version, l.id))
 	if err == nil {
 		err = l.fs.SyncDir(l.opts.Directory)
 	}

@@ -276,9 +276,9 @@ func TestWriterStays(t *testing.T) {
 }
 
 func TestOtherVersionsAreRefused(t *testing.T) {
-	for v, text := range map[byte]string{0: "before the first release", 2: "later version"} {
+	for v, text := range map[byte]string{0: "it is of version 0, not 1", 2: "it is of version 2, not 1"} {
 		dir := t.TempDir()
-		b := append(append([]byte(magic), v), bytes.Repeat([]byte{7}, idBytes)...)
+		b := header(v, [idBytes]byte{7})
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "00000000000000000001.wal"), b, 0o600))
 		_, err := Open(options(dir))
 		require.ErrorContains(t, err, text)

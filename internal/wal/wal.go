@@ -11,7 +11,7 @@
 //	00000000000000000043.next  no entry has that number yet (in place of wal.json when the disk is full)
 //	aside/                     what could not be read or written, for a person to look at
 //
-// A segment is a header (magic with a version, id of the log) and entries:
+// A segment is a header (magic with a version, id of the log, CRC-32C of these) and entries:
 //
 //	u32 length of the payload | u32 CRC-32C | u64 number | payload     (little endian)
 //
@@ -55,8 +55,8 @@ const (
 	magic   = "LBWAL\x00\x00"
 	version = 1
 	idBytes = 16
-	// headerBytes is the length of a segment's header: magic, version, id.
-	headerBytes = len(magic) + 1 + idBytes
+	// headerBytes is the length of a segment's header: magic, version, id, CRC.
+	headerBytes = len(magic) + 1 + idBytes + 4
 	// EntryHead is the length of what is before an entry's payload.
 	EntryHead = 16
 	// maxPayload is what a reader takes for a payload's length; more is damage.
