@@ -39,11 +39,8 @@ func (e *objectStorageExporter) commit(ctx context.Context, f *flush) error {
 	if f.err != nil {
 		return f.err
 	}
-	if len(f.objects) > 0 {
-		if err := e.retry(ctx, "commit", func() error { return e.commitObjects(ctx, f) }); err != nil {
-			return err
-		}
-		e.countObjects(f)
+	if err := e.commitParts(ctx, f); err != nil {
+		return err
 	}
 	err := e.retry(ctx, "remove segment of the write-ahead log", func() error {
 		return e.held.Remove(f.unit, f.bad, e.log.LastSequence())
@@ -55,10 +52,35 @@ func (e *objectStorageExporter) commit(ctx context.Context, f *flush) error {
 	return nil
 }
 
-func (e *objectStorageExporter) commitObjects(ctx context.Context, f *flush) error {
+// commitParts commits the parts of a flush, as many in one record as it may hold.
+func (e *objectStorageExporter) commitParts(ctx context.Context, f *flush) error {
+	from := f.from
+	var all []archive.ObjectMeta
+	for i := 0; i < len(f.parts); {
+		group := f.parts[i]
+		for i++; i < len(f.parts) && group.bytes+f.parts[i].bytes <= e.maxCommitBytes; i++ {
+			group.to, group.bytes = f.parts[i].to, group.bytes+f.parts[i].bytes
+			group.objects = append(group.objects, f.parts[i].objects...)
+		}
+		if i == len(f.parts) {
+			group.to = f.unit.last // what is behind the last part is bad
+		}
+		if err := e.retry(ctx, "commit", func() error { return e.commitObjects(ctx, from, group.to, group.objects) }); err != nil {
+			return err
+		}
+		from = group.to + 1
+		all = append(all, group.objects...)
+	}
+	if len(all) > 0 {
+		e.countObjects(f, all)
+	}
+	return nil
+}
+
+func (e *objectStorageExporter) commitObjects(ctx context.Context, from, to uint64, objects []archive.ObjectMeta) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := e.log.Commit(ctx, f.from, f.unit.last, f.objects)
+	err := e.log.Commit(ctx, from, to, objects)
 	switch {
 	case err == nil:
 		e.telemetry.ExporterObjectStoragePuts.Add(context.Background(), 1, putCreated)
@@ -68,16 +90,16 @@ func (e *objectStorageExporter) commitObjects(ctx context.Context, f *flush) err
 	return err
 }
 
-func (e *objectStorageExporter) countObjects(f *flush) {
+func (e *objectStorageExporter) countObjects(f *flush, objects []archive.ObjectMeta) {
 	tenants := map[string]bool{}
 	stored := int64(0)
-	for i := range f.objects {
-		stored += f.objects[i].Bytes
-		tenants[f.objects[i].Tenant] = true
+	for i := range objects {
+		stored += objects[i].Bytes
+		tenants[objects[i].Tenant] = true
 	}
 	e.tenants.Store(int64(len(tenants)))
 	bg := context.Background()
-	e.telemetry.ExporterObjectStorageObjects.Add(bg, int64(len(f.objects)))
+	e.telemetry.ExporterObjectStorageObjects.Add(bg, int64(len(objects)))
 	e.telemetry.ExporterObjectStorageStoredBytes.Add(bg, stored)
 	e.telemetry.ExporterObjectStorageRawBytes.Add(bg, f.raw)
 	e.telemetry.ExporterObjectStorageFlushDuration.Record(bg, time.Since(f.start).Seconds())

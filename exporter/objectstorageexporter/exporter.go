@@ -41,6 +41,8 @@ type objectStorageExporter struct {
 	fs           vfs.FS                                        // of the write-ahead log; replaced by tests
 	beforeEncode func(*batch)                                  // set by tests
 
+	maxCommitBytes int // as the constant; replaced by tests
+
 	bucket  archive.Bucket
 	held    keeper
 	wal     *wal.Log           // as held, with acknowledge wal
@@ -78,7 +80,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 		preparing:  make(chan struct{}, runtime.GOMAXPROCS(0)),
 		slots:      make(chan struct{}, cfg.Flush.ParallelUploads),
 		openBucket: func(ctx context.Context) (archive.Bucket, error) { return bucket.Open(ctx, cfg.Bucket) },
-		fs:         vfs.OS,
+		fs:         vfs.OS, maxCommitBytes: maxCommitBytes,
 	}
 	e.encoder = e.newEncoder()
 	return e, nil

@@ -5,6 +5,7 @@ package objectstorageexporter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -14,6 +15,13 @@ import (
 
 	"github.com/logboom/logboom/archive"
 )
+
+// maxCommitBytes bounds a commit record, far below what readers take for one. Only a flush with thousands of tenants
+// comes near.
+const maxCommitBytes = 16 << 20
+
+// errManyObjects ends the encoding of batches that would need a larger commit record.
+var errManyObjects = errors.New("the records belong to too many tenants and hours for one commit")
 
 // callTimeout bounds a call to the bucket; it is retried like any other error.
 const callTimeout = 2 * time.Minute
@@ -25,15 +33,22 @@ type flush struct {
 	from  uint64 // first batch that is not in the archive yet
 	start time.Time
 
-	objects []archive.ObjectMeta // in the order in which they were encoded
-	records int64                // in objects
-	raw     int64
-	bad     []*poison
-	lost    int64
+	parts []part // normally one
+	raw   int64
+	bad   []*poison
+	lost  int64
 
 	uploads sync.WaitGroup
 	mu      sync.Mutex
 	err     error // why an upload was given up
+}
+
+// part is the objects of a part of a unit, from the end of the part before to batch number to. Parts can be
+// committed on their own.
+type part struct {
+	to      uint64
+	objects []archive.ObjectMeta
+	bytes   int // of the objects' metadata in a commit record
 }
 
 // run moves units into the archive, oldest first, until the exporter stops; then it flushes what is left, as
@@ -139,15 +154,14 @@ func (e *objectStorageExporter) encodeSound(ctx context.Context, f *flush, batch
 	if len(batches) == 0 {
 		return nil
 	}
-	objects, err := e.encodeObjects(ctx, f, batches, name)
+	p, err := e.encodeObjects(ctx, f, batches, name)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	switch n := len(batches); {
 	case err == nil:
-		f.objects = append(f.objects, objects...)
+		f.parts = append(f.parts, p)
 		for i := range batches {
-			f.records += batches[i].records
 			f.raw += batches[i].raw
 		}
 		return nil
@@ -168,7 +182,8 @@ func (e *objectStorageExporter) encodeSound(ctx context.Context, f *flush, batch
 
 // encodeObjects makes objects of batches, and starts to upload each as soon as it is made and one of the
 // parallel uploads is free: that bounds how many there are in memory.
-func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, batches []batch, name archive.ObjectName) (objects []archive.ObjectMeta, err error) {
+func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, batches []batch, name archive.ObjectName) (p part, err error) {
+	p.to = name.To
 	enc := e.encoder
 	defer func() {
 		enc.Reset()
@@ -184,10 +199,17 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		enc.AppendBatch(batches[i].rows)
 	}
 	err = enc.Encode(name, func(o archive.Object) error {
+		meta, err := json.Marshal(&o.Meta)
+		if err != nil {
+			return err
+		}
+		if p.bytes += len(meta); p.bytes > e.maxCommitBytes {
+			return errManyObjects
+		}
+		p.objects = append(p.objects, o.Meta)
 		if err := e.waitForSlot(ctx); err != nil {
 			return err
 		}
-		objects = append(objects, o.Meta)
 		n := int64(len(o.Body))
 		e.uploading.Add(n)
 		f.uploads.Add(1)
@@ -205,7 +227,7 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		})
 		return nil
 	})
-	return objects, err
+	return p, err
 }
 
 func (e *objectStorageExporter) newEncoder() *archive.Encoder {

@@ -22,12 +22,14 @@ import (
 	"github.com/logboom/logboom/exporter/objectstorageexporter/internal/metadata"
 )
 
-// wideLogs has one record in each of n hours.
-func wideLogs(first, n int) plog.Logs {
+// wideLogs has one record in each of n hours, from now back.
+func wideLogs(first, n int) plog.Logs { return wideLogsFrom(time.Now(), first, n) }
+
+func wideLogsFrom(at time.Time, first, n int) plog.Logs {
 	ld := newLogs(first, n)
 	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	for i := range n {
-		records.At(i).SetTimestamp(pcommon.NewTimestampFromTime(time.Now().Add(-time.Duration(i) * time.Hour)))
+		records.At(i).SetTimestamp(pcommon.NewTimestampFromTime(at.Add(-time.Duration(i) * time.Hour)))
 	}
 	return ld
 }
@@ -142,6 +144,69 @@ func TestFencedStops(t *testing.T) {
 	r.stop()
 	require.NoError(t, second.shutdown(context.Background()))
 	assert.Equal(t, componentstatus.StatusPermanentError, r.host.last())
+}
+
+// TestCommitsAreBounded: a flush of more objects than a commit record holds makes several commits, in any of which the
+// process may end; a batch that is too much alone is set aside.
+func TestCommitsAreBounded(t *testing.T) {
+	for done := 1; done <= 3; done++ {
+		testCommitsAreBounded(t, done)
+	}
+}
+
+// testCommitsAreBounded ends the process behind the commit of that number.
+func testCommitsAreBounded(t *testing.T, done int) {
+	cfg := testConfig(t)
+	cfg.Flush.Interval = time.Hour
+	start := func() *rig {
+		r := newRig(t, cfg)
+		r.maxCommitBytes = 8000
+		require.NoError(t, r.start(context.Background(), r.host))
+		return r
+	}
+	r := start()
+	const batches, each = 24, 3
+	for i := range batches {
+		r.send(wideLogsFrom(time.Now().Add(-time.Duration(i*each)*time.Hour), i*each, each))
+		if i == 4 {
+			r.send(wideLogs(-50, 50))
+		}
+	}
+	dead := make(chan struct{})
+	var mu sync.Mutex
+	commits := 0
+	r.bucket.set(func(key string, do func() error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if strings.HasPrefix(key, "_log/") {
+			if commits++; commits > done {
+				if commits == done+1 {
+					close(dead)
+				}
+				return errFault
+			}
+		}
+		return do()
+	})
+	r.wal.Rotate(0)
+	select {
+	case <-dead:
+	case <-time.After(10 * time.Second):
+		t.Fatal("too few commits: ", r.metric("dropped_records", ""), " dropped")
+	}
+	r.crash()
+	require.NotEmpty(t, archived(t, cfg))
+	require.Less(t, len(archived(t, cfg)), batches*each)
+	r = start()
+	r.eventually("held_records", "", 0)
+	r.requireBalance()
+	r.stop()
+	assert.Len(t, asideFiles(t, cfg), 1)
+	requireOnce(t, cfg, batches*each)
+	for info, err := range r.rigBucket().List(context.Background(), "_log/", "") {
+		require.NoError(t, err)
+		assert.Less(t, info.Size, int64(9000), info.Key)
+	}
 }
 
 // TestMemoryIsBounded: with the bucket away, records go to the disk and memory stays within its bound; the

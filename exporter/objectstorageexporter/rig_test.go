@@ -122,6 +122,14 @@ func (r *rig) objects() map[string]archive.ObjectMeta {
 	return objects
 }
 
+// rigBucket is the bucket itself.
+func (r *rig) rigBucket() archive.Bucket {
+	b, err := bucket.Open(context.Background(), r.cfg.Bucket)
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { b.Close() })
+	return b
+}
+
 // read returns the bytes of an object.
 func (r *rig) read(key string) []byte {
 	b, err := bucket.Open(context.Background(), r.cfg.Bucket)
