@@ -140,7 +140,7 @@ func TestSegmentThatIsCommittedInPart(t *testing.T) {
 	require.NoError(t, err)
 	more, err := os.ReadFile(names[1])
 	require.NoError(t, err)
-	const header = 24
+	const header = 28
 	require.NoError(t, os.WriteFile(names[0], append(committed, more[header:]...), 0o600))
 	require.NoError(t, os.Remove(names[1]))
 

@@ -304,7 +304,7 @@ func (h *lossHistory) lookForRest(m vfs.FS) {
 	h.failed("list the write-ahead log", err)
 	for _, f := range entries {
 		if strings.HasSuffix(f.Name(), ".wal") {
-			if b, _ := vfs.ReadFile(m, h.cfg.WAL.Directory+"/"+f.Name()); len(b) > 24 { // more than a header
+			if b, _ := vfs.ReadFile(m, h.cfg.WAL.Directory+"/"+f.Name()); len(b) > 28 { // more than a header
 				h.errorf("%s is left in the write-ahead log, %d bytes", f.Name(), len(b))
 			}
 		}
