@@ -76,7 +76,10 @@ func TestCrashAtEveryCall(t *testing.T) {
 			var calls int
 			var late func() error
 			dead := make(chan struct{})
+			var mu sync.Mutex
 			f.set(func(_ string, do func() error) error {
+				mu.Lock()
+				defer mu.Unlock()
 				select {
 				case <-dead:
 					return errFault
