@@ -45,7 +45,8 @@ type batchRow struct {
 	traceID             pcommon.TraceID
 	spanID              pcommon.SpanID
 	recordCount         int64
-	body, uid, exact    span
+	body, uid           span
+	exact               span   // the record alone as OTLP, where columns cannot tell it: see exact.go
 	attrs, attrsEnd     uint32 // in Batch.attrs
 	textSize            uint32 // of body, exact and attributes
 	shared              uint32 // in Batch.shared
@@ -74,8 +75,9 @@ type sharedText struct {
 	scopeSchemaURL          string
 	scopeName, scopeVersion string
 	resource, scope         []Attribute
-	resourceTextSize        int64
-	exact                   bool // can be told by the columns
+	textSize                int64
+	exact                   bool   // can be told by the columns
+	resourceOTLP, scopeOTLP []byte // where a record of it cannot: see exact.go
 	resourceLogs            plog.ResourceLogs
 	scopeLogs               plog.ScopeLogs
 }
@@ -106,13 +108,16 @@ func NewBatch(ld plog.Logs, arrival time.Time, opts BatchOptions) *Batch {
 	b.size = int64(unsafe.Sizeof(*b)) + int64(cap(b.text)) + int64(cap(b.rows))*int64(unsafe.Sizeof(batchRow{})) +
 		int64(cap(b.attrs))*int64(unsafe.Sizeof(batchAttribute{}))
 	for i := range b.shared {
-		b.size += int64(unsafe.Sizeof(sharedText{})) + 2*b.shared[i].resourceTextSize
+		b.size += b.shared[i].memory()
 	}
 	for _, w := range b.words {
 		b.size += int64(unsafe.Sizeof(w)) + int64(len(w))
 	}
 	return b
 }
+
+// Err is why the batch cannot be encoded, nil if it can.
+func (b *Batch) Err() error { return b.err }
 
 // Rows is how many records the batch holds.
 func (b *Batch) Rows() int { return len(b.rows) }
@@ -134,9 +139,6 @@ func sharedOfResource(rl plog.ResourceLogs, opts BatchOptions) sharedText {
 			s.tenant = a.Value
 		}
 	}
-	for i := range attrs {
-		s.resourceTextSize += int64(len(attrs[i].Key) + len(attrs[i].Value))
-	}
 	return s
 }
 
@@ -148,7 +150,20 @@ func sharedOfScope(s sharedText, sl plog.ScopeLogs) sharedText {
 	s.scopeName = s.own(sl.Scope().Name())
 	s.scopeVersion = s.own(sl.Scope().Version())
 	s.scopeLogs = sl
+	s.textSize = int64(len(s.resourceSchemaURL) + len(s.scopeSchemaURL) + len(s.scopeName) + len(s.scopeVersion))
+	for _, attrs := range [][]Attribute{s.resource, s.scope} {
+		for i := range attrs {
+			s.textSize += int64(len(attrs[i].Key) + len(attrs[i].Value))
+		}
+	}
 	return s
+}
+
+// memory is what it takes, in bytes.
+func (s *sharedText) memory() int64 {
+	const attribute = int64(unsafe.Sizeof(Attribute{}))
+	return int64(unsafe.Sizeof(*s)) + s.textSize + int64(len(s.tenant)+len(s.service)+len(s.resourceOTLP)+len(s.scopeOTLP)) +
+		attribute*int64(cap(s.resource)+cap(s.scope))
 }
 
 // own copies a text.
@@ -238,8 +253,15 @@ func (x *extractor) record(lr plog.LogRecord) {
 	}
 	if !exact || lr.DroppedAttributesCount() != 0 {
 		start := uint32(len(b.text))
-		b.text = append(b.text, marshalExact(x.shared.resourceLogs, x.shared.scopeLogs, lr)...)
+		b.text = append(b.text, recordOTLP(lr)...)
 		r.exact = span{start, uint32(len(b.text))}
+		if x.shared.resourceOTLP == nil {
+			x.shared.resourceOTLP, x.shared.scopeOTLP = resourceOTLP(x.shared.resourceLogs), scopeOTLP(x.shared.scopeLogs)
+		}
+	}
+	if len(b.text) > maxBatchText { // spans of this record are wrong
+		b.err = errBatchTooLarge
+		return
 	}
 	r.textSize = uint32(len(b.text) - from + keys)
 	b.rows = append(b.rows, r)

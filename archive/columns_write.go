@@ -28,7 +28,7 @@ type columnWriter struct {
 	severityTexts, events, thresholds []uint32 // indices into names.wordTexts
 	shared                            []uint32 // indices into names.sharedTexts
 	bodies, uids                      []byte   // in plain encoding
-	exact                             []byte   // likewise, without NULLs
+	exact, oneExact                   []byte   // likewise, without NULLs; and one of them
 	exactLevels                       []uint8
 	bodyTypes, sources                []uint8 // index into their texts, 0 is NULL
 	traces, spans                     hexColumn
@@ -128,7 +128,8 @@ func (c *columnWriter) gather(rows []rowRef) {
 		c.bodies = parquetfile.AppendString(c.bodies, b.bytes(r.body))
 		c.uids = parquetfile.AppendString(c.uids, b.bytes(r.uid))
 		if r.exact.from != r.exact.to {
-			c.exact = parquetfile.AppendString(c.exact, b.bytes(r.exact))
+			c.oneExact = appendExact(c.oneExact[:0], text.resourceOTLP, text.scopeOTLP, b.bytes(r.exact))
+			c.exact = parquetfile.AppendString(c.exact, c.oneExact)
 			c.exactLevels = append(c.exactLevels, 1)
 		} else {
 			c.exactLevels = append(c.exactLevels, 0)
@@ -139,7 +140,7 @@ func (c *columnWriter) gather(rows []rowRef) {
 		c.spans.add(r.spanID[:], !r.spanID.IsEmpty())
 		c.attributes.add(b, words, r)
 
-		c.rawBytes += int64(r.textSize) + text.resourceTextSize
+		c.rawBytes += int64(r.textSize) + text.textSize
 		uid := r.uid.from != r.uid.to
 		repeat := false
 		if uid && c.repeated != nil {

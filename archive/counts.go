@@ -64,6 +64,20 @@ func (c *Counts) RowsOf(keep func(string) bool) (rows int64) {
 	return rows
 }
 
+// total returns the counts without the time.
+func (c *Counts) total() *Counts {
+	if c == nil || c.Minutes == 0 {
+		return c
+	}
+	t := counter{cells: make(map[cellKey]*CountCell, len(c.Cells)/2+1)}
+	for i := range c.Cells {
+		cell := c.Cells[i]
+		cell.Minute = 0
+		t.merge(cellKey{service: cell.Service, severity: cell.SeverityNumber}, &cell)
+	}
+	return t.counts(c.Services)
+}
+
 // countsJSON is the form of Counts in a log record; a cell is an array of numbers.
 type countsJSON struct {
 	Minutes  int64      `json:"minutes"`
@@ -235,18 +249,23 @@ func (c *counter) widen() {
 	c.cells, c.last = make(map[cellKey]*CountCell, len(old)), nil
 	for key, cell := range old {
 		key.minute = c.minute(key.minute)
-		sum := c.cells[key]
-		if sum == nil {
-			cell.Minute = key.minute
-			c.cells[key] = cell
-			continue
-		}
-		sum.Rows += cell.Rows
-		sum.Bytes += cell.Bytes
-		sum.Weight += cell.Weight
-		sum.UIDs += cell.UIDs
-		sum.Repeats += cell.Repeats
+		cell.Minute = key.minute
+		c.merge(key, cell)
 	}
+}
+
+// merge adds a cell, which becomes the counter's.
+func (c *counter) merge(key cellKey, cell *CountCell) {
+	sum := c.cells[key]
+	if sum == nil {
+		c.cells[key] = cell
+		return
+	}
+	sum.Rows += cell.Rows
+	sum.Bytes += cell.Bytes
+	sum.Weight += cell.Weight
+	sum.UIDs += cell.UIDs
+	sum.Repeats += cell.Repeats
 }
 
 // counts returns the result; nil when there are too many cells.

@@ -363,3 +363,12 @@ func TestLogWriterRecognisesItsOwn(t *testing.T) {
 	assert.EqualValues(t, 3, fresh.Epoch())
 	assert.Zero(t, fresh.Committed())
 }
+
+func TestWritersThatSomeBucketCannotName(t *testing.T) {
+	for _, writer := range []string{"", "a..b", "a__0xb", "a.tmp-b", "-a", "a/b", "a b", strings.Repeat("a", 129)} {
+		require.Error(t, ValidateWriter(writer), writer)
+	}
+	for _, writer := range []string{"a", "gate-way_1.example.com", strings.Repeat("a", 128)} {
+		require.NoError(t, ValidateWriter(writer), writer)
+	}
+}

@@ -164,8 +164,9 @@ func (e *Encoder) partition(n *names) map[partition][]rowRef {
 			if p != current {
 				if len(rows) > 0 {
 					parts[current] = rows
+					rows = parts[p]
 				}
-				current, rows = p, parts[p]
+				current = p
 			}
 			rows = append(rows, rowRef{r.timestamp, uint32(i), uint32(j)})
 		}

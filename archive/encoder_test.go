@@ -137,7 +137,7 @@ func TestEqualBatchesGiveEqualObjects(t *testing.T) {
 func TestTenantsHaveObjectsOfTheirOwn(t *testing.T) {
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
 	ld := plog.NewLogs()
-	tenants := []string{"acme", "", "b/../c", "Ä%", "~~x", strings.Repeat("long", 100), "acme "}
+	tenants := []string{"acme", "", "b/../c", "Ä%", "~~x_.__y.", strings.Repeat("long", 100), "acme "}
 	for i := range 70 {
 		rl := ld.ResourceLogs().AppendEmpty()
 		rl.Resource().Attributes().PutStr("team", tenants[i%len(tenants)])
@@ -177,7 +177,7 @@ func TestTenantsHaveObjectsOfTheirOwn(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, map[string]int64{"acme": 10, "rest": 10, tenants[2]: 10, tenants[3]: 10, tenants[4]: 10, tenants[5]: 10, tenants[6]: 10}, rows)
-	assert.Contains(t, prefixes, "logs/tenant=b~2F..~2Fc")
+	assert.Contains(t, prefixes, "logs/tenant=b~2F~2E~2E~2Fc")
 	for prefix := range prefixes {
 		assert.LessOrEqual(t, len(prefix), len("logs/tenant=")+maxTenantName)
 	}
@@ -262,4 +262,21 @@ func TestTenantsDoNotShareUIDs(t *testing.T) {
 	}))
 	require.NoError(t, w.Commit(t.Context(), 1, 1, objects))
 	assert.Len(t, scanAll(t, b, All()), 2)
+}
+
+// TestAnInexactResourceIsKeptOnce: what every record of a resource shares must not be multiplied by their number.
+func TestAnInexactResourceIsKeptOnce(t *testing.T) {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().SetDroppedAttributesCount(1)
+	rl.Resource().Attributes().PutStr("annotation", strings.Repeat("x", 10_000))
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().Attributes().PutStr("large", strings.Repeat("y", 50_000))
+	for range 1000 {
+		sl.LogRecords().AppendEmpty().Body().SetStr("short")
+	}
+	b := NewBatch(ld, time.Now(), BatchOptions{})
+	assert.Less(t, b.Size(), int64(500_000))
+	assert.Greater(t, b.Size(), int64(120_000), "the texts and their OTLP are in memory")
+	require.NoError(t, b.Err())
 }

@@ -43,7 +43,7 @@ func TestFrozenArchiveIsRead(t *testing.T) {
 	want, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(text)
 	require.NoError(t, err)
 
-	r, err := Open(t.Context(), b, ReaderOptions{})
+	r, err := Open(t.Context(), b, ReaderOptions{CountsByMinute: true})
 	require.NoError(t, err)
 	objects := r.Snapshot().Objects()
 	require.Len(t, objects, 6)

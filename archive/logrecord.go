@@ -23,6 +23,11 @@ const (
 
 	// maxLogRecordBytes bounds what a reader takes for a commit record.
 	maxLogRecordBytes = 64 << 20
+	// maxObjectBytes and maxTailBytes bound what it takes for the size of an object and of its footer, and
+	// maxGroupBytes for that of a row group, whose memory it needs.
+	maxObjectBytes = 1 << 40
+	maxTailBytes   = 256 << 20
+	maxGroupBytes  = 2 << 30
 )
 
 // LogRecordKind tells commit records and epoch claims apart.
@@ -101,6 +106,11 @@ var writerPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 func ValidateWriter(writer string) error {
 	if !writerPattern.MatchString(writer) {
 		return fmt.Errorf("writer must be 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or digit, got %q", writer)
+	}
+	for _, part := range []string{"..", "__", ".tmp-"} { // which mean something to some bucket
+		if strings.Contains(writer, part) {
+			return fmt.Errorf("writer must not hold %q, got %q", part, writer)
+		}
 	}
 	return nil
 }
@@ -191,8 +201,8 @@ func (r *LogRecord) check(writer string, sequence uint64) error {
 			return fmt.Errorf("object key %q is not below %s", o.Key, dataPrefix)
 		case o.Rows <= 0 || o.Bytes <= 0:
 			return fmt.Errorf("object %q: %d rows in %d bytes", o.Key, o.Rows, o.Bytes)
-		case o.TailBytes <= 0 || o.TailBytes > o.Bytes:
-			return fmt.Errorf("object %q: a tail of %d bytes", o.Key, o.TailBytes)
+		case o.Bytes > maxObjectBytes || o.TailBytes <= 0 || o.TailBytes > min(o.Bytes, maxTailBytes):
+			return fmt.Errorf("object %q: %d bytes with a tail of %d", o.Key, o.Bytes, o.TailBytes)
 		case o.MinTime > o.MaxTime:
 			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
 		}

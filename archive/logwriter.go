@@ -32,6 +32,7 @@ type LogWriter struct {
 	claimed   bool
 	listed    bool
 	committed uint64 // highest entry of our write-ahead log that is in the archive
+	seen      []CommitRange
 
 	pending    []byte // the record being appended, the same bytes at every attempt
 	pendingWAL WALRange
@@ -43,12 +44,28 @@ func NewLogWriter(b Bucket, writer, walID string, hint uint64) (*LogWriter, erro
 	if err := ValidateWriter(writer); err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, 16)
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, fmt.Errorf("make nonce: %w", err)
-	}
-	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: hex.EncodeToString(nonce), now: time.Now, hint: hint}, nil
+	return &LogWriter{bucket: b, writer: writer, wal: walID, nonce: NewNonce(), now: time.Now, hint: hint}, nil
 }
+
+// NewNonce returns a random nonce, 32 hexadecimal digits.
+func NewNonce() string {
+	nonce := make([]byte, 16)
+	_, _ = rand.Read(nonce) // does not fail
+	return hex.EncodeToString(nonce)
+}
+
+// SetNonce sets the nonce of the claim, which is a random one otherwise, so that whoever claims can note it before. No
+// two writers may have the same. Call it before Claim.
+func (w *LogWriter) SetNonce(nonce string) { w.nonce = nonce }
+
+// CommitRange is a run of commits of entries From to To of our write-ahead log, under the claim of that nonce.
+type CommitRange struct {
+	Nonce    string
+	From, To uint64
+}
+
+// Commits are those that Read and Claim have found, in order.
+func (w *LogWriter) Commits() []CommitRange { return w.seen }
 
 // Claimed reports whether Claim has succeeded.
 func (w *LogWriter) Claimed() bool { return w.claimed }
@@ -63,16 +80,25 @@ func (w *LogWriter) Committed() uint64 { return w.committed }
 // hint: a later writer that reads the log from there on knows what is committed. A claim behind it would not say so.
 func (w *LogWriter) LastSequence() uint64 { return w.hint }
 
+// Read reads the writer's log, as Claim does first, and changes nothing. After an error it may be called again.
+func (w *LogWriter) Read(ctx context.Context) error {
+	if w.listed {
+		return nil
+	}
+	if err := w.list(ctx); err != nil {
+		return fmt.Errorf("read log of writer %s: %w", w.writer, err)
+	}
+	w.listed = true
+	return nil
+}
+
 // Claim reads the writer's log and starts a new epoch in it. After an error it may be called again.
 func (w *LogWriter) Claim(ctx context.Context) error {
 	if w.claimed {
 		return nil
 	}
-	if !w.listed {
-		if err := w.list(ctx); err != nil {
-			return fmt.Errorf("read log of writer %s: %w", w.writer, err)
-		}
-		w.listed = true
+	if err := w.Read(ctx); err != nil {
+		return err
 	}
 	for {
 		record := LogRecord{
@@ -154,6 +180,11 @@ func (w *LogWriter) absorb(r *LogRecord) {
 	if r.WAL != nil && r.WAL.ID == w.wal {
 		w.committed = max(w.committed, r.WAL.To)
 		w.hint = max(w.hint, r.Sequence)
+		if n := len(w.seen); n > 0 && w.seen[n-1].Nonce == r.Nonce && w.seen[n-1].To+1 == r.WAL.From {
+			w.seen[n-1].To = r.WAL.To
+		} else {
+			w.seen = append(w.seen, CommitRange{r.Nonce, r.WAL.From, r.WAL.To})
+		}
 	}
 }
 

@@ -77,5 +77,7 @@ func (s *sharedText) appendKey(b []byte) []byte {
 			b = append(b, byte(attrs[i].Type))
 		}
 	}
+	text(string(s.resourceOTLP)) // two may look alike in columns and not be
+	text(string(s.scopeOTLP))
 	return b
 }

@@ -84,7 +84,7 @@ func openTail(meta *ObjectMeta, tail []byte) (_ *objectFile, err error) {
 	o := &objectFile{meta: meta, file: file, groups: make([]rowGroupInfo, len(groups))}
 	for i, g := range groups {
 		info := rowGroupInfo{sum: sums[i], minTime: meta.MinTime, maxTime: meta.MaxTime, rows: g.NumRows()}
-		if info.sum.Offset < 0 || info.sum.Bytes <= 0 || info.sum.Offset > meta.Bytes-info.sum.Bytes {
+		if info.sum.Offset < 0 || info.sum.Bytes <= 0 || info.sum.Bytes > maxGroupBytes || info.sum.Offset > meta.Bytes-info.sum.Bytes {
 			return nil, fmt.Errorf("row group %d lies outside of the object", i)
 		}
 		if c, ok := g.ColumnChunks()[colTimestamp].(*parquet.FileColumnChunk); ok {

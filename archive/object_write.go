@@ -134,7 +134,11 @@ func rowGroupLen(batches []*Batch, rows []rowRef, n *names) int {
 	size := int64(0)
 	for i, ref := range rows {
 		r := &batches[ref.batch].rows[ref.row]
-		size += int64(r.textSize) + n.sharedTexts[n.shared[ref.batch][r.shared]].resourceTextSize
+		shared := n.sharedTexts[n.shared[ref.batch][r.shared]]
+		size += int64(r.textSize) + shared.textSize
+		if r.exact.from != r.exact.to {
+			size += int64(len(shared.resourceOTLP) + len(shared.scopeOTLP))
+		}
 		if i+1 == rowGroupRows || size >= rowGroupBytes {
 			return i + 1
 		}

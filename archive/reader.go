@@ -19,6 +19,9 @@ type ReaderOptions struct {
 	Parallelism int
 	// FooterCacheBytes bounds the memory of cached Parquet footers, estimated. Default: 64 MiB.
 	FooterCacheBytes int64
+	// CountsByMinute keeps the objects' counts as the commit log has them. By default they are kept by service and
+	// severity only (Minutes is 0), which takes a fraction of the memory.
+	CountsByMinute bool
 }
 
 // Reader follows the commit log of one archive. It is safe for concurrent use.
@@ -28,7 +31,8 @@ type Reader struct {
 	footers *footerCache
 
 	mu       sync.Mutex // held during Refresh
-	position map[string]string
+	position map[string]uint64
+	pending  []string // log records that are to be read again
 	snapshot atomic.Pointer[Snapshot]
 }
 
@@ -37,7 +41,8 @@ type Reader struct {
 type Snapshot struct {
 	reader  *Reader
 	objects []ObjectMeta
-	errs    []error
+	errs    []error // lasting, and what could not be read at the last Refresh
+	lasting []error
 }
 
 // Objects returns the live objects ordered by MinTime, then Key. The slice must not be changed.

@@ -6,6 +6,7 @@ package archive
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +27,7 @@ const logFetchers = 16
 func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, error) {
 	opts.Parallelism = cmp.Or(opts.Parallelism, runtime.GOMAXPROCS(0))
 	opts.FooterCacheBytes = cmp.Or(opts.FooterCacheBytes, 64<<20)
-	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.FooterCacheBytes), position: map[string]string{}}
+	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.FooterCacheBytes), position: map[string]uint64{}}
 	r.snapshot.Store(&Snapshot{reader: r})
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err
@@ -38,7 +39,8 @@ func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, err
 func (r *Reader) Snapshot() *Snapshot { return r.snapshot.Load() }
 
 // Refresh picks up what was committed since the last call. It costs one listing per writer, and a read per
-// new commit record. After an error the snapshot is the one of before, and the next call tries again.
+// new commit record. After an error the snapshot is the one of before, and the next call tries again. A log record
+// that cannot be read, while others can, is an error of the snapshot until it can.
 func (r *Reader) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,25 +48,33 @@ func (r *Reader) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list commit log of %s: %w", r.bucket.Name(), err)
 	}
+	keys = append(slices.Clone(r.pending), keys...)
 	if len(keys) == 0 {
 		return nil
 	}
-	records, unreadable, err := r.fetchLog(ctx, keys)
-	if err != nil {
-		return fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err)
-	}
+	fetched := r.fetchLog(ctx, keys)
+	var pending []string
+	var away []error
 	old := r.snapshot.Load()
-	next := &Snapshot{reader: r, errs: old.errs}
-	for _, err := range unreadable {
-		if err != nil && len(next.errs) < maxSnapshotErrors {
-			next.errs = append(slices.Clip(next.errs), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err))
+	next := &Snapshot{reader: r, lasting: old.lasting, objects: slices.Clone(old.objects)}
+	for i, f := range fetched {
+		switch {
+		case f.away != nil:
+			pending, away = append(pending, keys[i]), append(away, f.away)
+		case f.err != nil:
+			if len(next.lasting) < maxSnapshotErrors {
+				next.lasting = append(slices.Clip(next.lasting), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), f.err))
+			}
+		default:
+			next.add(f.record, r.opts.CountsByMinute)
 		}
 	}
-	next.objects = slices.Clone(old.objects)
-	for _, record := range records {
-		if record != nil {
-			next.objects = append(next.objects, record.Objects...)
-		}
+	if len(away) == len(keys) || len(away) > maxSnapshotErrors || ctx.Err() != nil && len(away) > 0 {
+		return fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), away[0])
+	}
+	next.errs = next.lasting
+	for _, err := range away {
+		next.errs = append(slices.Clip(next.errs), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err))
 	}
 	slices.SortFunc(next.objects, func(a, b ObjectMeta) int {
 		if c := cmp.Compare(a.MinTime, b.MinTime); c != 0 {
@@ -72,15 +82,29 @@ func (r *Reader) Refresh(ctx context.Context) error {
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
-	r.position = position
+	r.position, r.pending = position, pending
 	r.snapshot.Store(next)
 	return nil
 }
 
+// add makes the objects of a commit live.
+func (s *Snapshot) add(record *LogRecord, countsByMinute bool) {
+	for i := range record.Objects {
+		if !countsByMinute {
+			record.Objects[i].Counts = record.Objects[i].Counts.total()
+		}
+	}
+	s.objects = append(s.objects, record.Objects...)
+}
+
+// maxLogGap bounds how many log records of a writer are looked for that a listing did not show.
+const maxLogGap = 1000
+
 // newLogKeys lists the log records that are new since the last time, and the position of every writer after
 // them. The log of a writer is listed from its last known record on; the first key of another writer's ends
-// the listing, and the next starts where that writer's is known.
-func (r *Reader) newLogKeys(ctx context.Context) (keys []string, position map[string]string, err error) {
+// the listing, and the next starts where that writer's is known. A listing that runs while records are created may
+// show one and not one before it; since there are no gaps, those are among the keys, too.
+func (r *Reader) newLogKeys(ctx context.Context) (keys []string, position map[string]uint64, err error) {
 	position = maps.Clone(r.position)
 	cursor := ""
 	for {
@@ -89,15 +113,21 @@ func (r *Reader) newLogKeys(ctx context.Context) (keys []string, position map[st
 			if err != nil {
 				return nil, nil, err
 			}
-			writer, _, ok := parseLogKey(info.Key)
+			writer, sequence, ok := parseLogKey(info.Key)
 			if !ok {
 				continue // nothing of ours, or of a later version
 			}
-			if known := position[writer]; info.Key <= known {
-				jump = known
+			known, seen := position[writer]
+			if seen && sequence <= known {
+				jump = LogKey(writer, known)
 				break
 			}
-			position[writer] = info.Key
+			if seen {
+				for missing := max(known+1, sequence-min(sequence, maxLogGap)); missing < sequence; missing++ {
+					keys = append(keys, LogKey(writer, missing))
+				}
+			}
+			position[writer] = sequence
 			keys = append(keys, info.Key)
 		}
 		if jump == "" {
@@ -107,23 +137,30 @@ func (r *Reader) newLogKeys(ctx context.Context) (keys []string, position map[st
 	}
 }
 
-// fetchLog reads log records. Those that make no sense are nil and have an error in unreadable; when one
-// cannot be fetched, err is set.
-func (r *Reader) fetchLog(ctx context.Context, keys []string) (records []*LogRecord, unreadable []error, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	records, unreadable = make([]*LogRecord, len(keys)), make([]error, len(keys))
+// fetchedLog is what became of a log record: it was read, or it makes no sense (err), or it cannot be read now (away).
+type fetchedLog struct {
+	record    *LogRecord
+	err, away error
+}
+
+// fetchLog reads log records.
+func (r *Reader) fetchLog(ctx context.Context, keys []string) []fetchedLog {
+	fetched := make([]fetchedLog, len(keys))
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range min(logFetchers, len(keys)) {
 		wg.Go(func() {
 			for i := range next {
+				f := &fetched[i]
 				body, err := ReadLogObject(ctx, r.bucket, keys[i])
-				if err != nil {
-					cancel(err)
-					continue
+				switch {
+				case err == nil:
+					f.record, f.err = ParseLogRecord(keys[i], body)
+				case errors.Is(err, ErrNotFound) || errors.Is(err, errLogRecordSize):
+					f.err = err
+				default:
+					f.away = err
 				}
-				records[i], unreadable[i] = ParseLogRecord(keys[i], body)
 			}
 		})
 	}
@@ -132,11 +169,10 @@ func (r *Reader) fetchLog(ctx context.Context, keys []string) (records []*LogRec
 	}
 	close(next)
 	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, nil, context.Cause(ctx)
-	}
-	return records, unreadable, nil
+	return fetched
 }
+
+var errLogRecordSize = fmt.Errorf("larger than %d bytes", maxLogRecordBytes)
 
 // ReadLogObject reads the bytes of a log record.
 func ReadLogObject(ctx context.Context, b BucketReader, key string) ([]byte, error) {
@@ -150,7 +186,7 @@ func ReadLogObject(ctx context.Context, b BucketReader, key string) ([]byte, err
 		return nil, fmt.Errorf("read %s of %s: %w", key, b.Name(), err)
 	}
 	if len(body) > maxLogRecordBytes {
-		return nil, fmt.Errorf("read %s of %s: larger than %d bytes", key, b.Name(), maxLogRecordBytes)
+		return nil, fmt.Errorf("read %s of %s: %w", key, b.Name(), errLogRecordSize)
 	}
 	return body, nil
 }

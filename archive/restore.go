@@ -12,23 +12,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// marshalExact returns the one record with its resource and scope as OTLP bytes.
-func marshalExact(rl plog.ResourceLogs, sl plog.ScopeLogs, lr plog.LogRecord) []byte {
-	ld := plog.NewLogs()
-	to := ld.ResourceLogs().AppendEmpty()
-	rl.Resource().CopyTo(to.Resource())
-	to.SetSchemaUrl(rl.SchemaUrl())
-	scope := to.ScopeLogs().AppendEmpty()
-	sl.Scope().CopyTo(scope.Scope())
-	scope.SetSchemaUrl(sl.SchemaUrl())
-	lr.CopyTo(scope.LogRecords().AppendEmpty())
-	b, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
-	if err != nil {
-		return nil // pdata's marshaler has no way to fail
-	}
-	return b
-}
-
 // AppendTo appends the exact record, with its resource and scope, to ld.
 func (r *Record) AppendTo(ld plog.Logs) error {
 	if r.exact != nil {

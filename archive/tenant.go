@@ -13,9 +13,9 @@ import (
 const maxTenantName = 128
 
 // tenantPrefix is the level of object keys that names a tenant, with its slash; "" for no tenant. Bytes other
-// than letters, digits, '.', '_' and '-' are written as ~XX (a '%' some clouds' libraries write in another way), and a
-// name that would be longer than maxTenantName as the first half of its SHA-256 behind "~~", so that no two tenants
-// share a prefix.
+// than letters, digits, '-' and a '_' that follows no other are written as ~XX, because some clouds, file systems or
+// their libraries give the rest a meaning ('%', "..", "__0x", a dot at the end). A name that would be longer than
+// maxTenantName is the first half of its SHA-256 behind "~~". So no two tenants share a prefix.
 func tenantPrefix(tenant string) string {
 	if tenant == "" {
 		return ""
@@ -25,7 +25,7 @@ func tenantPrefix(tenant string) string {
 	b.WriteString("tenant=")
 	for i := range len(tenant) {
 		c := tenant[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' && (i == 0 || tenant[i-1] != '_') {
 			b.WriteByte(c)
 		} else {
 			b.WriteByte('~')

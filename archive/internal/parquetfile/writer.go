@@ -15,6 +15,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -145,6 +146,9 @@ func (w *Writer) Column(c *Chunk) error {
 
 // appendPage compresses a page behind its header and returns how large both are uncompressed.
 func (w *Writer) appendPage(header format.PageHeader, page []byte) (int64, error) {
+	if len(page) > math.MaxInt32 {
+		return 0, fmt.Errorf("a page of %d bytes", len(page))
+	}
 	w.compressed = w.compressor.EncodeAll(page, w.compressed[:0])
 	header.UncompressedPageSize = int32(len(page))
 	header.CompressedPageSize = int32(len(w.compressed))
