@@ -69,6 +69,9 @@ func (l *Log) Append(b []byte, info Info, value any, size int64) error {
 	binary.LittleEndian.PutUint32(b, uint32(n-EntryHead))
 	l.mu.Lock()
 	s, err := l.room(n)
+	if errors.Is(err, ErrFull) && (l.refused == 0 || info.Weight < l.refused) {
+		l.refused = max(info.Weight, 1)
+	}
 	if err != nil {
 		l.mu.Unlock()
 		return err
@@ -94,6 +97,14 @@ func (l *Log) Append(b []byte, info Info, value any, size int64) error {
 	}
 	l.mu.Unlock()
 	return l.sync(s, end)
+}
+
+// Full reports whether there was no room for an entry of that weight or less, and nothing has made any since: to
+// make it and to try is in vain.
+func (l *Log) Full(weight int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused > 0 && weight >= l.refused
 }
 
 // room returns the active segment if there is room for n bytes more. l.mu is held.
@@ -259,6 +270,7 @@ func (l *Log) abandonTail(s *Segment) {
 	}
 	l.release(s)
 	l.size -= s.end.bytes - s.synced.bytes
+	l.refused = 0
 	_ = s.file.Truncate(s.synced.bytes)
 	_ = s.file.Sync()
 	s.end = s.synced
@@ -355,6 +367,7 @@ func (l *Log) remove(s *Segment) error {
 	}
 	l.release(s)
 	l.size -= s.end.bytes
+	l.refused = 0
 	return nil
 }
 

@@ -89,6 +89,8 @@ type Options struct {
 	MaxAttachedBytes int64
 	// Describe reads the Info of an entry that an earlier process wrote; it must not fail on any payload.
 	Describe func(payload []byte) Info
+	// Nonce names this process's claims in the archive's log; it is noted before Open returns. See ClaimedBelow.
+	Nonce string
 	// FS is where the directory is; nil means the operating system's files.
 	FS vfs.FS
 }
@@ -110,6 +112,7 @@ type Log struct {
 	state    state
 	next     uint64
 	size     int64         // of all segments
+	refused  int64         // the least weight that there was no room for, since there last was more; 0 when there was for all
 	attached int64         // of all segments
 	reserved int64         // of what can be attached, by Reserve
 	freed    chan struct{} // closed when attached or reserved has become less
@@ -131,6 +134,9 @@ type state struct {
 	Done uint64 `json:"done,omitempty"`
 	// Sequence is a record of the archive's log that exists; reading it can start there.
 	Sequence uint64 `json:"sequence"`
+	// Claims are those that processes with this directory may have made, as far as it still holds entries of
+	// their time, oldest first.
+	Claims []claim `json:"claims,omitempty"`
 }
 
 const stateName = "wal.json"
@@ -240,6 +246,7 @@ func (l *Log) load() error {
 	}
 	l.state.ID = hex.EncodeToString(l.id[:])
 	l.next = max(l.next, l.state.Next, 1)
+	l.noteClaim()
 	return nil
 }
 
@@ -298,11 +305,23 @@ func (l *Log) Done() uint64 {
 	return l.state.Done
 }
 
-// Sequence is the hint that the last Remove left.
+// Sequence is the hint that the last Remove or SetSequence left.
 func (l *Log) Sequence() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.state.Sequence
+}
+
+// SetSequence keeps a hint, as Remove does. The hint is not lowered.
+func (l *Log) SetSequence(sequence uint64) error {
+	l.mu.Lock()
+	news := sequence > l.state.Sequence
+	l.state.Sequence = max(l.state.Sequence, sequence)
+	l.mu.Unlock()
+	if !news {
+		return nil
+	}
+	return l.saveState()
 }
 
 // NextNumber is the number of the next entry.
