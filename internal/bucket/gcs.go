@@ -90,7 +90,7 @@ func gcsTokens(ctx context.Context, c Config) (oauth2.TokenSource, error) {
 		return nil, nil
 	}
 	// Tokens are fetched anew for as long as the bucket is open.
-	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, &http.Client{Transport: http.DefaultTransport, Timeout: answerTimeout})
+	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, &http.Client{Transport: http.DefaultTransport, Timeout: usual.answer})
 	if c.CredentialsFile == "" {
 		found, err := google.FindDefaultCredentials(ctx, gcsScope)
 		if err != nil {

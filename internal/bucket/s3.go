@@ -42,7 +42,8 @@ func openS3(ctx context.Context, l location, c Config) (*clients, error) {
 		return nil, err
 	}
 	if build, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok { // knows AWS_CA_BUNDLE
-		cfg.HTTPClient = build.WithTransportOptions(func(t *http.Transport) { tune(t, roots) }).WithReadTimeout(answerTimeout).Freeze()
+		// Not the SDK's client around it, whose time-out of reads also runs while a body is written.
+		cfg.HTTPClient = &http.Client{Transport: tune(build.GetTransport(), roots), CheckRedirect: redirect}
 	}
 	client := func(r aws.Retryer) *s3.Client {
 		return s3.NewFromConfig(cfg, func(o *s3.Options) {
@@ -156,6 +157,18 @@ func s3Config(ctx context.Context, c Config) (aws.Config, error) {
 			}))
 	}
 	return cfg, nil
+}
+
+// redirect follows a redirect that keeps the method; S3's others mean another region, which is for the caller.
+func redirect(r *http.Request, via []*http.Request) error {
+	status := r.Response.StatusCode
+	if status != http.StatusTemporaryRedirect && status != http.StatusPermanentRedirect || len(via) >= 10 {
+		return http.ErrUseLastResponse
+	}
+	if r.URL.Host != via[0].URL.Host {
+		r.Header.Del("X-Amz-Security-Token")
+	}
+	return nil
 }
 
 // amazon reports whether an endpoint is one of Amazon's own, private ones included.

@@ -18,10 +18,9 @@ import (
 // without an end, and know how to tell their own earlier success from somebody else's: a client that repeats it underneath
 // would only multiply the load on a server in trouble. Reads have no such callers, so the clients repeat them a few times.
 const (
-	readAttempts  = 3
-	dialTimeout   = 10 * time.Second
-	answerTimeout = time.Minute // from the end of a request to the begin of its answer
-	idlePerHost   = 64          // connections kept for parallel reads
+	readAttempts = 3
+	dialTimeout  = 10 * time.Second
+	idlePerHost  = 64 // connections kept for parallel reads
 )
 
 // Pauses between the attempts of a read.
@@ -30,12 +29,12 @@ var (
 	longestPause = 2 * time.Second
 )
 
-// tune applies the settings above to the transport of a client; a server that hangs must not hold a caller for ever.
-func tune(t *http.Transport, roots *x509.CertPool) {
+// tune applies the settings above to the transport of a client, which it makes patient, but not for ever: a server that
+// hangs must not hold a caller.
+func tune(t *http.Transport, roots *x509.CertPool) *patient {
 	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	t.MaxIdleConns = 2 * idlePerHost
 	t.MaxIdleConnsPerHost = idlePerHost
-	t.ResponseHeaderTimeout = answerTimeout
 	t.TLSHandshakeTimeout = dialTimeout
 	if roots != nil {
 		if t.TLSClientConfig == nil {
@@ -43,13 +42,12 @@ func tune(t *http.Transport, roots *x509.CertPool) {
 		}
 		t.TLSClientConfig.RootCAs = roots
 	}
+	return &patient{patience: usual, base: t}
 }
 
 // newTransport returns a transport of the bucket's own, so that closing the bucket can close its connections.
-func newTransport(roots *x509.CertPool) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	tune(t, roots)
-	return t
+func newTransport(roots *x509.CertPool) *patient {
+	return tune(http.DefaultTransport.(*http.Transport).Clone(), roots)
 }
 
 // authorities returns the system's certificate authorities and those of ca_file; nil without one.
