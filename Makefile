@@ -107,7 +107,7 @@ CRASH_ROUNDS      ?= 240
 POWER_LOSS_ROUNDS ?= 2000
 
 .PHONY: crash
-crash: build $(BIN)/versitygw test-deps ## The long crash tests: power cuts in process, then the built binary under every fault (half an hour)
+crash: build $(BIN)/versitygw test-deps ## The long crash tests: power cuts in process, then the built binary under every fault (a quarter of an hour)
 	LOGBOOM_CRASH_ROUNDS=$(POWER_LOSS_ROUNDS) go test -count=1 -v -timeout 60m -run PowerLoss ./exporter/objectstorageexporter
 	cd test && LOGBOOM_CRASH_ROUNDS=$(CRASH_ROUNDS) go test -count=1 -v -timeout 60m -run '^TestCrash' ./crash
 
