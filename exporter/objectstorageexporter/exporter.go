@@ -52,6 +52,8 @@ type objectStorageExporter struct {
 	opened  uint64             // numbers from here on are of this process
 	epoch   uint64             // ours, once it is claimed
 	claimed uint64             // highest number in the archive at that time
+	nonce   string             // of our claim, which the write-ahead log knows
+	tail    tail               // of the archive's log
 
 	preparing chan struct{}    // one for each batch that is taken apart
 	encoder   *archive.Encoder // of the goroutine of run
@@ -135,7 +137,9 @@ func (e *objectStorageExporter) openHeld() (err error) {
 		e.writer, err = e.cfg.writerWithoutLog(e.name)
 		return err
 	}
+	e.nonce = archive.NewNonce()
 	e.wal, err = wal.Open(wal.Options{
+		Nonce:            e.nonce,
 		Directory:        e.cfg.WAL.Directory,
 		MaxBytes:         int64(e.cfg.WAL.MaxSizeMiB) << 20,
 		MaxAsideBytes:    int64(e.cfg.WAL.MaxAsideMiB) << 20,
@@ -155,6 +159,9 @@ func (e *objectStorageExporter) openHeld() (err error) {
 
 // waitable tells an error of the bucket that may pass from one that will not.
 func (e *objectStorageExporter) waitable(cause error) (away, err error) {
+	if errors.Is(cause, errCopied) {
+		return nil, cause
+	}
 	if cause != nil && (bucket.IsLocal(e.cfg.Bucket) || bucket.Permanent(cause) || permanent(cause)) {
 		return nil, fmt.Errorf("bucket::url: write to %s: %w", e.bucket.Name(), cause)
 	}

@@ -228,7 +228,7 @@ func TestRestartsOfOneWriter(t *testing.T) {
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	assert.Equal(t, host+"-eu-logs", r.writer)
-	n, err := r.tail(context.Background())
+	n, err := new(tail).find(context.Background(), r.hasRecord)
 	require.NoError(t, err)
 	assert.EqualValues(t, 5+35+1, n)
 	assert.EqualValues(t, 6, r.epoch)

@@ -124,10 +124,16 @@ func TestPartCommitted(t *testing.T) {
 	r.send(newLogs(5, 4))
 	three := save("three")
 	r.crash()
-	for _, dir := range []string{two, three} {
-		cfg.WAL.Directory = dir
-		r = startRig(t, cfg)
-		r.stop()
-	}
+	cfg.WAL.Directory = two
+	r = startRig(t, cfg)
+	r.wal.Rotate(0)
+	r.eventually("committed_records", "", 5)
+	state, err := os.ReadFile(filepath.Join(two, "wal.json"))
+	require.NoError(t, err)
+	r.crash()
+	require.NoError(t, os.WriteFile(filepath.Join(three, "wal.json"), withoutDone(t, state), 0o600)) // it is one directory
+	cfg.WAL.Directory = three
+	r = startRig(t, cfg)
+	r.stop()
 	requireOnce(t, cfg, 9)
 }
