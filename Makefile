@@ -98,9 +98,9 @@ test-examples: build test-deps ## Run every example
 examples: test-examples
 
 .PHONY: e2e
-e2e: build $(BIN)/versitygw test-deps ## End-to-end, crash (short), interoperability and browser tests on the built binary
+e2e: build $(BIN)/versitygw test-deps ## End-to-end, crash (short), interoperability, browser tests, and the benchmark in small, on the built binary
 	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/... ./interop/...
-	cd test && go test -count=1 -timeout 15m ./crash/... ./internal/faultproxy/...
+	cd test && go test -count=1 -timeout 15m ./crash/... ./internal/faultproxy/... ./bench/...
 
 # Rounds of `make crash`: on S3 and in a directory each, and on the simulated disk. LOGBOOM_CRASH_SEED repeats the choices of a run.
 CRASH_ROUNDS      ?= 240
