@@ -258,7 +258,7 @@ func (s *suite) oddKeys(t *testing.T) {
 	keys := []string{
 		"o/with blank", "o/plus+", "o/and&so", "o/semi;colon", "o/comma,", "o/at@", "o/a=b", "o/colon:", "o/(round)", "o/[square]", "o/{curly}",
 		"o/quote'", "o/back`", "o/dollar$", "o/bang!", "o/star*", "o/caret^", "o/pipe|", "o/less<", "o/more>", "o/tilde~", "o/dots..", "o/..dots", "o/...",
-		"o/under__score", "o/ümläut", "o/日本語", "o/🪵", "o/e\u0301 combining", "o/tenant=a.b_c-d/date=2026-11-23/hour=01/x.parquet", "o/percent%41%2F",
+		"o/under__score", "o/ümläut", "o/日本語", "o/🪵", "o/e\u0301 combining", "o/tenant=a.b_c-d/date=2026-11-23/hour=01/x.parquet", "o/percent%41%2F", "o/x.tmp-y", "o/w.tmp-1.parquet",
 		"o/" + strings.Repeat("long/", 40) + "x",
 	}
 	for _, k := range keys {
@@ -283,11 +283,13 @@ func (s *suite) oddKeys(t *testing.T) {
 func (s *suite) refusedKeys(t *testing.T) {
 	for _, key := range []string{
 		"", "/a", "a/", "../a", "a/../b", "a//b", ".", "..", "./a", "a/.", "a\x00", "a\nb", "a\x7fb", "a\\b", "a\"b", "a#b", "a?b", "a\xff",
-		"a__0x2f__", "a../b", strings.Repeat("k", 1025), "a/" + tempPrefix + "b",
+		"a__0x2f__", "a../b", strings.Repeat("k", 1025), "a/" + tempPrefix + "b", tempPrefix + "b", tempPrefix + "b/c",
 	} {
 		err := s.b.Create(t.Context(), key, nil)
-		require.Error(t, err, "%q", key)
+		require.ErrorIs(t, err, ErrBadKey, "%q", key)
+		assert.True(t, Permanent(err))
 		assert.NotErrorIs(t, err, archive.ErrExists)
+		require.ErrorIs(t, s.b.Delete(t.Context(), key), ErrBadKey, "%q", key)
 	}
 }
 

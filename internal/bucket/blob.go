@@ -192,7 +192,7 @@ func (b *blobBucket) readRange(ctx context.Context, key string, p []byte, off in
 
 // Create makes one attempt.
 func (b *blobBucket) Create(ctx context.Context, key string, body []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
 	err := b.create(ctx, key, body)
@@ -216,7 +216,7 @@ func (b *blobBucket) create(ctx context.Context, key string, body []byte) error 
 }
 
 func (b *blobBucket) Delete(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
 	err := b.wrap(ctx, "delete", key, b.read.Delete(ctx, key))

@@ -83,7 +83,7 @@ func (d *directory) open(ctx context.Context, key string) (vfs.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return nil, err
 	}
 	f, err := d.fs.Open(d.path(key), os.O_RDONLY, 0)
@@ -117,7 +117,7 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
 	name := d.path(key)
@@ -204,7 +204,7 @@ func (d *directory) Delete(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
 	if info, err := d.fs.Stat(d.path(key)); err == nil && info.IsDir() {
@@ -227,7 +227,7 @@ func (d *directory) List(ctx context.Context, prefix, startAfter string) iter.Se
 			dir = prefix[:i+1]
 		}
 		if dir != "" {
-			if err := checkKey(strings.TrimSuffix(dir, "/")); err != nil {
+			if err := CheckKey(strings.TrimSuffix(dir, "/")); err != nil {
 				yield(archive.ObjectInfo{}, err)
 				return
 			}

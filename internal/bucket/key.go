@@ -4,6 +4,7 @@
 package bucket
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -15,6 +16,18 @@ import (
 // maxKey bounds the whole name of an object, prefix included, in bytes: S3, GCS and Azure all end at 1,024.
 const maxKey = 1024
 
+// ErrBadKey is returned (wrapped) for a key that some kind of bucket could not store under that very name. No kind takes
+// it, ever.
+var ErrBadKey = errors.New("impossible key")
+
+// CheckKey returns an error, which is ErrBadKey, for a key that Create refuses before it asks anybody.
+func CheckKey(key string) error {
+	if err := checkKey(key); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadKey, err)
+	}
+	return nil
+}
+
 // checkKey refuses keys that would leave the directory, that mean something special in some bucket, or that
 // some bucket would store under another name. So what one kind of bucket takes, all take, under that very name
 // (but for '%', which Azure's client writes as __0x25__).
@@ -24,8 +37,8 @@ func checkKey(key string) error {
 		return fmt.Errorf("key %q is not a clean relative path", key)
 	case len(key) > maxKey:
 		return fmt.Errorf("key of %d bytes is longer than %d", len(key), maxKey)
-	case strings.Contains(key, tempPrefix):
-		return fmt.Errorf("key %q contains %q, which names unfinished files", key, tempPrefix)
+	case strings.HasPrefix(key, tempPrefix) || strings.Contains(key, "/"+tempPrefix):
+		return fmt.Errorf("key %q has a part that begins with %q, which names unfinished files", key, tempPrefix)
 	}
 	if bad := forbidden(key); bad != "" {
 		return fmt.Errorf("key %q contains %s", key, bad)

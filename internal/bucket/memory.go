@@ -108,7 +108,7 @@ func (m *memory) ReadRange(ctx context.Context, key string, p []byte, off int64)
 }
 
 func (m *memory) Create(ctx context.Context, key string, body []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -130,6 +130,9 @@ func (m *memory) Create(ctx context.Context, key string, body []byte) error {
 }
 
 func (m *memory) Delete(ctx context.Context, key string) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -38,10 +38,10 @@ func Probe(ctx context.Context, b archive.Bucket) error {
 	return fmt.Errorf("create %s of %s: %w", probeKey, b.Name(), ErrNotConditional)
 }
 
-// Permanent reports whether an error is one that repeating the call does not cure: of credentials, names, permissions,
+// Permanent reports whether an error is one that repeating the call does not cure: of credentials, names, keys, permissions,
 // settings that the server refuses, and the local disk's layout, not of the network or a server in trouble.
 func Permanent(err error) bool {
-	if errors.Is(err, ErrNotConditional) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrInvalid) {
+	if errors.Is(err, ErrNotConditional) || errors.Is(err, ErrBadKey) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrInvalid) {
 		return true
 	}
 	switch classify(err) {
