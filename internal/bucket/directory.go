@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/vfs"
@@ -33,7 +34,8 @@ const (
 // directory is a bucket in a local directory: a key is a path below it. An object is written to a temporary
 // file, synced, and given its name by link(2), which fails when the name is taken, whoever took it; then the
 // directory is synced, and so were those above it. So an object is whole or absent, also after a power cut,
-// has one creator, and stays once its creation succeeded or was refused because it exists.
+// has one creator, and stays once its creation succeeded or was refused because it exists. The temporary files
+// lie together, so that those of processes that were killed can be found (see sweep).
 type directory struct {
 	fs   vfs.FS
 	name string
@@ -41,6 +43,7 @@ type directory struct {
 
 	mu      sync.Mutex
 	durable map[string]struct{} // directories whose names are known to be durable, at most maxDurable
+	swept   time.Time           // when this process last looked for left temporary files
 }
 
 // maxDurable bounds what is remembered; an archive is written to a few directories at a time.
@@ -130,25 +133,29 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 	if err := d.makeDirectory(dir); err != nil {
 		return err
 	}
+	temps, err := d.temporaries()
+	if err != nil {
+		return err
+	}
 	if info, err := d.fs.Stat(name); err == nil {
 		if info.IsDir() {
 			return &fs.PathError{Op: "create", Path: name, Err: syscall.EISDIR}
 		}
 		return d.exists(dir)
 	}
-	temp := filepath.Join(dir, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
+	temp := filepath.Join(temps, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
 	err = vfs.CreateFile(d.fs, temp, os.O_EXCL, body, objectPerm)
-	if errors.Is(err, fs.ErrNotExist) { // somebody deleted the directory
-		d.forget()
-	}
 	taken := false
 	if err == nil {
 		err = d.fs.Link(temp, name)
-		if taken = errors.Is(err, fs.ErrExist); err != nil && !taken {
-			err = fmt.Errorf("%w (the file system must support hard links)", err)
+		if taken = errors.Is(err, fs.ErrExist); err != nil && !taken && !errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w (the file system must support hard links, and be one)", err)
 		}
 	}
-	_ = d.fs.Remove(temp) // before the sync of the directory, so that it does not come back
+	_ = d.fs.Remove(temp)
+	if errors.Is(err, fs.ErrNotExist) { // somebody deleted a directory
+		d.forget()
+	}
 	if taken {
 		return d.exists(dir)
 	}
@@ -197,6 +204,7 @@ func (d *directory) makeLocked(dir string) (err error) {
 func (d *directory) forget() {
 	d.mu.Lock()
 	clear(d.durable)
+	d.swept = time.Time{}
 	d.mu.Unlock()
 }
 
