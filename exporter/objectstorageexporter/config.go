@@ -168,8 +168,8 @@ func (c *Config) Validate() error {
 	if c.Tenant.ResourceAttribute != "" && c.Tenant.MetadataKey != "" {
 		add("tenant::resource_attribute and tenant::metadata_key must not both be set, got %q and %q", c.Tenant.ResourceAttribute, c.Tenant.MetadataKey)
 	}
-	if (c.Tenant.ResourceAttribute != "" || c.Tenant.MetadataKey != "") && (c.Tenant.Default == "" || len(c.Tenant.Default) > maxTenantBytes) {
-		add("tenant::default must be 1 to %d bytes long, got %q: it owns what names no tenant", maxTenantBytes, c.Tenant.Default)
+	if (c.Tenant.ResourceAttribute != "" || c.Tenant.MetadataKey != "") && (c.Tenant.Default == "" || checkTenant(c.Tenant.Default) != nil) {
+		add("tenant::default must be UTF-8, 1 to %d bytes long, got %q: it owns what names no tenant", maxTenantBytes, c.Tenant.Default)
 	}
 	if len(c.Tenant.ResourceAttribute) > maxTenantBytes {
 		add("tenant::resource_attribute must be at most %d bytes long, got %d", maxTenantBytes, len(c.Tenant.ResourceAttribute))
@@ -192,6 +192,11 @@ func (c *Config) Validate() error {
 			add("%s must be at least 1ms, got %s: does it have a unit, such as 30s?", d.key, d.value)
 		}
 	}
+	for key, value := range map[string]time.Duration{"event_time::max_age": c.EventTime.MaxAge, "event_time::max_future": c.EventTime.MaxFuture} {
+		if value > maxEventTime {
+			add("%s must be at most %s, got %s", key, maxEventTime, value)
+		}
+	}
 	if !c.BackOffConfig.Enabled {
 		add("retry_on_failure::enabled must be true: records in the write-ahead log are acknowledged already and must reach the archive")
 	} else if c.BackOffConfig.MaxElapsedTime != 0 {
@@ -203,6 +208,9 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// maxEventTime is about 100 years: nanoseconds since 1970 end in 2262.
+const maxEventTime = 876_000 * time.Hour
 
 // maxBucketInterval is how long senders can be expected to wait for an answer.
 const maxBucketInterval = 10 * time.Second

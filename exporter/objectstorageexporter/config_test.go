@@ -5,6 +5,7 @@ package objectstorageexporter
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func TestLoadConfig(t *testing.T) {
 	assert.Equal(t, FlushConfig{Interval: time.Minute, MaxRawMiB: 32, MaxMemoryMiB: 100, ParallelUploads: 8, ShutdownTimeout: 5 * time.Second}, full.Flush)
 	assert.Equal(t, EventTimeConfig{MaxAge: 24 * time.Hour, MaxFuture: time.Minute}, full.EventTime)
 
-	for _, name := range []string{"queue_off", "bucket"} {
+	for _, name := range []string{"queue_off", "bucket", "centuries"} {
 		_, err = load(name)
 		require.NoError(t, err, name)
 	}
@@ -60,7 +61,8 @@ func TestLoadConfig(t *testing.T) {
 		"acknowledge":  {`acknowledge must be "wal" or "bucket", got "queue"`},
 		"bucket_wal":   {`wal::directory must be empty with acknowledge: bucket, got "/wal"`, "flush::interval must be at most 10s with acknowledge: bucket, got 30s"},
 		"two_tenants":  {`tenant::resource_attribute and tenant::metadata_key must not both be set, got "a" and "b"`},
-		"no_default":   {`tenant::default must be 1 to 256 bytes long, got ""`},
+		"no_default":   {`tenant::default must be UTF-8, 1 to 256 bytes long, got ""`},
+		"far_times":    {"event_time::max_age must be at most 876000h0m0s, got 876001h0m0s", "event_time::max_future must be at most 876000h0m0s, got 2000000h0m0s"},
 		"out_of_range": {"flush::parallel_uploads must be 1 to 64, got 65", "flush::max_memory_mib must be at least 1, got 0", "wal::max_aside_mib must be at least 0, got -1", "wal::max_size_mib must be at least 1, got 0", "flush::interval must be positive, got 0s", "flush::max_raw_mib must be 1 to 1024, got 5000", "event_time::max_age must be positive, got -1h0m0s", "flush::shutdown_timeout must be at least 1ms, got 20ns"},
 	} {
 		_, err := load(name)
@@ -68,4 +70,13 @@ func TestLoadConfig(t *testing.T) {
 			assert.ErrorContains(t, err, text, name)
 		}
 	}
+
+	cfg := testConfig(t)
+	cfg.Tenant.MetadataKey = "x"
+	for _, bad := range []string{"\xff", strings.Repeat("x", 257)} {
+		cfg.Tenant.Default = bad
+		require.ErrorContains(t, cfg.Validate(), "tenant::default must be UTF-8, 1 to 256 bytes long")
+	}
+	cfg.Tenant.Default = strings.Repeat("x", 256)
+	require.NoError(t, cfg.Validate())
 }

@@ -7,10 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/metric"
@@ -62,10 +62,23 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		return nil, &refusal{refusedStopped, errStopped}
 	}
 	opts, err := e.cfg.Tenant.options(ctx)
+	if err == nil {
+		err = e.cfg.Tenant.check(ld)
+	}
 	if err != nil {
 		return nil, &refusal{refusedTenant, consumererror.NewPermanent(err)}
 	}
-	defer e.pace(ctx, records)()
+	raw, err := sizeOf(ld)
+	if err != nil {
+		return nil, refuseBatch(err)
+	}
+	if raw > payload.MaxRawBytes {
+		return nil, refuseBatch(payload.ErrTooLarge)
+	}
+	if e.wal != nil && e.wal.Full(raw) { // before any work is done for it
+		return nil, e.refuseLog(wal.ErrFull)
+	}
+	defer e.pace(ctx, raw)()
 	e.preparing <- struct{}{} // what a batch needs meanwhile is several times its size, and processors are few
 	arrival := time.Now()
 	rows, err := newBatch(ld, arrival, opts)
@@ -74,18 +87,15 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		entry, err = newEntry(ld, arrival, opts)
 	}
 	<-e.preparing
-	if errors.Is(err, payload.ErrTooLarge) {
-		return nil, &refusal{refusedTooLarge, consumererror.NewPermanent(err)}
-	}
 	if err != nil {
-		return nil, &refusal{refusedUndecodable, consumererror.NewPermanent(fmt.Errorf("read batch: %w", err))}
+		return nil, refuseBatch(err)
 	}
 	if e.memory != nil {
-		b := batch{records: records, raw: int64((&plog.ProtoMarshaler{}).LogsSize(ld)), rows: rows}
+		b := batch{records: records, raw: raw, rows: rows}
 		waiter, err = e.memory.Append(ctx, b, rows.Size())
 		err = e.refuseMemory(err)
 	} else {
-		e.recordSize.Store(1 + rows.Size()/records)
+		e.learnSize(raw, rows.Size())
 		err = e.refuseLog(e.wal.Append(entry.bytes, entry.head.Info(), rows, rows.Size()))
 		entry.release()
 	}
@@ -100,21 +110,65 @@ const maxPace = 2 * time.Second
 
 // pace makes a sender wait while memory is used up, because what goes to the disk alone must be read back, which costs
 // more than the wait. Not when the flusher itself waits for the bucket: then the disk is there to take what comes. The
-// function that it returns must be called when the batch is taken.
-func (e *objectStorageExporter) pace(ctx context.Context, records int64) (done func()) {
+// function that it returns must be called when the batch, of so many bytes as OTLP, is taken.
+func (e *objectStorageExporter) pace(ctx context.Context, raw int64) (done func()) {
 	if e.wal == nil || e.waiting.Load() || e.status.isStuck() {
 		return func() {}
 	}
-	n := records * e.recordSize.Load()
+	n := e.sizeInMemory(raw)
 	ctx, cancel := context.WithTimeout(ctx, maxPace)
 	defer cancel()
 	e.wal.Reserve(ctx, n, e.stop)
 	return func() { e.wal.Unreserve(n) }
 }
 
+const (
+	// maxGrowth is how many times the size of its OTLP a batch in memory is taken for, at most.
+	maxGrowth = 4
+	// smallBatch is the size as OTLP of batches that say little about larger ones: what a batch has once weighs more.
+	smallBatch = 32 << 10
+)
+
+// sizeInMemory estimates the memory of a batch from its size as OTLP, and from what others have taken.
+func (e *objectStorageExporter) sizeInMemory(raw int64) int64 {
+	if raw < smallBatch {
+		return maxGrowth * raw
+	}
+	growth := math.Float64frombits(e.growth.Load())
+	return int64(float64(raw) * min(max(growth, 1), maxGrowth))
+}
+
+// learnSize takes note of the memory that a batch takes.
+func (e *objectStorageExporter) learnSize(raw, size int64) {
+	if raw >= smallBatch {
+		e.growth.Store(math.Float64bits(float64(size) / float64(raw)))
+	}
+}
+
+// sizeOf is the size of a batch as OTLP.
+func sizeOf(ld plog.Logs) (n int64, err error) {
+	defer guard(&err)
+	return int64((&plog.ProtoMarshaler{}).LogsSize(ld)), nil
+}
+
+// errCannotWrite is of a batch that no object can hold.
+var errCannotWrite = errors.New("batch cannot be written to the archive")
+
 func newBatch(ld plog.Logs, arrival time.Time, opts archive.BatchOptions) (b *archive.Batch, err error) {
 	defer guard(&err)
-	return archive.NewBatch(ld, arrival, opts), nil
+	b = archive.NewBatch(ld, arrival, opts)
+	if b.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", errCannotWrite, b.Err())
+	}
+	return b, nil
+}
+
+// refuseBatch makes a refusal of why a batch can never be taken.
+func refuseBatch(err error) error {
+	if errors.Is(err, payload.ErrTooLarge) || errors.Is(err, errCannotWrite) {
+		return &refusal{refusedTooLarge, consumererror.NewPermanent(err)}
+	}
+	return &refusal{refusedUndecodable, consumererror.NewPermanent(fmt.Errorf("read batch: %w", err))}
 }
 
 // entry is an entry of the write-ahead log.
@@ -186,33 +240,4 @@ func (e *objectStorageExporter) refuseMemory(err error) error {
 	default:
 		return &refusal{refusedStopped, err}
 	}
-}
-
-// maxTenantBytes bounds a tenant from the client's metadata, which the client chooses.
-const maxTenantBytes = 256
-
-// options tell whose a batch is.
-func (t *TenantConfig) options(ctx context.Context) (archive.BatchOptions, error) {
-	switch {
-	case t.ResourceAttribute != "":
-		return archive.BatchOptions{Tenant: t.Default, TenantAttribute: t.ResourceAttribute}, nil
-	case t.MetadataKey == "":
-		return archive.BatchOptions{}, nil
-	}
-	tenant := ""
-	for _, v := range client.FromContext(ctx).Metadata.Get(t.MetadataKey) {
-		switch {
-		case v == "" || v == tenant:
-		case tenant != "":
-			return archive.BatchOptions{}, fmt.Errorf("the request names several tenants in its metadata %q", t.MetadataKey)
-		case len(v) > maxTenantBytes:
-			return archive.BatchOptions{}, fmt.Errorf("the request names a tenant of %d bytes in its metadata %q, at most %d are allowed", len(v), t.MetadataKey, maxTenantBytes)
-		default:
-			tenant = v
-		}
-	}
-	if tenant == "" {
-		tenant = t.Default
-	}
-	return archive.BatchOptions{Tenant: tenant}, nil
 }

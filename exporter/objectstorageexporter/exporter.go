@@ -63,7 +63,7 @@ type objectStorageExporter struct {
 	waiting   atomic.Bool  // run waits for an upload or a commit
 	tenants   atomic.Int64 // in the last commit
 
-	recordSize atomic.Int64 // bytes in memory of a record of the last batch; 0 when there was none
+	growth atomic.Uint64 // bits of a float64: memory of a batch by its size as OTLP, of the last that was not small
 
 	stopped  atomic.Bool // nothing is accepted any more
 	stop     chan struct{}

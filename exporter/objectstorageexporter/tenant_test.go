@@ -108,16 +108,33 @@ func TestTenantOfTheRequest(t *testing.T) {
 	require.NoError(t, r.consume(from("b", "b"), tenantLogs(1, "b")))
 	require.NoError(t, r.consume(from(""), tenantLogs(2, "none")))
 	require.NoError(t, r.consume(context.Background(), tenantLogs(3, "none")))
-	for _, bad := range [][]string{{"a", "b"}, {strings.Repeat("x", 257)}} {
+	for _, bad := range [][]string{{"a", "b"}, {strings.Repeat("x", 257)}, {"xxx\xff"}} {
 		err := r.consume(from(bad...), tenantLogs(4, "x"))
 		require.ErrorContains(t, err, `"X-Scope-OrgID"`)
 		assert.NotContains(t, err.Error(), "xxx")
 		assert.True(t, consumererror.IsPermanent(err))
 	}
-	assert.EqualValues(t, 2, r.metric("refused_records", "tenant"))
+	assert.EqualValues(t, 3, r.metric("refused_records", "tenant"))
 	r.eventually("held_records", "", 0)
 	r.stop()
 	requireApart(t, r, map[string]string{"a": "a", "b": "b", "none": "default"})
+}
+
+// TestTenantOfTheResourceIsChecked: names that would not be told apart, or are absurdly long, are refused for good.
+func TestTenantOfTheResourceIsChecked(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Tenant.ResourceAttribute = "tenant.id"
+	r := startRig(t, cfg)
+	for _, bad := range []string{strings.Repeat("x", 257), "xxx\xff"} {
+		err := r.consume(context.Background(), tenantLogs(9, "a", bad))
+		require.ErrorContains(t, err, `"tenant.id"`)
+		assert.NotContains(t, err.Error(), "xxx")
+		assert.True(t, consumererror.IsPermanent(err))
+	}
+	assert.EqualValues(t, 4, r.metric("refused_records", "tenant"))
+	r.send(tenantLogs(0, strings.Repeat("x", 256)))
+	r.stop()
+	requireOnce(t, cfg, 1)
 }
 
 func TestWithoutTenantsThereIsNoPrefix(t *testing.T) {
