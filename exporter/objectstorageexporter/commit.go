@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/bucket"
 )
 
 // commitAll commits flushes in order until the channel is closed, the context ends, or one cannot be committed.
@@ -65,7 +66,7 @@ func (e *objectStorageExporter) commitParts(ctx context.Context, f *flush) error
 		if i == len(f.parts) {
 			group.to = f.unit.last // what is behind the last part is bad
 		}
-		if err := e.retry(ctx, "commit", func() error { return e.commitObjects(ctx, from, group.to, group.objects) }); err != nil {
+		if err := e.retry(ctx, "commit", func() error { return e.commitObjects(ctx, from, group.to, group.objects, group.bytes) }); err != nil {
 			return err
 		}
 		from = group.to + 1
@@ -77,8 +78,9 @@ func (e *objectStorageExporter) commitParts(ctx context.Context, f *flush) error
 	return nil
 }
 
-func (e *objectStorageExporter) commitObjects(ctx context.Context, from, to uint64, objects []archive.ObjectMeta) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+// commitObjects makes objects live with one record, whose size, in bytes, is about that of their metadata.
+func (e *objectStorageExporter) commitObjects(ctx context.Context, from, to uint64, objects []archive.ObjectMeta, size int) error {
+	ctx, cancel := context.WithTimeout(ctx, bucket.CallTimeout(size))
 	defer cancel()
 	err := e.log.Commit(ctx, from, to, objects)
 	switch {

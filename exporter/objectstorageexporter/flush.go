@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/bucket"
 )
 
 // maxCommitBytes bounds a commit record, far below what readers take for one. Only a flush with thousands of tenants
@@ -22,9 +23,6 @@ const maxCommitBytes = 16 << 20
 
 // errManyObjects ends the encoding of batches that would need a larger commit record.
 var errManyObjects = errors.New("the records belong to too many tenants and hours for one commit")
-
-// callTimeout bounds a call to the bucket; it is retried like any other error.
-const callTimeout = 2 * time.Minute
 
 // flush is a unit on its way into the archive: encoded and uploaded on the goroutine of run, committed on that
 // of commitAll.
@@ -199,6 +197,9 @@ func (e *objectStorageExporter) encodeObjects(ctx context.Context, f *flush, bat
 		enc.AppendBatch(batches[i].rows)
 	}
 	err = enc.Encode(name, func(o archive.Object) error {
+		if err := bucket.CheckKey(o.Meta.Key); err != nil {
+			return err // no bucket would ever take it
+		}
 		meta, err := json.Marshal(&o.Meta)
 		if err != nil {
 			return err
@@ -252,7 +253,7 @@ func (e *objectStorageExporter) waitForSlot(ctx context.Context) error {
 
 // put creates a data object. Its name holds the hash of its content, so one that exists is the same.
 func (e *objectStorageExporter) put(ctx context.Context, o *archive.Object) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, bucket.CallTimeout(len(o.Body))) // then it is retried like any other error
 	defer cancel()
 	err := e.bucket.Create(ctx, o.Meta.Key, o.Body)
 	switch {
