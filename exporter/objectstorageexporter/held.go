@@ -4,6 +4,7 @@
 package objectstorageexporter
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -146,6 +147,9 @@ func (k logKeeper) SetAside(u *unit, bad []*poison) error {
 			}
 			// What cannot be kept must not stop what can be written: an error here is the end of the batch, said aloud.
 			path, err := k.Log.SetAside(fmt.Sprintf("%020d.batch", e.Number), e.Payload)
+			if err != nil && errors.Is(p.cause, payload.ErrVersion) {
+				path, err = k.Keep(u.segment), nil // another program can read it, so it must not go
+			}
 			if err != nil {
 				p.cause = fmt.Errorf("%w; not kept: %w", p.cause, err)
 				continue

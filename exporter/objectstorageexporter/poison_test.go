@@ -184,3 +184,31 @@ func TestPoisonWithoutALog(t *testing.T) {
 	r.stop()
 	requireOnce(t, r.cfg, 4)
 }
+
+// TestLaterPayloadIsNotDeleted: another program can read it, so without room for a copy its segment is kept; it is
+// counted, and stops nobody.
+func TestLaterPayloadIsNotDeleted(t *testing.T) {
+	for _, room := range []int{0, 1} {
+		cfg := testConfig(t)
+		cfg.Flush.Interval = time.Hour
+		cfg.WAL.MaxAsideMiB = room
+		r := startRig(t, cfg)
+		r.send(newLogs(0, 2))
+		b, head, err := payload.Append(make([]byte, wal.EntryHead), payload.Head{Arrival: time.Now()}, newLogs(-5, 5))
+		require.NoError(t, err)
+		b[wal.EntryHead]++
+		require.NoError(t, r.wal.Append(b, head.Info(), nil, 0))
+		r.telemetry.ExporterObjectStorageAcceptedRecords.Add(context.Background(), 5)
+		r.held.Rotate(0)
+		r.eventually("dropped_records", "undecodable", 5)
+		r.eventually("held_records", "", 0)
+		r.requireBalance()
+		r.stop()
+		requireOnce(t, cfg, 2)
+		files := asideFiles(t, cfg)
+		require.Len(t, files, 1)
+		kept, err := os.ReadFile(files[0])
+		require.NoError(t, err)
+		assert.Contains(t, string(kept), string(b[wal.EntryHead:]))
+	}
+}

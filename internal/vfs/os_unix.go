@@ -12,6 +12,9 @@ import (
 	"syscall"
 )
 
+// unreadable are a bad sector's error, and that of a file system's own checksums.
+var unreadable = []error{syscall.EIO, syscall.EBADMSG}
+
 // Lock's lock goes with the open file, so also with the process.
 func (osFS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)

@@ -13,6 +13,9 @@ import (
 // errorSharingViolation is Windows' ERROR_SHARING_VIOLATION.
 const errorSharingViolation = syscall.Errno(32)
 
+// unreadable are ERROR_CRC, ERROR_SECTOR_NOT_FOUND, ERROR_READ_FAULT and ERROR_IO_DEVICE.
+var unreadable = []error{syscall.EIO, syscall.Errno(23), syscall.Errno(27), syscall.Errno(30), syscall.Errno(1117)}
+
 // Lock opens the file without sharing it, so that any other opening fails for as long as it is open.
 func (osFS) Lock(name string) (io.Closer, error) {
 	p, err := syscall.UTF16PtrFromString(name)

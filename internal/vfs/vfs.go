@@ -66,6 +66,17 @@ var ErrLocked = errors.New("file is locked")
 // OS is the operating system's file system.
 var OS FS = osFS{}
 
+// Unreadable reports whether an error says that the disk could not give a part of a file, or gave something that the
+// file system knows to be wrong: another part may be readable.
+func Unreadable(err error) bool {
+	for _, known := range unreadable {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
 // ReadFile reads a whole file.
 func ReadFile(fsys FS, name string) ([]byte, error) {
 	f, err := fsys.Open(name, os.O_RDONLY, 0)

@@ -5,8 +5,10 @@ package wal
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/logboom/logboom/internal/vfs"
 )
@@ -33,6 +35,46 @@ func (l *Log) SetAside(name string, b []byte) (string, error) {
 		return "", err
 	}
 	return path, vfs.WriteFile(l.fs, path, b, 0o600)
+}
+
+// moveAside moves a segment into the folder aside, whether there is room or not, and returns its path there. At every
+// moment one of the two names is durable. After an error the file is where it was.
+func (l *Log) moveAside(path string) (string, error) {
+	l.asideMu.Lock()
+	defer l.asideMu.Unlock()
+	dir := l.path(asideName)
+	if err := vfs.Mkdir(l.fs, dir, 0o700); err != nil {
+		return "", err
+	}
+	base := strings.TrimSuffix(filepath.Base(path), suffix)
+	aside := filepath.Join(dir, base+suffix)
+	err := l.fs.Link(path, aside)
+	for i := 1; errors.Is(err, fs.ErrExist); i++ { // the number was given out again since, or we died over it
+		aside = filepath.Join(dir, fmt.Sprintf("%s-%d%s", base, i, suffix))
+		err = l.fs.Link(path, aside)
+	}
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) { // a file system without links
+		if _, err = l.fs.Stat(aside); errors.Is(err, fs.ErrNotExist) {
+			err = l.fs.Rename(path, aside)
+		} else if err == nil {
+			err = fs.ErrExist
+		}
+		if err != nil {
+			return "", err
+		}
+		return aside, errors.Join(l.fs.SyncDir(dir), l.fs.SyncDir(l.opts.Directory))
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := l.fs.SyncDir(dir); err != nil {
+		_ = l.fs.Remove(aside)
+		return "", err
+	}
+	if err := l.fs.Remove(path); err != nil {
+		return "", err
+	}
+	return aside, nil
 }
 
 // AsideBytes is the size of what is set aside.

@@ -4,6 +4,7 @@
 package wal
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -53,7 +54,7 @@ func Inspect(dir string, describe func(payload []byte) Info) (*Report, error) {
 	if r.Aside, err = readAside(vfs.OS, dir); err != nil {
 		return nil, err
 	}
-	err = eachSegment(dir, func(path string, f vfs.File, p *parser) error {
+	err = eachSegment(dir, state.ID, func(path string, f vfs.File, p *parser) error {
 		s := SegmentReport{File: path}
 		p.visit = func(e Entry) error {
 			info := describe(e.Payload)
@@ -81,10 +82,11 @@ func Inspect(dir string, describe func(payload []byte) Info) (*Report, error) {
 // what is none. Like Inspect it takes no lock and changes nothing; entries may be in the archive already. An
 // error of visit ends it.
 func Walk(dir string, visit func(Entry) error, damaged func(Damage)) error {
-	if _, err := inspectState(dir); err != nil {
+	state, err := inspectState(dir)
+	if err != nil {
 		return err
 	}
-	return eachSegment(dir, func(path string, f vfs.File, p *parser) error {
+	return eachSegment(dir, state.ID, func(path string, f vfs.File, p *parser) error {
 		p.visit = visit
 		_, err := parseFile(path, f, p, func(d Damage) {
 			if damaged != nil {
@@ -112,10 +114,17 @@ func inspectState(dir string) (s state, err error) {
 	return s, err
 }
 
-func eachSegment(dir string, do func(path string, f vfs.File, p *parser) error) error {
+// eachSegment calls do with the segments of the log with that id, "" when it is not known, and parsers for them.
+func eachSegment(dir, id string, do func(path string, f vfs.File, p *parser) error) error {
 	names, err := files(vfs.OS, dir, suffix)
 	if err != nil {
 		return err
+	}
+	var seed uint32
+	if raw, err := hex.DecodeString(id); err == nil && id != "" {
+		seed = crc32.Checksum(raw, castagnoli)
+	} else if id, err := (&Log{fs: vfs.OS}).findID(names); err == nil {
+		seed = crc32.Checksum(id[:], castagnoli)
 	}
 	for i, path := range names {
 		f, err := vfs.OS.Open(path, os.O_RDONLY, 0)
@@ -125,7 +134,7 @@ func eachSegment(dir string, do func(path string, f vfs.File, p *parser) error) 
 		if err != nil {
 			return err
 		}
-		p := &parser{}
+		p := &parser{seed: seed}
 		p.from, p.to = numbers(names, i)
 		err = do(path, f, p)
 		f.Close()
@@ -137,22 +146,24 @@ func eachSegment(dir string, do func(path string, f vfs.File, p *parser) error) 
 }
 
 // parseFile parses a segment as it is now.
-func parseFile(path string, f vfs.File, p *parser, damaged func(Damage)) (size int64, err error) {
-	info, err := f.Stat()
+func parseFile(path string, file vfs.File, p *parser, damaged func(Damage)) (size int64, err error) {
+	info, err := file.Stat()
 	if err != nil {
 		return 0, err
 	}
 	size = info.Size()
+	f := &blocks{f: file, patient: true}
 	p.damaged = func(offset, n int64) error {
-		damaged(Damage{File: path, Offset: offset, Bytes: n, Tail: offset+n == size})
+		unread := f.anyBad(offset, n)
+		damaged(Damage{File: path, Offset: offset, Bytes: n, Tail: offset+n == size && !unread, Unreadable: unread})
 		return nil
 	}
 	id, ok, err := readHeader(f)
 	if err != nil {
 		return size, err
 	}
-	if !ok {
-		return size, p.damaged(0, size)
+	if !ok { // its entries are ours all the same
+		return size, p.parse(f, 0, size)
 	}
 	p.seed = crc32.Checksum(id[:], castagnoli)
 	return size, p.parse(f, int64(headerBytes), size)

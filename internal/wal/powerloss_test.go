@@ -253,7 +253,7 @@ func TestTornHeaderIsNoOtherLog(t *testing.T) {
 		for before := range byte(17) { // what was on the disk: the size was there before the bytes
 			l, err := Open(opts)
 			require.NoError(t, err)
-			torn := slices.Concat(header(version, l.id)[:n], bytes.Repeat([]byte{before}, headerBytes-n))
+			torn := slices.Concat(header(Version, l.id)[:n], bytes.Repeat([]byte{before}, headerBytes-n))
 			next := l.next
 			require.NoError(t, l.Close())
 			name := filepath.Join(opts.Directory, fmt.Sprintf("%020d.wal", next))

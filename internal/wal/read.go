@@ -5,7 +5,6 @@ package wal
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,14 +23,18 @@ type Entry struct {
 	Payload []byte
 }
 
-// Damage is a part of a segment that is no entry. At the end of the last segment it is normally an entry that
-// was being written when the process ended, and was not acknowledged.
+// Damage is a part of a segment that is no entry.
 type Damage struct {
 	File          string
 	Offset, Bytes int64
-	// Aside is the copy in the folder aside; empty when there was no room, or nothing but zeros.
+	// Aside is the copy in the folder aside, empty when it is nothing but zeros. When it cannot be copied, Whole
+	// is true and Aside the place of the whole segment, which goes there instead of being deleted.
 	Aside string
-	// Tail tells that nothing came behind it.
+	Whole bool
+	// Unreadable tells that the disk did not give all of it.
+	Unreadable bool
+	// Tail tells that nothing whole came behind it, here or in later segments: then it is normally an entry that
+	// was being written when the process ended, and was not acknowledged.
 	Tail bool
 }
 
@@ -135,103 +138,37 @@ func (p *parser) find(f io.ReaderAt, at, end int64, last uint64) (int64, error) 
 	return end, nil
 }
 
-// readHeader reads the header of a segment. ok is false when it is not whole, or not one.
-func readHeader(f io.ReaderAt) (id [idBytes]byte, ok bool, err error) {
-	b := make([]byte, headerBytes)
-	n, err := f.ReadAt(b, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return id, false, err
-	}
-	if n < headerBytes {
-		return id, false, nil
-	}
-	copy(id[:], b[len(magic)+1:])
-	if v := b[len(magic)]; !bytes.Equal(b, header(v, id)) {
-		return id, false, nil
-	} else if v != version {
-		return id, false, fmt.Errorf("it is of version %d, not %d", v, version)
-	}
-	return id, true, nil
-}
-
-// scan looks through a segment that an earlier process left. What is no entry is copied aside, and cut off
-// if nothing follows. The segment is nil when it has no entries; the file is deleted then.
-func (l *Log) scan(path string, from, to uint64) (_ *Segment, id [idBytes]byte, err error) {
-	s, id, size, err := l.scanFile(path, from, to)
-	switch {
-	case err != nil:
-		return nil, id, fmt.Errorf("read %s: %w", path, err)
-	case s == nil:
-		return nil, id, l.fs.Remove(path)
-	case s.end.bytes < size:
-		err = vfs.Truncate(l.fs, path, s.end.bytes)
-	}
-	return s, id, err
-}
-
-func (l *Log) scanFile(path string, from, to uint64) (s *Segment, id [idBytes]byte, size int64, err error) {
-	f, err := l.fs.Open(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, id, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, id, 0, err
-	}
-	size = info.Size()
-	id, ok, err := readHeader(f)
-	if err != nil {
-		return nil, id, size, err
-	}
-	if !ok { // died before its header was whole, or is not ours
-		l.damage = append(l.damage, l.keepDamage(f, path, 0, size, true)...)
-		return nil, id, size, nil
-	}
-	s = &Segment{path: path, Since: info.ModTime(), released: true}
-	at := int64(headerBytes)
-	p := parser{from: from, to: to, seed: crc32.Checksum(id[:], castagnoli)}
-	p.visit = func(e Entry) error {
-		info := l.opts.Describe(e.Payload)
-		if s.First == 0 {
-			s.First = e.Number
-			if !info.Since.IsZero() {
-				s.Since = info.Since
-			}
-		}
-		s.Last = e.Number
-		at += EntryHead + int64(len(e.Payload))
-		s.end = mark{at, s.end.weight + info.Weight, s.end.records + int64(info.Records), e.Number}
-		return nil
-	}
-	p.damaged = func(offset, n int64) error {
-		at = offset + n
-		l.damage = append(l.damage, l.keepDamage(f, path, offset, n, at == size)...)
-		return nil
-	}
-	err = p.parse(f, at, size)
-	s.synced = s.end
-	if s.First == 0 {
-		s = nil
-	}
-	return s, id, size, err
-}
-
-// keepDamage copies a part of a segment aside, unless it is nothing but zeros: that is what a file system
-// leaves of what was never written.
-func (l *Log) keepDamage(f io.ReaderAt, path string, offset, n int64, tail bool) []Damage {
+// keepDamage copies a part of a segment aside, unless it is nothing but zeros: that is what a file system leaves of
+// what was never written. keep tells that it could not, so that the file must not be deleted, nor be cut.
+func (l *Log) keepDamage(f *blocks, path string, offset, n int64, tail bool) (list []Damage, keep bool, err error) {
 	d := Damage{File: path, Offset: offset, Bytes: n, Tail: tail}
 	zero, err := onlyZeros(io.NewSectionReader(f, offset, n))
-	if err == nil && zero {
-		return nil
+	if err != nil {
+		return nil, false, err
 	}
-	if err == nil && n <= l.opts.MaxAsideBytes {
+	d.Unreadable = f.anyBad(offset, n)
+	switch {
+	case d.Unreadable:
+		d.Tail = false // it was written once
+	case zero && tail:
+		return nil, false, nil
+	case zero: // not known to be nothing: a disk may give zeros for what it has lost
+		return []Damage{d}, false, nil
+	case n <= l.opts.MaxAsideBytes:
 		b := make([]byte, n)
-		if _, err = f.ReadAt(b, offset); err == nil {
-			d.Aside, _ = l.SetAside(fmt.Sprintf("%s-%d-damaged", filepath.Base(path), offset), b)
+		if _, err := f.ReadAt(b, offset); err != nil {
+			return nil, false, err
+		}
+		if d.Unreadable = f.anyBad(offset, n); d.Unreadable {
+			d.Tail = false
+			break
+		}
+		if d.Aside, err = l.SetAside(fmt.Sprintf("%s-%d-damaged", filepath.Base(path), offset), b); err == nil {
+			return []Damage{d}, false, nil
 		}
 	}
-	return []Damage{d}
+	d.Aside, d.Whole = filepath.Join(l.path(asideName), filepath.Base(path)), true
+	return []Damage{d}, true, nil
 }
 
 func onlyZeros(r io.Reader) (bool, error) {
@@ -253,25 +190,36 @@ func onlyZeros(r io.Reader) (bool, error) {
 }
 
 // Read calls visit with the entries of a segment. It returns what was damaged since the segment was written,
-// or since the log was opened, and set aside.
+// or since the log was opened, and set aside. Where the disk cannot be read it returns an error at first, to be called
+// again; after a few times that is damage, too.
 func (l *Log) Read(s *Segment, visit func(Entry) error) (damage []Damage, err error) {
 	l.mu.Lock()
-	end, last := s.end.bytes, s.Last
+	end, last, patient := s.end.bytes, s.Last, s.unread >= readAttempts
 	l.mu.Unlock()
-	f, err := l.fs.Open(s.path, os.O_RDONLY, 0)
+	file, err := l.fs.Open(s.path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
+	f := &blocks{f: file, patient: patient}
+	keep := false
 	p := parser{from: s.First, to: last + 1, seed: crc32.Checksum(l.id[:], castagnoli), visit: visit}
 	p.damaged = func(offset, n int64) error {
-		damage = append(damage, l.keepDamage(f, s.path, offset, n, offset+n == end)...)
-		return nil
+		d, k, err := l.keepDamage(f, s.path, offset, n, offset+n == end)
+		damage, keep = append(damage, d...), keep || k
+		return err
 	}
 	end = min(end, info.Size())
-	return damage, p.parse(f, int64(headerBytes), end)
+	err = p.parse(f, int64(headerBytes), end)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.keep = s.keep || keep
+	if vfs.Unreadable(err) {
+		s.unread++
+	}
+	return damage, err
 }

@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -34,6 +35,8 @@ type Segment struct {
 	attached []Attached
 	bytes    int64 // of what is attached
 	released bool  // nothing is attached, and will not be
+	keep     bool  // what is damaged in it could not be copied aside
+	unread   int   // attempts to read it that failed
 
 	syncMu sync.Mutex
 	synced mark // of what is durable
@@ -149,7 +152,7 @@ func (l *Log) startSegment() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(header(version, l.id))
+	_, err = f.Write(header(Version, l.id))
 	if err == nil {
 		err = l.fs.SyncDir(l.opts.Directory)
 	}
@@ -194,11 +197,15 @@ func (l *Log) wakeReservers() {
 // Reserve sets bytes of what can be attached apart for the caller, until Unreserve. It waits until there is room, or
 // until the context ends or stop is closed, after which there may be none. So those who bring entries can keep to
 // the speed of those who take them away, and little has to be read back.
+//
+// n is an estimate, so no more than a quarter of what can be attached is set apart for one, and the active segment
+// ends only when it has at least that much attached: a wrong one must not make a flush of every batch.
 func (l *Log) Reserve(ctx context.Context, n int64, stop <-chan struct{}) {
+	n = l.reservable(n)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for waiting := true; waiting && l.attached+l.reserved > 0 && l.attached+l.reserved+n > l.opts.MaxAttachedBytes; {
-		if l.active != nil && l.active.First != 0 && l.active.bytes == l.attached {
+		if l.active != nil && l.active.First != 0 && l.active.bytes == l.attached && l.attached >= l.opts.MaxAttachedBytes/4 {
 			l.endActive() // else nothing that is attached would be taken away
 		}
 		freed := l.freed
@@ -215,11 +222,13 @@ func (l *Log) Reserve(ctx context.Context, n int64, stop <-chan struct{}) {
 	l.reserved += n
 }
 
+func (l *Log) reservable(n int64) int64 { return min(n, l.opts.MaxAttachedBytes/4) }
+
 // Unreserve gives back what Reserve set apart.
 func (l *Log) Unreserve(n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.reserved -= n
+	l.reserved -= l.reservable(n)
 	l.wakeReservers()
 }
 
@@ -344,9 +353,12 @@ func (l *Log) remove(s *Segment) error {
 	// A number must never be used twice, and this may be the last file to tell which is the next: wal.json
 	// must do so before it goes. Its name may come back after a power cut, but wal.json says that it is done.
 	err := l.saveState()
-	if err == nil {
-		err = l.fs.Remove(s.path)
-	} else {
+	switch {
+	case err == nil:
+		err = l.forget(s)
+	case l.kept(s):
+		err = nil // it stays, and tells the number
+	default:
 		err = l.makeRoom(s)
 	}
 	if errors.Is(err, fs.ErrNotExist) { // an earlier call had to make room, but did not come to its end
@@ -369,6 +381,31 @@ func (l *Log) remove(s *Segment) error {
 	l.size -= s.end.bytes
 	l.refused = 0
 	return nil
+}
+
+func (l *Log) kept(s *Segment) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return s.keep
+}
+
+// forget deletes the file of a segment that is done. What could not be copied aside goes there as a whole; if that
+// fails it stays until the log is opened again, for nobody must wait for it.
+func (l *Log) forget(s *Segment) error {
+	if !l.kept(s) {
+		return l.fs.Remove(s.path)
+	}
+	_, _ = l.moveAside(s.path)
+	return nil
+}
+
+// Keep lets Remove move a segment to the folder aside as a whole, whether there is room or not, instead of deleting it.
+// It returns the file's path there.
+func (l *Log) Keep(s *Segment) (path string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.keep = true
+	return filepath.Join(l.path(asideName), filepath.Base(s.path))
 }
 
 // makeRoom is Remove on a full disk, where a name can be changed but no file written: the name tells the next

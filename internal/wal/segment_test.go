@@ -276,7 +276,7 @@ func TestWriterStays(t *testing.T) {
 }
 
 func TestOtherVersionsAreRefused(t *testing.T) {
-	for v, text := range map[byte]string{0: "it is of version 0, not 1", 2: "it is of version 2, not 1"} {
+	for v, text := range map[byte]string{0: "it is of version 0, which", 2: "it is of version 2, written by a later program"} {
 		dir := t.TempDir()
 		b := header(v, [idBytes]byte{7})
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "00000000000000000001.wal"), b, 0o600))
@@ -295,7 +295,7 @@ func TestReserveWaitsForRoom(t *testing.T) {
 	defer func() { require.NoError(t, l.Close()) }()
 	ctx := t.Context()
 	l.Reserve(ctx, 60, nil)
-	require.NoError(t, l.put(bytes.Repeat([]byte("a"), 60)))
+	require.NoError(t, l.put(bytes.Repeat([]byte("a"), 80)))
 	l.Unreserve(60)
 
 	// What is attached must be taken away first, so its segment ends.

@@ -20,7 +20,6 @@
 package wal // import "github.com/logboom/logboom/internal/wal"
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -52,8 +51,10 @@ var (
 )
 
 const (
-	magic   = "LBWAL\x00\x00"
-	version = 1
+	magic = "LBWAL\x00\x00"
+	// Version is that of segments and also of the payloads in them (package payload): a program that does not know one
+	// of the two must not open the log, instead of taking what it cannot read for broken.
+	Version = 1
 	idBytes = 16
 	// headerBytes is the length of a segment's header: magic, version, id, CRC.
 	headerBytes = len(magic) + 1 + idBytes + 4
@@ -208,6 +209,11 @@ func (l *Log) load() error {
 	if err != nil {
 		return err
 	}
+	if !known {
+		if l.id, err = l.findID(names); err != nil {
+			return err
+		}
+	}
 	for i, name := range names {
 		from, to := numbers(names, i)
 		l.next = max(l.next, from)
@@ -215,18 +221,15 @@ func (l *Log) load() error {
 		if err != nil {
 			return err
 		}
-		if seg != nil && id == l.id && known && seg.Last <= l.state.Done && l.fs.Remove(name) == nil {
-			l.next = max(l.next, seg.Last+1)
-			continue
-		}
 		if seg == nil {
 			continue
 		}
-		if !known { // wal.json was lost
-			l.id, known = id, true
-		}
 		if id != l.id {
 			return fmt.Errorf("segment %s is of another log", name)
+		}
+		if seg.Last <= l.state.Done && l.forget(seg) == nil {
+			l.next = max(l.next, seg.Last+1)
+			continue
 		}
 		l.full = append(l.full, seg)
 		l.size += seg.end.bytes
@@ -238,11 +241,6 @@ func (l *Log) load() error {
 	}
 	for _, name := range markers {
 		l.next = max(l.next, number(name))
-	}
-	if !known {
-		if _, err := rand.Read(l.id[:]); err != nil {
-			return err
-		}
 	}
 	l.state.ID = hex.EncodeToString(l.id[:])
 	l.next = max(l.next, l.state.Next, 1)
@@ -353,12 +351,12 @@ type Stats struct {
 	Since time.Time
 }
 
-// Age is how old the oldest entry is, 0 when there is none.
+// Age is how old the oldest entry is, 0 when there is none, or when the clock was set back behind it.
 func (s Stats) Age() time.Duration {
 	if s.Since.IsZero() {
 		return 0
 	}
-	return time.Since(s.Since)
+	return max(0, time.Since(s.Since))
 }
 
 // Stats tells what the log holds.

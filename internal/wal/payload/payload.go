@@ -6,6 +6,9 @@
 //	u8 version, 1 | u8 0 | u16 length of tenant | u16 length of tenant attribute | u16 0 |
 //	i64 arrival, nanoseconds since the Unix epoch | u32 records | u32 length of the OTLP bytes |
 //	tenant | tenant attribute | the batch as OTLP (protobuf), s2-compressed            (little endian)
+//
+// Arrival, records and length keep their places in later versions, so that a program that does not know one can say
+// what it does not read.
 package payload // import "github.com/logboom/logboom/internal/wal/payload"
 
 import (
@@ -23,11 +26,18 @@ import (
 )
 
 const (
-	version   = 1
+	// version is that of segments: one cannot be raised without the other, so that a program which does not know a
+	// payload refuses the log (wal.Open), and nobody's records depend on what it does with the payload.
+	version   = wal.Version
 	headBytes = 24
 	// MaxRawBytes bounds a batch as OTLP. It is far beyond what a receiver takes in one request.
 	MaxRawBytes = 512 << 20
+	// minRecordBytes is what a record takes in OTLP at least.
+	minRecordBytes = 2
 )
+
+// ErrVersion is returned for a payload of another version. It is whole: another program can read it.
+var ErrVersion = errors.New("payload is of another version")
 
 // ErrTooLarge is returned for a batch that no entry can hold.
 var ErrTooLarge = errors.New("batch is larger than 512 MiB")
@@ -70,18 +80,22 @@ func Append(dst []byte, h Head, ld plog.Logs) ([]byte, Head, error) {
 	return dst[:len(dst)+len(compressed)], h, nil
 }
 
-// ParseHead reads the head of a payload and returns what is behind it.
+// ParseHead reads the head of a payload and returns what is behind it. With ErrVersion the head has Arrival, Records
+// and RawBytes if they are credible.
 func ParseHead(b []byte) (h Head, body []byte, err error) {
 	if len(b) < headBytes {
 		return h, nil, errors.New("payload is too short")
-	}
-	if b[0] != version {
-		return h, nil, fmt.Errorf("payload is of version %d, this program reads version %d", b[0], version)
 	}
 	tenant, attribute := int(binary.LittleEndian.Uint16(b[2:])), int(binary.LittleEndian.Uint16(b[4:]))
 	h.Arrival = time.Unix(0, int64(binary.LittleEndian.Uint64(b[8:])))
 	h.Records = int(binary.LittleEndian.Uint32(b[16:]))
 	h.RawBytes = int64(binary.LittleEndian.Uint32(b[20:]))
+	if b[0] != version {
+		if b[0] < version || h.RawBytes > MaxRawBytes || int64(h.Records)*minRecordBytes > h.RawBytes {
+			h = Head{}
+		}
+		return h, nil, fmt.Errorf("%w: version %d, this program reads version %d", ErrVersion, b[0], version)
+	}
 	b = b[headBytes:]
 	if len(b) < tenant+attribute {
 		return h, nil, errors.New("payload is too short")
@@ -129,11 +143,12 @@ func (h Head) Info() wal.Info {
 	return wal.Info{Weight: h.RawBytes, Records: h.Records, Since: h.Arrival}
 }
 
-// Describe reads the Info of a payload; what is none weighs as much as it is long, and has no records.
+// Describe reads the Info of a payload; what is none, or of another version, weighs as much as it is long, and has no
+// records unless its head tells.
 func Describe(b []byte) wal.Info {
 	h, _, err := ParseHead(b)
 	if err != nil {
-		return wal.Info{Weight: int64(len(b))}
+		return wal.Info{Weight: int64(len(b)), Records: h.Records, Since: h.Arrival}
 	}
 	return h.Info()
 }

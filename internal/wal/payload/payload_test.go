@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/goleak"
+
+	"github.com/logboom/logboom/internal/wal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -84,4 +86,29 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, ld.LogRecordCount(), twice.LogRecordCount())
 	})
+}
+
+// TestLaterVersion: what a later program wrote is told from what is broken, and its records are counted.
+func TestLaterVersion(t *testing.T) {
+	assert.EqualValues(t, wal.Version, version, "one must be raised with the other")
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for range 3 {
+		records.AppendEmpty().Body().SetStr("x")
+	}
+	arrival := time.Unix(0, 1_700_000_000_000_000_007)
+	b, _, err := Append(nil, Head{Arrival: arrival, Tenant: "a"}, ld)
+	require.NoError(t, err)
+	b[0] = version + 1
+	_, _, err = Decode(b)
+	require.ErrorIs(t, err, ErrVersion)
+	require.ErrorContains(t, err, "version 2, this program reads version 1")
+	info := Describe(b)
+	assert.Equal(t, 3, info.Records)
+	assert.True(t, arrival.Equal(info.Since))
+	assert.EqualValues(t, len(b), info.Weight)
+	b[16], b[17] = 0xff, 0xff // more than its bytes can hold
+	assert.Zero(t, Describe(b).Records)
+	b[0] = 0
+	assert.Zero(t, Describe(b).Records)
 }
