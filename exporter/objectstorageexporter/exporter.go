@@ -175,7 +175,7 @@ func (e *objectStorageExporter) logStart(ctx context.Context) {
 		return
 	}
 	for _, d := range e.wal.Damage() {
-		fields := []zap.Field{zap.String("file", d.File), zap.Int64("offset", d.Offset), zap.Int64("bytes", d.Bytes), zap.String("aside", d.Aside)}
+		fields := []zap.Field{zap.String("file", d.File), zap.Int64("offset", d.Offset), zap.Int64("bytes", d.Bytes), zap.String("aside", d.Aside), zap.Bool("unreadable", d.Unreadable)}
 		if d.Tail {
 			e.logger.Warn("the end of the write-ahead log could not be read; normally it is a batch that was not acknowledged when the process ended", fields...)
 		} else {

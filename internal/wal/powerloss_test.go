@@ -289,6 +289,29 @@ func TestAsideIsDurable(t *testing.T) {
 	}
 }
 
+// TestMovedAsideIsDurable: a segment that is moved aside is there under one of its names, whenever the power is cut.
+func TestMovedAsideIsDurable(t *testing.T) {
+	for seed := range uint64(50) {
+		for n := range 10 {
+			m := newLossModel(seed)
+			l, err := Open(m.options())
+			require.NoError(t, err)
+			require.NoError(t, l.Append(append(make([]byte, EntryHead), "payload"...), Info{Weight: 1}, nil, 0))
+			l.Rotate(0)
+			s, err := l.Next()
+			require.NoError(t, err)
+			m.disk.CrashAfter(n)
+			_, err = l.moveAside(s.path)
+			m.disk.Crash()
+			fsys := m.disk.Boot()
+			aside, asideErr := vfs.ReadFile(fsys, "/var/lib/log/aside/"+filepath.Base(s.path))
+			stays, staysErr := vfs.ReadFile(fsys, s.path)
+			require.True(t, asideErr == nil || err != nil && staysErr == nil, "seed %d, operation %d", seed, n)
+			require.Contains(t, string(append(stays, aside...)), "payload")
+		}
+	}
+}
+
 // TestFullDiskNumbers: on a disk so full that no file can be written, a segment is removed all the same, and
 // its numbers are not used again, whenever the power is cut.
 func TestFullDiskNumbers(t *testing.T) {

@@ -9,7 +9,8 @@
 //	wal.json                   id of the log, its writer, next number, hint where to read the archive's log
 //	00000000000000000042.wal   segment whose first entry has that number
 //	00000000000000000043.next  no entry has that number yet (in place of wal.json when the disk is full)
-//	aside/                     what could not be read or written, for a person to look at
+//	aside/                     what could not be read or written, for a person to look at: copies, and segments
+//	                           with damage that cannot be copied
 //
 // A segment is a header (magic with a version, id of the log, CRC-32C of these) and entries:
 //
@@ -82,7 +83,7 @@ type Info struct {
 // Options of a log.
 type Options struct {
 	Directory string
-	// MaxBytes bounds the segments on disk, MaxAsideBytes the folder aside.
+	// MaxBytes bounds the segments on disk, MaxAsideBytes the copies in the folder aside, but not the segments there.
 	MaxBytes, MaxAsideBytes int64
 	// SegmentWeight ends a segment when the weights of its entries add up to it.
 	SegmentWeight int64
