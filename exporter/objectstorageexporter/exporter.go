@@ -137,7 +137,7 @@ func (e *objectStorageExporter) openHeld() (err error) {
 		e.writer, err = e.cfg.writerWithoutLog(e.name)
 		return err
 	}
-	e.nonce = archive.NewNonce()
+	e.nonce, e.log, e.tail = archive.NewNonce(), nil, tail{} // also when start is called again after an error
 	e.wal, err = wal.Open(wal.Options{
 		Nonce:            e.nonce,
 		Directory:        e.cfg.WAL.Directory,

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -35,6 +36,8 @@ type flush struct {
 	raw   int64
 	bad   []*poison
 	lost  int64
+
+	searched bool // for batches that cannot be encoded
 
 	uploads sync.WaitGroup
 	mu      sync.Mutex
@@ -133,8 +136,10 @@ func (e *objectStorageExporter) encode(ctx context.Context, f *flush) error {
 		e.logger.Error("part of the write-ahead log is damaged and was set aside", zap.String("file", d.File),
 			zap.Int64("offset", d.Offset), zap.Int64("bytes", d.Bytes), zap.String("aside", d.Aside))
 	}
-	err = e.encodeSound(ctx, f, l.batches, archive.ObjectName{Writer: e.writer, Epoch: e.epoch, From: f.from, To: f.unit.last})
+	name := archive.ObjectName{Writer: e.writer, Epoch: e.epoch, From: f.from, To: f.unit.last}
+	err = e.retry(ctx, "encode", func() error { return e.encodeMost(ctx, f, l.batches, name) })
 	e.held.Release(f.unit)
+	e.forgetLarge(l.batches)
 	if err != nil || len(f.bad) == 0 {
 		return err
 	}
@@ -144,6 +149,37 @@ func (e *objectStorageExporter) encode(ctx context.Context, f *flush) error {
 			zap.String("aside", p.path), zap.Error(p.cause))
 	}
 	return err
+}
+
+// encodeMost is encodeSound, but an error when it finds all of several batches bad: that is not what senders send but
+// this program, another version of which can write them.
+func (e *objectStorageExporter) encodeMost(ctx context.Context, f *flush, batches []batch, name archive.ObjectName) error {
+	before := len(f.bad)
+	if err := e.encodeSound(ctx, f, batches, name); err != nil {
+		return err
+	}
+	bad := f.bad[before:]
+	if len(batches) < 2 || len(bad) < len(batches) {
+		return nil
+	}
+	for _, p := range bad {
+		if errors.Is(p.cause, errManyObjects) || errors.Is(p.cause, bucket.ErrBadKey) {
+			return nil // it is the batch
+		}
+	}
+	f.bad = f.bad[:before]
+	return fmt.Errorf("none of %d batches can be encoded: %w", len(batches), bad[0].cause)
+}
+
+// forgetLarge gives back the memory of batches that were far larger than a flush should be, which the encoder would keep.
+func (e *objectStorageExporter) forgetLarge(batches []batch) {
+	raw := int64(0)
+	for i := range batches {
+		raw += batches[i].raw
+	}
+	if raw > 2*int64(e.cfg.Flush.MaxRawMiB)<<20 {
+		e.encoder = e.newEncoder()
+	}
 }
 
 // encodeSound makes objects of those of the batches that can be encoded. When not all can, it goes on with either
@@ -167,7 +203,10 @@ func (e *objectStorageExporter) encodeSound(ctx context.Context, f *flush, batch
 		f.bad = append(f.bad, &poison{number: batches[0].number, records: batches[0].records, cause: err})
 		return nil
 	default:
-		e.logger.Error("batches cannot be encoded together; looking for the one", zap.Int("batches", n), zap.Error(err))
+		if !f.searched {
+			f.searched = true
+			e.logger.Error("batches cannot be encoded together; looking for the one", zap.Int("batches", n), zap.Error(err))
+		}
 		half := batches[n/2].number
 		left, right := name, name
 		left.To, right.From = half-1, half
