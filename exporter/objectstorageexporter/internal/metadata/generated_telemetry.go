@@ -255,7 +255,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterObjectStoragePuts, err = builder.meter.Int64Counter(
 		"otelcol_exporter_object_storage_puts",
-		metric.WithDescription("Calls that create an object, data and log records. [Development]"),
+		metric.WithDescription("Calls that create data objects and commits; not those of a start (the probe and the claim). [Development]"),
 		metric.WithUnit("{calls}"),
 	)
 	errs = errors.Join(errs, err)

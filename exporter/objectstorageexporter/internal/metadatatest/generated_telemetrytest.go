@@ -193,7 +193,7 @@ func AssertEqualExporterObjectStorageOldestHeldAge(t *testing.T, tt *componentte
 func AssertEqualExporterObjectStoragePuts(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_object_storage_puts",
-		Description: "Calls that create an object, data and log records. [Development]",
+		Description: "Calls that create data objects and commits; not those of a start (the probe and the claim). [Development]",
 		Unit:        "{calls}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
