@@ -191,7 +191,11 @@ func (v *verification) print() {
 	if s.Duplicates != nil {
 		fmt.Fprintf(v.c.out, "%d rows are records that came before, by their uid: readers show them once\n", *s.Duplicates)
 	}
-	fmt.Fprintf(v.c.out, "%d objects good, %d bad; %d rows, %d bytes\n", s.Good, s.Bad, s.Rows, s.Bytes)
+	note := ""
+	if v.quick {
+		note = " (sizes and footers; what is in them was not read)"
+	}
+	fmt.Fprintf(v.c.out, "%d objects good, %d bad; %d rows, %d bytes%s\n", s.Good, s.Bad, s.Rows, s.Bytes, note)
 }
 
 // objects checks the objects, several at a time.

@@ -57,6 +57,10 @@ func (e *objectStorageExporter) claim(ctx context.Context) error {
 	if err := e.checkCommits(); err != nil {
 		return err // before the claim, which would stop the other one
 	}
+	if e.held.Sequence() > 0 && e.log.Epoch() == 0 {
+		e.logger.Warn("this writer has committed before, but the archive has nothing of it: is it another archive, or one whose volume is not mounted?",
+			zap.String("url", e.bucket.Name()), zap.String("writer", e.writer))
+	}
 	if err := e.log.Claim(ctx); err != nil {
 		return err
 	}
@@ -87,8 +91,8 @@ func (e *objectStorageExporter) checkCommits() error {
 			continue
 		}
 		if records, ok := e.wal.Holds(from, c.To); ok {
-			return fmt.Errorf("%w: the archive has entries %d to %d of log %s from another process, and wal::directory %q holds others under these numbers, in segments of %d records; "+
-				"nothing is deleted. Move the directory aside, start with an empty one, and compare the records (logboomctl wal cat) with the archive's",
+			return fmt.Errorf("%w: the archive has entries %d to %d of log %s from another process, and wal::directory %q holds entries of the same numbers, which may be the same or others, in segments of %d records; "+
+				"nothing is deleted. Move the directory aside, start with an empty one, and look with logboomctl wal cat and archive cat whether the archive has its records",
 				errCopied, from, c.To, e.wal.ID(), e.cfg.WAL.Directory, records)
 		}
 	}

@@ -30,7 +30,14 @@ func (e *objectStorageExporter) commitAll(ctx context.Context, order <-chan *flu
 func (e *objectStorageExporter) fail(err error) {
 	e.stopped.Store(true)
 	e.status.fail(err)
-	e.logger.Error("exporter stops; records stay in the write-ahead log and with their senders", zap.Error(err),
+	where := "records stay in the write-ahead log and with their senders"
+	if e.memory != nil {
+		where = "records stay with their senders"
+	}
+	if errors.Is(err, archive.ErrFenced) {
+		where += "; give each process a writer of its own, then restart this one"
+	}
+	e.logger.Error("exporter stops; "+where, zap.Error(err),
 		zap.String("writer", e.writer), zap.String("wal_directory", e.cfg.WAL.Directory))
 }
 

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/wal"
@@ -66,7 +68,8 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		err = e.cfg.Tenant.check(ld)
 	}
 	if err != nil {
-		return nil, &refusal{refusedTenant, consumererror.NewPermanent(err)}
+		// The status is for the receiver: the mistake is the client's.
+		return nil, &refusal{refusedTenant, consumererror.NewPermanent(status.Error(codes.InvalidArgument, err.Error()))}
 	}
 	raw, err := sizeOf(ld)
 	if err != nil {

@@ -118,7 +118,7 @@ func (e *objectStorageExporter) start(ctx context.Context, host component.Host) 
 	if away != nil {
 		e.away = true
 		e.status.begin(away)
-		e.logger.Error("bucket cannot be reached; records are kept meanwhile", zap.Error(away))
+		e.logger.Error("bucket cannot be reached; "+e.meanwhile(), zap.Error(away))
 	} else {
 		e.status.ok()
 	}
@@ -170,7 +170,7 @@ func (e *objectStorageExporter) waitable(cause error) (away, err error) {
 
 func (e *objectStorageExporter) logStart(ctx context.Context) {
 	e.logger.Info("archive is written to "+e.bucket.Name(), zap.String("url", e.bucket.Name()), zap.String("writer", e.writer),
-		zap.String("wal_directory", e.cfg.WAL.Directory), zap.Duration("flush_interval", e.cfg.Flush.Interval))
+		zap.String("wal_directory", e.cfg.WAL.Directory), zap.Stringer("flush_interval", e.cfg.Flush.Interval))
 	if e.wal == nil {
 		return
 	}

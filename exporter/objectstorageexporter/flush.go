@@ -312,6 +312,14 @@ func (e *objectStorageExporter) retry(ctx context.Context, what string, f func()
 	return e.retryStuck(ctx, what, false, f)
 }
 
+// meanwhile says what becomes of records while the bucket is in trouble.
+func (e *objectStorageExporter) meanwhile() string {
+	if e.memory != nil {
+		return "senders wait meanwhile"
+	}
+	return "records are kept in the write-ahead log meanwhile"
+}
+
 // retryStuck is retry for a step that is known to be stuck, or not.
 func (e *objectStorageExporter) retryStuck(ctx context.Context, what string, stuck bool, f func() error) error {
 	b := e.cfg.BackOffConfig
@@ -334,7 +342,7 @@ func (e *objectStorageExporter) retryStuck(ctx context.Context, what string, stu
 			return err
 		}
 		if !stuck && e.status.begin(err) {
-			e.logger.Error("flush is stuck and will be retried; records are kept meanwhile", zap.String("step", what), zap.Error(err))
+			e.logger.Error("flush is stuck and will be retried; "+e.meanwhile(), zap.String("step", what), zap.Error(err))
 		}
 		stuck = true
 		wait := time.Duration(pause * (1 + b.RandomizationFactor*(2*rand.Float64()-1)))

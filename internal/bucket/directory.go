@@ -130,6 +130,10 @@ func (d *directory) Create(ctx context.Context, key string, body []byte) (err er
 			err = fmt.Errorf("create %s in %s: %w", key, d.name, err)
 		}
 	}()
+	if _, err := d.fs.Stat(d.root); errors.Is(err, fs.ErrNotExist) {
+		// Open made it. To make it again would split the archive in two.
+		return fmt.Errorf("the directory is gone: is its volume mounted? (%w)", err)
+	}
 	if err := d.makeDirectory(dir); err != nil {
 		return err
 	}
