@@ -90,7 +90,8 @@ func TestDirectorySweep(t *testing.T) {
 	}
 }
 
-// TestDirectoryDeleted: a directory that somebody deletes, also that of the temporary files, is made again.
+// TestDirectoryDeleted: a directory below the archive that somebody deletes, also that of the temporary files, is made
+// again.
 func TestDirectoryDeleted(t *testing.T) {
 	dir := t.TempDir()
 	b := openIn(t, dir)
