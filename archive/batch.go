@@ -21,7 +21,8 @@ import (
 type BatchOptions struct {
 	// Tenant owns the records whose resource lacks TenantAttribute.
 	Tenant string
-	// TenantAttribute is the key of the resource attribute that names the tenant; empty: there is none.
+	// TenantAttribute is the key of the resource attribute that names the tenant; empty: there is none. A name that is
+	// not UTF-8 or longer than 256 bytes is cut and ends in a part of its SHA-256 instead.
 	TenantAttribute string
 }
 
@@ -135,8 +136,12 @@ func sharedOfResource(rl plog.ResourceLogs, opts BatchOptions) sharedText {
 		s.service = a.Value
 	}
 	if opts.TenantAttribute != "" {
-		if a, ok := FindAttribute(attrs, opts.TenantAttribute); ok && a.Value != "" {
-			s.tenant = a.Value
+		if v, ok := rl.Resource().Attributes().Get(opts.TenantAttribute); ok {
+			if text, _, _ := appendText(nil, v); v.Type() == pcommon.ValueTypeStr && v.Str() != "" {
+				s.tenant = boundTenant(v.Str())
+			} else if len(text) > 0 {
+				s.tenant = boundTenant(string(text))
+			}
 		}
 	}
 	return s

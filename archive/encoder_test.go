@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -137,7 +138,7 @@ func TestEqualBatchesGiveEqualObjects(t *testing.T) {
 func TestTenantsHaveObjectsOfTheirOwn(t *testing.T) {
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
 	ld := plog.NewLogs()
-	tenants := []string{"acme", "", "b/../c", "Ä%", "~~x_.__y.", strings.Repeat("long", 100), "acme "}
+	tenants := []string{"acme", "", "b/../c", "Ä%", "~~x_.__y.", strings.Repeat("long", 60), "acme "}
 	for i := range 70 {
 		rl := ld.ResourceLogs().AppendEmpty()
 		rl.Resource().Attributes().PutStr("team", tenants[i%len(tenants)])
@@ -279,4 +280,28 @@ func TestAnInexactResourceIsKeptOnce(t *testing.T) {
 	assert.Less(t, b.Size(), int64(500_000))
 	assert.Greater(t, b.Size(), int64(120_000), "the texts and their OTLP are in memory")
 	require.NoError(t, b.Err())
+}
+
+func TestTenantsOfOddNamesStayApart(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range []string{
+		"a", strings.Repeat("x", 256), strings.Repeat("x", 257), strings.Repeat("x", 258), "\xff", "\xfe", "\uFFFD", strings.Repeat("ä", 200),
+	} {
+		ld := plog.NewLogs()
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("tenant", name)
+		rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		enc := NewEncoder(EncoderOptions{})
+		enc.AppendBatch(NewBatch(ld, time.Now(), BatchOptions{TenantAttribute: "tenant"}))
+		require.NoError(t, enc.Encode(ObjectName{Writer: "w", Epoch: 1, From: 1, To: 1}, func(o Object) error {
+			assert.True(t, utf8.ValidString(o.Meta.Tenant))
+			assert.LessOrEqual(t, len(o.Meta.Tenant), 2*maxTenant)
+			prefix, _, _ := strings.Cut(o.Meta.Key, "/date=")
+			require.NotContains(t, seen, prefix, "%q and %q", name, seen[prefix])
+			seen[prefix] = name
+			require.NotContains(t, seen, o.Meta.Tenant)
+			seen[o.Meta.Tenant] = name
+			return nil
+		}))
+	}
 }

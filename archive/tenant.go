@@ -7,10 +7,24 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTenantName bounds the part of an object key that names a tenant, in bytes.
 const maxTenantName = 128
+
+// maxTenant bounds the name of a tenant, in bytes, since commit records repeat it.
+const maxTenant = 256
+
+// boundTenant returns the name of a tenant as it is, or, where that is too long or no text, a shorter one that no other
+// tenant has.
+func boundTenant(name string) string {
+	if len(name) <= maxTenant && utf8.ValidString(name) {
+		return strings.Clone(name)
+	}
+	sum := sha256.Sum256([]byte(name))
+	return strings.ToValidUTF8(name[:min(len(name), maxTenant/2)], "\uFFFD") + "~" + hex.EncodeToString(sum[:16])
+}
 
 // tenantPrefix is the level of object keys that names a tenant, with its slash; "" for no tenant. Bytes other
 // than letters, digits, '-' and a '_' that follows no other are written as ~XX, because some clouds, file systems or

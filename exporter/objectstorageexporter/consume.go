@@ -64,9 +64,6 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		return nil, &refusal{refusedStopped, errStopped}
 	}
 	opts, err := e.cfg.Tenant.options(ctx)
-	if err == nil {
-		err = e.cfg.Tenant.check(ld)
-	}
 	if err != nil {
 		// The status is for the receiver: the mistake is the client's.
 		return nil, &refusal{refusedTenant, consumererror.NewPermanent(status.Error(codes.InvalidArgument, err.Error()))}

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/client"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/logboom/logboom/archive"
 )
@@ -54,22 +53,4 @@ func (t *TenantConfig) options(ctx context.Context) (archive.BatchOptions, error
 		tenant = t.Default
 	}
 	return archive.BatchOptions{Tenant: tenant}, nil
-}
-
-// check looks at the tenants that the resources of a batch name.
-func (t *TenantConfig) check(ld plog.Logs) error {
-	if t.ResourceAttribute == "" {
-		return nil
-	}
-	for _, rl := range ld.ResourceLogs().All() {
-		for key, v := range rl.Resource().Attributes().All() {
-			if key != t.ResourceAttribute {
-				continue
-			}
-			if err := checkTenant(v.AsString()); err != nil {
-				return fmt.Errorf("a resource names, in its attribute %q, %w", key, err)
-			}
-		}
-	}
-	return nil
 }

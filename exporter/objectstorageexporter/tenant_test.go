@@ -120,21 +120,20 @@ func TestTenantOfTheRequest(t *testing.T) {
 	requireApart(t, r, map[string]string{"a": "a", "b": "b", "none": "default"})
 }
 
-// TestTenantOfTheResourceIsChecked: names that would not be told apart, or are absurdly long, are refused for good.
-func TestTenantOfTheResourceIsChecked(t *testing.T) {
+// TestOddTenantOfAResource: a name that no tenant has must not cost the others of the batch their records.
+func TestOddTenantOfAResource(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.Tenant.ResourceAttribute = "tenant.id"
 	r := startRig(t, cfg)
-	for _, bad := range []string{strings.Repeat("x", 257), "xxx\xff"} {
-		err := r.consume(context.Background(), tenantLogs(9, "a", bad))
-		require.ErrorContains(t, err, `"tenant.id"`)
-		assert.NotContains(t, err.Error(), "xxx")
-		assert.True(t, consumererror.IsPermanent(err))
-	}
-	assert.EqualValues(t, 4, r.metric("refused_records", "tenant"))
-	r.send(tenantLogs(0, strings.Repeat("x", 256)))
+	r.send(tenantLogs(0, "a", strings.Repeat("x", 10_000), "xxx\xff", "xxx\xfe"))
 	r.stop()
-	requireOnce(t, cfg, 1)
+	tenants := map[string]int64{}
+	for _, o := range r.objects() {
+		tenants[o.Tenant] += o.Rows
+		assert.LessOrEqual(t, len(o.Tenant), 512)
+	}
+	assert.Len(t, tenants, 4)
+	requireOnce(t, cfg, 4)
 }
 
 func TestWithoutTenantsThereIsNoPrefix(t *testing.T) {
