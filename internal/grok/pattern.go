@@ -21,11 +21,18 @@ const DefaultMatchTimeout = time.Second
 // maxBacktrackBytes is the longest text given to the backtracking engine, which works on a copy four times as long.
 const maxBacktrackBytes = 8 << 20
 
-// ErrTimeout says that the backtracking engine did not finish in time: whether the text matches is not known.
-var ErrTimeout = errors.New("match pattern: time limit reached")
+// ErrSteps says that the backtracking engine spent its steps: whether the text matches is not known.
+var ErrSteps = errors.New("match pattern: step limit reached")
+
+// ErrTimeout is the former name of ErrSteps.
+var ErrTimeout = ErrSteps
+
+// DefaultMaxSteps bounds one match on the backtracking engine unless WithMaxSteps says otherwise.
+const DefaultMaxSteps = 1_000_000
 
 type options struct {
 	allCaptures  bool
+	maxSteps     int
 	matchTimeout time.Duration
 }
 
@@ -37,6 +44,9 @@ func WithAllCaptures() Option { return func(o *options) { o.allCaptures = true }
 
 // WithMatchTimeout bounds one match on the backtracking engine.
 func WithMatchTimeout(d time.Duration) Option { return func(o *options) { o.matchTimeout = d } }
+
+// WithMaxSteps bounds one match on the backtracking engine.
+func WithMaxSteps(n int) Option { return func(o *options) { o.maxSteps = n } }
 
 // Pattern is a compiled grok expression. It is safe for concurrent use.
 type Pattern struct {
