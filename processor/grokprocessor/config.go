@@ -3,23 +3,15 @@
 
 package grokprocessor
 
-import (
-	"errors"
-	"fmt"
-	"regexp"
-	"strings"
-	"time"
-
-	"go.opentelemetry.io/collector/component"
-
-	"github.com/logboom/logboom/internal/grok"
-)
+import "go.opentelemetry.io/collector/component"
 
 // Config is the configuration of the processor. Rules are tried in order; the first whose conditions hold and
 // one of whose parsers matches wins.
 type Config struct {
 	// Library is the set of named grok patterns to start from: ecs-v1, legacy or none.
 	Library string `mapstructure:"library"`
+	// SemanticConventions gives fields of the Elastic Common Schema the names of OpenTelemetry's semantic conventions.
+	SemanticConventions bool `mapstructure:"semantic_conventions"`
 	// PatternFiles are globs of files with definitions (`NAME REGEX` lines); later definitions replace earlier ones.
 	PatternFiles []string `mapstructure:"pattern_files"`
 	// Definitions are further named patterns; they win over files and library.
@@ -32,8 +24,10 @@ type Config struct {
 	MaxFields int `mapstructure:"max_fields"`
 	// MaxJSONDepth is the deepest nesting of objects and arrays that the JSON parser follows.
 	MaxJSONDepth int `mapstructure:"max_json_depth"`
-	// MatchTimeout bounds one match of a pattern that needs a backtracking engine.
-	MatchTimeout time.Duration `mapstructure:"match_timeout"`
+	// MaxMatchSteps bounds one match of a pattern that needs a backtracking engine.
+	MaxMatchSteps int `mapstructure:"max_match_steps"`
+	// MaxSources bounds the sources for which `auto` remembers the format that fitted last.
+	MaxSources int `mapstructure:"max_sources"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -43,19 +37,40 @@ type Config struct {
 type RuleConfig struct {
 	// Name is unique and stands in metrics.
 	Name string `mapstructure:"name"`
+	// Resource and Attributes select records whose resource and attributes hold all these values; * in a value stands for any text.
+	Resource   map[string]string `mapstructure:"resource"`
+	Attributes map[string]string `mapstructure:"attributes"`
 	// Conditions are OTTL conditions in the log context; any true one selects the record, none at all selects every record.
 	Conditions []string `mapstructure:"conditions"`
 	// From is where the text is: `body` (default) or `attributes["key"]`.
 	From string `mapstructure:"from"`
 	// Parsers are tried in order, the first match wins.
 	Parsers []ParserConfig `mapstructure:"parsers"`
+	// Nested says which captured texts are parsed further, and how.
+	Nested []NestedConfig `mapstructure:"nested"`
+	// Body is the capture that replaces the record's body; empty leaves the body as it is.
+	Body string `mapstructure:"body"`
 	// Overwrite lets a capture replace an attribute that the record already has.
 	Overwrite bool `mapstructure:"overwrite"`
-	// Timestamp, Severity, TraceID and SpanID say which captures fill these fields of the record.
-	Timestamp TimestampConfig `mapstructure:"timestamp"`
-	Severity  SeverityConfig  `mapstructure:"severity"`
-	TraceID   FieldConfig     `mapstructure:"trace_id"`
-	SpanID    FieldConfig     `mapstructure:"span_id"`
+	// Timestamp, Severity, TraceID, SpanID and ServiceName say which captures fill these fields of the record and its resource.
+	Timestamp   TimestampConfig `mapstructure:"timestamp"`
+	Severity    SeverityConfig  `mapstructure:"severity"`
+	TraceID     FieldConfig     `mapstructure:"trace_id"`
+	SpanID      FieldConfig     `mapstructure:"span_id"`
+	ServiceName FieldConfig     `mapstructure:"service_name"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// NestedConfig parses a captured text further. Where no parser matches, the capture stays as it is.
+type NestedConfig struct {
+	// From is the capture to parse, under the name the parser or the record gives it.
+	From string `mapstructure:"from"`
+	// Parsers are tried in order, the first match wins.
+	Parsers []ParserConfig `mapstructure:"parsers"`
+	// Nested is applied to what these parsers captured.
+	Nested []NestedConfig `mapstructure:"nested"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -63,10 +78,12 @@ type RuleConfig struct {
 
 // ParserConfig has exactly one key set.
 type ParserConfig struct {
-	Grok   string        `mapstructure:"grok"`
-	Regex  string        `mapstructure:"regex"`
-	JSON   *JSONConfig   `mapstructure:"json"`
-	Logfmt *LogfmtConfig `mapstructure:"logfmt"`
+	Grok    string        `mapstructure:"grok"`
+	Regex   string        `mapstructure:"regex"`
+	JSON    *JSONConfig   `mapstructure:"json"`
+	Logfmt  *LogfmtConfig `mapstructure:"logfmt"`
+	Dissect string        `mapstructure:"dissect"`
+	Auto    *AutoConfig   `mapstructure:"auto"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -80,6 +97,12 @@ type JSONConfig struct {
 
 // LogfmtConfig has no settings yet.
 type LogfmtConfig struct {
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// AutoConfig has no settings yet.
+type AutoConfig struct {
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -117,126 +140,3 @@ type SeverityConfig struct {
 }
 
 var _ component.Config = (*Config)(nil)
-
-// Validate reports everything that is wrong with the configuration but for the patterns themselves and OTTL
-// conditions, which are compiled when the processor is created.
-func (c *Config) Validate() error {
-	var errs []error
-	if !grok.IsLibrary(c.Library) {
-		errs = append(errs, fmt.Errorf("library must be one of %s, got %q", strings.Join(grok.Libraries(), ", "), c.Library))
-	}
-	for name := range c.Definitions {
-		if !grok.IsPatternName(name) {
-			errs = append(errs, fmt.Errorf("definitions: name must be letters, digits and _, got %q", name))
-		}
-	}
-	if c.MaxRecordBytes <= 0 {
-		errs = append(errs, fmt.Errorf("max_record_bytes must be positive, got %d", c.MaxRecordBytes))
-	}
-	if c.MaxFields <= 0 {
-		errs = append(errs, fmt.Errorf("max_fields must be positive, got %d", c.MaxFields))
-	}
-	if c.MaxJSONDepth <= 0 {
-		errs = append(errs, fmt.Errorf("max_json_depth must be positive, got %d", c.MaxJSONDepth))
-	}
-	if c.MatchTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("match_timeout must be positive, got %s", c.MatchTimeout))
-	} else if c.MatchTimeout < time.Microsecond { // a number without a unit is so many nanoseconds
-		errs = append(errs, fmt.Errorf("match_timeout must be at least 1µs, got %s: does it have a unit, such as 100ms?", c.MatchTimeout))
-	}
-	if len(c.Rules) == 0 {
-		errs = append(errs, errors.New("rules must hold at least one rule"))
-	}
-	seen := map[string]bool{}
-	for i := range c.Rules {
-		r := &c.Rules[i]
-		where := fmt.Sprintf("rules[%d]", i)
-		switch {
-		case r.Name == "":
-			errs = append(errs, fmt.Errorf("%s: name must not be empty", where))
-		case seen[r.Name]:
-			errs = append(errs, fmt.Errorf("%s: name must be unique, %q is taken", where, r.Name))
-		}
-		seen[r.Name] = true
-		for _, err := range r.validate() {
-			errs = append(errs, fmt.Errorf("%s: %w", where, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (r *RuleConfig) validate() []error {
-	var errs []error
-	if _, err := parseSource(r.From); err != nil {
-		errs = append(errs, err)
-	}
-	if len(r.Parsers) == 0 {
-		errs = append(errs, errors.New("parsers must hold at least one parser"))
-	}
-	for i := range r.Parsers {
-		p := &r.Parsers[i]
-		if n := p.count(); n != 1 {
-			errs = append(errs, fmt.Errorf("parsers[%d] must have exactly one of grok, regex, json: {}, logfmt: {}, got %d", i, n))
-		}
-		if p.Regex != "" {
-			if err := checkRegex(p.Regex); err != nil {
-				errs = append(errs, fmt.Errorf("parsers[%d]: regex: %w", i, err))
-			}
-		}
-	}
-	if r.Timestamp.Location != "" {
-		if _, err := time.LoadLocation(r.Timestamp.Location); err != nil {
-			errs = append(errs, fmt.Errorf("timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got %q", r.Timestamp.Location))
-		}
-	}
-	for _, l := range r.Timestamp.Layouts {
-		if err := checkLayout(l); err != nil {
-			errs = append(errs, fmt.Errorf("timestamp: layouts: %w", err))
-		}
-	}
-	for text, name := range r.Severity.Mapping {
-		if _, ok := severityByName(name); !ok {
-			errs = append(errs, fmt.Errorf("severity: mapping[%q] must be one of trace, debug, info, warn, error, fatal, also followed by 2, 3 or 4, got %q", text, name))
-		}
-	}
-	return errs
-}
-
-func (p *ParserConfig) count() int {
-	n := 0
-	for _, set := range []bool{p.Grok != "", p.Regex != "", p.JSON != nil, p.Logfmt != nil} {
-		if set {
-			n++
-		}
-	}
-	return n
-}
-
-// checkRegex reports a regular expression that does not compile or that captures nothing.
-func checkRegex(expr string) error {
-	re, err := regexp.Compile(expr)
-	if err != nil {
-		return err
-	}
-	for _, name := range re.SubexpNames() {
-		if name != "" {
-			return nil
-		}
-	}
-	return fmt.Errorf("must have a named group such as (?P<level>\\w+), got %q", expr)
-}
-
-// source is where a rule finds its text: the body, or one attribute.
-type source struct{ attribute string }
-
-func parseSource(s string) (source, error) {
-	if s == "" || s == "body" {
-		return source{}, nil
-	}
-	if rest, ok := strings.CutPrefix(s, `attributes["`); ok {
-		if key, ok := strings.CutSuffix(rest, `"]`); ok && key != "" {
-			return source{attribute: key}, nil
-		}
-	}
-	return source{}, fmt.Errorf("from must be body or attributes[\"key\"], got %q", s)
-}

@@ -5,7 +5,6 @@ package grokprocessor
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -20,7 +19,8 @@ const (
 	defaultMaxRecordBytes = 1 << 20
 	defaultMaxFields      = 1000
 	defaultMaxJSONDepth   = 64
-	defaultMatchTimeout   = 100 * time.Millisecond
+	defaultMaxMatchSteps  = grok.DefaultMaxSteps
+	defaultMaxSources     = 10_000
 )
 
 // NewFactory returns the factory of the grok processor.
@@ -34,11 +34,13 @@ func NewFactory() processor.Factory {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Library:        grok.LibraryECS,
-		MaxRecordBytes: defaultMaxRecordBytes,
-		MaxFields:      defaultMaxFields,
-		MaxJSONDepth:   defaultMaxJSONDepth,
-		MatchTimeout:   defaultMatchTimeout,
+		Library:             grok.LibraryECS,
+		SemanticConventions: true,
+		MaxRecordBytes:      defaultMaxRecordBytes,
+		MaxFields:           defaultMaxFields,
+		MaxJSONDepth:        defaultMaxJSONDepth,
+		MaxMatchSteps:       defaultMaxMatchSteps,
+		MaxSources:          defaultMaxSources,
 	}
 }
 

@@ -32,14 +32,14 @@ const (
 	outcomeParsed outcome = iota
 	outcomeNoMatch
 	outcomeTooLarge
-	outcomeTimeout
+	outcomeStepLimit
 	outcomeTooDeep
 	outcomeTooManyFields
 	outcomeNotSelected
 	outcomeCount
 )
 
-var outcomeNames = [outcomeCount]string{"parsed", "no_match", "too_large", "timeout", "too_deep", "too_many_fields", "not_selected"}
+var outcomeNames = [outcomeCount]string{"parsed", "no_match", "too_large", "step_limit", "too_deep", "too_many_fields", "not_selected"}
 
 type grokProcessor struct {
 	rules     []*rule

@@ -120,7 +120,7 @@ func TestTelemetry(t *testing.T) {
 func TestConfig(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.Library = "newest"
-	cfg.MaxRecordBytes, cfg.MaxFields, cfg.MaxJSONDepth, cfg.MatchTimeout = 0, -1, 0, 0
+	cfg.MaxRecordBytes, cfg.MaxFields, cfg.MaxJSONDepth, cfg.MaxMatchSteps, cfg.MaxSources = 0, -1, 0, 0, -5
 	cfg.Definitions = map[string]string{"A-B": "x"}
 	cfg.Rules = []RuleConfig{
 		{},
@@ -130,18 +130,14 @@ func TestConfig(t *testing.T) {
 			Severity: SeverityConfig{Mapping: map[string]string{"hot": "burning"}},
 		},
 	}
-	noUnit := createDefaultConfig().(*Config)
-	noUnit.MatchTimeout = 100
-	require.ErrorContains(t, noUnit.Validate(), "match_timeout must be at least 1µs, got 100ns: does it have a unit, such as 100ms?")
-
 	err := cfg.Validate()
 	for _, want := range []string{
 		`library must be one of ecs-v1, legacy, none, got "newest"`,
 		`definitions: name must be letters, digits and _, got "A-B"`,
-		`max_record_bytes must be positive, got 0`, `max_fields must be positive, got -1`, `max_json_depth must be positive, got 0`, `match_timeout must be positive, got 0s`,
+		`max_record_bytes must be positive, got 0`, `max_fields must be positive, got -1`, `max_json_depth must be positive, got 0`, `max_match_steps must be positive, got 0`, `max_sources must be positive, got -5`,
 		`rules[0]: name must not be empty`, `rules[0]: parsers must hold at least one parser`,
 		`rules[1]: from must be body or attributes["key"], got "resource"`,
-		`rules[1]: parsers[0] must have exactly one of grok, regex, json: {}, logfmt: {}, got 0`, `rules[1]: parsers[1] must have exactly one of grok, regex, json: {}, logfmt: {}, got 2`,
+		`rules[1]: parsers[0] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 0`, `rules[1]: parsers[1] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 2`,
 		`rules[1]: parsers[2]: regex: `, `rules[1]: parsers[3]: regex: must have a named group`,
 		`rules[2]: name must be unique, "a" is taken`, `rules[2]: timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got "Mars/Base"`,
 		`timestamp: layouts: must be a Go layout`, `severity: mapping["hot"] must be one of trace`,

@@ -54,7 +54,7 @@ func (g *grokParser) parse(text string, s *scratch) outcome {
 	captures, ok, err := g.pattern.Match(text, s.captures[:0])
 	s.captures = captures[:0]
 	if err != nil {
-		return outcomeTimeout
+		return outcomeStepLimit
 	}
 	if !ok {
 		return outcomeNoMatch

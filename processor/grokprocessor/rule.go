@@ -81,7 +81,7 @@ func newRule(set component.TelemetrySettings, cfg *Config, rc *RuleConfig, patte
 func newParser(cfg *Config, pc *ParserConfig, patterns *grok.Set) (parser, error) {
 	switch {
 	case pc.Grok != "":
-		p, err := patterns.Compile(pc.Grok, grok.WithMatchTimeout(cfg.MatchTimeout))
+		p, err := patterns.Compile(pc.Grok, grok.WithMaxSteps(cfg.MaxMatchSteps))
 		if err != nil {
 			return nil, fmt.Errorf("grok: %w", err)
 		}
