@@ -96,7 +96,13 @@ func (r *severityReader) read(name string, v pcommon.Value) (string, plog.Severi
 	if v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() > 0 {
 		v = v.Slice().At(0)
 	}
-	text := strings.TrimSpace(v.AsString())
+	return r.readText(v.AsString(), isPriority(name))
+}
+
+// readText is read for a captured text. priority says that a number is syslog's facility * 8 + severity (isPriority of
+// the capture's name).
+func (r *severityReader) readText(text string, priority bool) (string, plog.SeverityNumber, bool) {
+	text = strings.TrimSpace(text)
 	if len(text) == 0 || len(text) > 32 {
 		return "", 0, false
 	}
@@ -111,7 +117,7 @@ func (r *severityReader) read(name string, v pcommon.Value) (string, plog.Severi
 	if err != nil {
 		return "", 0, false
 	}
-	if isPriority(name) {
+	if priority {
 		if n < 0 || n > 191 {
 			return "", 0, false
 		}

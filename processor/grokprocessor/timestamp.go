@@ -111,6 +111,11 @@ func (r *timestampReader) read(v pcommon.Value, near pcommon.Timestamp) (int64, 
 	}
 }
 
+// readText returns nanoseconds since the Unix epoch.
+func (r *timestampReader) readText(s string, near pcommon.Timestamp) (ns int64, ok bool) {
+	return r.text(strings.TrimSpace(s), near)
+}
+
 func (r *timestampReader) text(s string, near pcommon.Timestamp) (int64, bool) {
 	if len(s) > 64 {
 		return 0, false

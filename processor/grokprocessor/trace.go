@@ -44,6 +44,30 @@ func (r *rule) applyTrace(fields pcommon.Map, lr plog.LogRecord, fails []int64) 
 	}
 }
 
+// readTraceID reads a trace id as text has it, or as part of a traceparent. decimal says that digits alone are a decimal
+// number (isDecimalID of the capture's name).
+func readTraceID(text string, decimal bool) (id pcommon.TraceID, ok bool) {
+	if t, _ := splitTraceparent(text); t != "" {
+		text = t
+	}
+	_ = decimal
+	ok = readID(id[:], text)
+	return id, ok
+}
+
+// readSpanID is readTraceID for the id of a span.
+func readSpanID(text string, decimal bool) (id pcommon.SpanID, ok bool) {
+	if _, s := splitTraceparent(text); s != "" {
+		text = s
+	}
+	_ = decimal
+	ok = readID(id[:], text)
+	return id, ok
+}
+
+// isDecimalID reports names of captures whose ids are decimal numbers.
+func isDecimalID(name string) bool { return strings.HasPrefix(name, "dd.") }
+
 // splitTraceparent returns the ids of a W3C trace context header: version-traceid-spanid-flags.
 func splitTraceparent(s string) (trace, span string) {
 	parts := strings.Split(s, "-")
