@@ -1,0 +1,23 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logformat
+
+// Kind is how the lines of a format are read.
+type Kind uint8
+
+// The kinds of formats.
+const (
+	Grok   Kind = iota // by Expression
+	JSON               // one object and nothing around it
+	Logfmt             // key=value pairs and nothing else
+)
+
+// Format is a well-known format of log lines.
+type Format struct {
+	Name       string // lower_snake_case, stable: it goes into an attribute
+	Title      string // for people: which programs write it
+	Kind       Kind
+	Expression string   // of a Grok format; it matches whole texts only, further lines included
+	Layouts    []string // Go layouts of the capture timestamp, where the well-known ones could not read it or could read it in two ways
+}
