@@ -3,11 +3,7 @@
 
 package grokprocessor
 
-import (
-	"math"
-	"strconv"
-	"strings"
-)
+import "math"
 
 // unitOf guesses the unit of a Unix time from its size: up to the year 5138 in seconds, and so on in thousands.
 func unitOf(v float64) int64 {
@@ -41,7 +37,7 @@ func (r *timestampReader) epochInt(v int64) (int64, bool) {
 		return 0, false
 	}
 	unit := r.unit(float64(v))
-	if v > math.MaxInt64/unit {
+	if v >= year2262*1e9/unit {
 		return 0, false
 	}
 	return v * unit, true
@@ -54,7 +50,7 @@ func (r *timestampReader) epochFloat(v float64) (int64, bool) {
 	}
 	unit := r.unit(v)
 	whole, frac := math.Modf(v)
-	if whole > float64(math.MaxInt64/unit)-1 {
+	if whole >= float64(year2262*1e9/unit) {
 		return 0, false
 	}
 	return int64(whole)*unit + int64(math.Round(frac*float64(unit)/1e3))*1e3, true
@@ -62,9 +58,14 @@ func (r *timestampReader) epochFloat(v float64) (int64, bool) {
 
 // epochText reads a decimal number exactly. unit 0 is a guess from the number's size.
 func epochText(s string, unit int64) (int64, bool) {
-	whole, frac, _ := strings.Cut(s, ".")
-	v, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || v < 0 || s == "" || s[0] == '+' {
+	v, i := int64(0), 0
+	for ; i < len(s) && isDigit(s[i]); i++ {
+		if i == 18 && v > (math.MaxInt64-9)/10 || i > 18 {
+			return 0, false
+		}
+		v = v*10 + int64(s[i]-'0')
+	}
+	if i == 0 {
 		return 0, false
 	}
 	if unit == 0 {
@@ -77,12 +78,17 @@ func epochText(s string, unit int64) (int64, bool) {
 		return 0, false
 	}
 	ns, scale := v*unit, unit
-	for _, c := range []byte(frac) {
-		if c < '0' || c > '9' {
+	if i < len(s) {
+		if s[i] != '.' {
 			return 0, false
 		}
-		scale /= 10
-		ns += int64(c-'0') * scale
+		for i++; i < len(s); i++ {
+			if !isDigit(s[i]) {
+				return 0, false
+			}
+			scale /= 10
+			ns += int64(s[i]-'0') * scale
+		}
 	}
-	return ns, ns >= 0
+	return ns, ns >= 0 && ns < year2262*1e9
 }

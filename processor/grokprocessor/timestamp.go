@@ -19,25 +19,6 @@ var timestampNames = []string{
 	"eventTime", "t.$date",
 }
 
-// wellKnownLayouts are tried in this order on texts that are not in the form of RFC 3339. A fraction after the seconds is
-// taken by all of them. What can be read in two ways (01/02/03) is not here: it needs a layout of its own.
-var wellKnownLayouts = []string{
-	"02/Jan/2006:15:04:05 -0700",      // httpd, nginx
-	"Jan _2 15:04:05",                 // syslog, RFC 3164
-	"Mon Jan _2 15:04:05 2006",        // httpd's error log, asctime
-	"Mon Jan _2 15:04:05 MST 2006",    // date
-	"Mon, 02 Jan 2006 15:04:05 MST",   // RFC 1123
-	"Mon, _2 Jan 2006 15:04:05 -0700", // RFC 2822
-	"2006/01/02 15:04:05",             // Go's log, nginx's error log
-	"20060102T150405Z0700",
-	"Jan _2 2006 15:04:05",
-	"Jan _2, 2006 3:04:05 PM", // Tomcat to 7
-	"02-Jan-2006 15:04:05",    // Tomcat from 8, BIND
-	"02 Jan 15:04:05",         // Redis 2
-	"02 Jan 2006 15:04:05",    // Redis
-	"0102 15:04:05",           // klog
-}
-
 // The layouts that are not Go's.
 var epochUnits = map[string]int64{"unix_s": 1e9, "unix_ms": 1e6, "unix_us": 1e3, "unix_ns": 1}
 
@@ -61,11 +42,15 @@ func checkLayout(layout string) error {
 type timestampReader struct {
 	names    fieldNames
 	layouts  []string // none: the well-known ones
+	compiled []layout
 	location *time.Location
 }
 
 func newTimestampReader(cfg *TimestampConfig) (timestampReader, error) {
 	r := timestampReader{names: newFieldNames(cfg.Field, timestampNames), layouts: cfg.Layouts, location: time.UTC}
+	for _, l := range cfg.Layouts {
+		r.compiled = append(r.compiled, newLayout(l))
+	}
 	if cfg.Location != "" {
 		var err error
 		if r.location, err = time.LoadLocation(cfg.Location); err != nil {
@@ -117,160 +102,63 @@ func (r *timestampReader) readText(s string, near pcommon.Timestamp) (ns int64, 
 }
 
 func (r *timestampReader) text(s string, near pcommon.Timestamp) (int64, bool) {
-	if len(s) > 64 {
+	if len(s) > maxTimeText {
 		return 0, false
 	}
-	if len(r.layouts) > 0 {
-		for _, layout := range r.layouts {
-			if unit, ok := epochUnits[layout]; ok {
-				if ns, ok := epochText(s, unit); ok {
-					return ns, true
-				}
-				continue
-			}
-			if ns, ok := r.layout(layout, s, near); ok {
-				return ns, true
-			}
-		}
-		return 0, false
+	if len(r.layouts) == 0 {
+		return r.wellKnown(s, near)
 	}
-	if ns, ok := r.rfc3339(s); ok {
-		return ns, true
-	}
-	if ns, ok := epochText(s, 0); ok {
-		return ns, true
-	}
-	for _, layout := range wellKnownLayouts {
-		if s == "" || isDigit(layout[0]) != isDigit(s[0]) { // spares the cost of a parse error
-			continue
-		}
-		if ns, ok := r.layout(layout, s, near); ok {
+	for i := range r.compiled {
+		if ns, ok := r.compiled[i].read(s, r.location, near); ok {
 			return ns, true
 		}
 	}
 	return 0, false
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+// maxTimeText is the longest text that is taken for a time.
+const maxTimeText = 64
 
-// rfc3339 reads RFC 3339 and what loggers make of it: blank for T, comma before the fraction, no zone, zone without colon.
-func (r *timestampReader) rfc3339(s string) (int64, bool) {
-	const date, clock = "2006-01-02", "15:04:05"
-	if len(s) < len(date)+1+len(clock) || s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
-		return 0, false
+// layout is one that the configuration names.
+type layout struct {
+	unit int64    // of a Unix time in nanoseconds, else 0
+	ops  []timeOp // nil: left to package time
+	text string
+}
+
+func newLayout(text string) layout {
+	l := layout{text: text, unit: epochUnits[text]}
+	if l.unit == 0 {
+		l.ops, _ = compileLayout(text)
 	}
-	if c := s[10]; c != 'T' && c != 't' && c != ' ' && c != '_' {
-		return 0, false
+	return l
+}
+
+func (l *layout) read(s string, location *time.Location, near pcommon.Timestamp) (int64, bool) {
+	if l.unit > 0 {
+		return epochText(s, l.unit)
 	}
-	num := func(from, to int) int {
-		n := 0
-		for _, c := range []byte(s[from:to]) {
-			if c < '0' || c > '9' {
-				return -1
-			}
-			n = 10*n + int(c-'0')
-		}
-		return n
-	}
-	year, month, day := num(0, 4), num(5, 7), num(8, 10)
-	hour, minute, second := num(11, 13), num(14, 16), num(17, 19)
-	if year < 0 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 {
-		return 0, false
-	}
-	rest, nanos := s[19:], 0
-	if rest != "" && (rest[0] == '.' || rest[0] == ',') {
-		i, scale := 1, 100_000_000
-		for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9'; i++ {
-			nanos += int(rest[i]-'0') * scale
-			scale /= 10
-		}
-		if i == 1 {
+	c := civil{year: noYear}
+	if l.ops != nil {
+		t := timeScanner{s: s}
+		if !t.run(l.ops) {
 			return 0, false
 		}
-		rest = rest[i:]
-	}
-	loc, ok := r.zone(strings.TrimLeft(rest, " "))
-	if !ok {
-		return 0, false
-	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, loc)
-	if t.Day() != day && second < 60 { // the 30th of February
-		return 0, false
-	}
-	return nanoseconds(t)
-}
-
-// zone reads Z, UTC, GMT, ±hh, ±hhmm, ±hh:mm; nothing is the configured location.
-func (r *timestampReader) zone(s string) (*time.Location, bool) {
-	switch s {
-	case "":
-		return r.location, true
-	case "Z", "z", "UTC", "GMT":
-		return time.UTC, true
-	}
-	if s[0] != '+' && s[0] != '-' {
-		return nil, false
-	}
-	digits := strings.Replace(s[1:], ":", "", 1)
-	if len(digits) != 2 && len(digits) != 4 {
-		return nil, false
-	}
-	offset := 0
-	for i, c := range []byte(digits) {
-		if c < '0' || c > '9' {
-			return nil, false
+		c = t.civil
+	} else {
+		t, err := time.ParseInLocation(l.text, s, location)
+		if err != nil {
+			return 0, false
 		}
-		offset += int(c-'0') * [4]int{36000, 3600, 600, 60}[i]
-	}
-	if s[0] == '-' {
-		offset = -offset
-	}
-	if offset == 0 {
-		return time.UTC, true
-	}
-	return time.FixedZone("", offset), true
-}
-
-func (r *timestampReader) layout(layout, s string, near pcommon.Timestamp) (int64, bool) {
-	t, err := time.ParseInLocation(layout, s, r.location)
-	if err != nil {
-		return 0, false
-	}
-	// Go takes an unknown abbreviation of a time zone for UTC. Better no time than one that is hours off.
-	if name, offset := t.Zone(); offset == 0 && strings.Contains(layout, "MST") && name != "UTC" && name != "GMT" && t.Location() != r.location {
-		return 0, false
-	}
-	if t.Year() != 0 {
-		return nanoseconds(t)
-	}
-	return nanoseconds(lastYear(t, near))
-}
-
-// yearlessAhead is how far ahead of when it was seen a time without a year may lie: clocks and time zones differ, but a
-// line from next spring is one from last spring.
-const yearlessAhead = 24 * time.Hour
-
-// lastYear gives t the latest year that does not put it into the future of when it was seen.
-func lastYear(t time.Time, near pcommon.Timestamp) time.Time {
-	seen := near.AsTime()
-	if near == 0 {
-		seen = time.Now()
-	}
-	latest := seen.Add(yearlessAhead)
-	for year := latest.Year(); year >= latest.Year()-8; year-- { // 8: the 29th of February around a year like 2100
-		c := time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-		if c.Day() == t.Day() && !c.After(latest) {
-			return c
+		if t.Year() != 0 {
+			return pack(t.Unix(), t.Nanosecond(), true)
 		}
+		_, c.offset = t.Zone()
+		c.zoned = t.Location() != location
+		c.month, c.day, c.clock = int(t.Month()), t.Day(), true
+		c.hour, c.minute, c.second, c.nanos = t.Hour(), t.Minute(), t.Second(), t.Nanosecond()
 	}
-	return t
+	return c.nanoseconds(location, near)
 }
 
-// nanoseconds refuses times that pdata cannot hold.
-func nanoseconds(t time.Time) (int64, bool) {
-	if t.Year() < 1970 || t.Year() > 2261 {
-		return 0, false
-	}
-	ns := t.UnixNano()
-	return ns, ns >= 0
-}
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -1,0 +1,432 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// The well-known layouts by what a text begins with, so that few are tried on each. The notation is Go's; a fraction after the
+// seconds is taken by all, ~ at the end is any time zone or none.
+var (
+	monthFirst = compileAll(
+		"Jan _2 15:04:05~",          // syslog, RFC 3164
+		"Jan _2 2006 15:04:05~",     // Cisco
+		"Jan _2 15:04:05 2006~",     //
+		"Jan _2, 2006 3:04:05 PM~",  // Java to 8, Tomcat to 7, WebLogic
+		"Jan _2, 2006, 3:04:05 PM~", // Java from 9
+		"Jan _2, 2006 15:04:05~",
+		"Jan _2 15:04:05 MST 2006",
+		"Jan-02-2006 15:04:05~",
+		"Jan _2 15:04:05 -0700 2006",
+	)
+	weekdayFirst = compileAll(
+		"Mon Jan _2 15:04:05 2006~",    // asctime, httpd's error log
+		"Mon, _2 Jan 2006 15:04:05~",   // RFC 2822, RFC 1123
+		"Mon Jan _2 15:04:05 MST 2006", // date, Java's Date
+		"Mon Jan _2 15:04:05 -0700 2006",
+		"Mon Jan _2 2006 15:04:05~", // JavaScript's Date
+		"Mon, 02-Jan-2006 15:04:05~",
+		"Mon, 02-Jan-06 15:04:05~", // RFC 850
+		"Mon _2 Jan 2006 15:04:05~",
+		"Mon Jan _2 15:04:05~",
+		"Mon _2 Jan 15:04:05 2006~",
+		"Mon _2 Jan 15:04:05 MST 2006",
+		"Mon _2 Jan 2006 3:04:05 PM~",
+		"Mon 2006-01-02 15:04:05~", // systemd
+	)
+	dayMonthSlash = compileAll( // 02/Jan
+		"2/Jan/2006:15:04:05~", // httpd, nginx, HAProxy
+		"2/Jan/2006 15:04:05~",
+	)
+	dayMonthDash = compileAll( // 02-Jan
+		"2-Jan-2006 15:04:05~", // BIND, Tomcat from 8
+		"2-Jan-06 15:04:05~",
+		"2-Jan 15:04:05~",
+		"2-Jan-2006 15:04~", // Bacula
+		"2-Jan 15:04~",
+		"2-Jan-06 3.04.05 PM~", // Oracle
+		"2-Jan-2006 3:04:05 PM~",
+	)
+	dayMonthBlank = compileAll( // 02 Jan
+		"2 Jan 2006 15:04:05~", // Redis from 3
+		"2 Jan 15:04:05~",      // Redis 2
+		"2 Jan 06 15:04:05~",
+		"2 Jan 2006, 15:04:05~",
+		"2 Jan 2006 15:04~",
+		"2 Jan 06 15:04~", // RFC 822
+	)
+	yearFirst = compileAll(
+		"2006/01/02 15:04:05~", // Go's log, nginx's error log
+		"2006/01/02T15:04:05~",
+		"2006/01/02-15:04:05~",
+		"2006/01/02:15:04:05~",
+		"2006/1/2 15:04:05~",
+		"2006/01/02 15:04~",
+		"2006.01.02 15:04:05~",
+		"2006.01.02-15:04:05~",
+		"2006.01.02.15:04:05~",
+		"2006-01-02-15.04.05~", // DB2, Blue Gene
+		"2006-01-02:15:04:05~",
+		"2006-01-02-15:04:05~",
+		"2006-01-02 15.04.05~",
+		"2006-01-02 3:04:05 PM~",
+		"2006-01-02, 15:04:05~",
+		"2006-01-02T15:04~",
+		"2006-01-02 15:04~",
+		"2006-1-2 15:04:05~",
+		"2006-1-2T15:04:05~",
+		"2006 Jan _2 15:04:05~",
+		"2006-Jan-02 15:04:05~",
+		"2006 01 02 15:04:05~", // date and time captured in pieces
+		"2006-01-02T150405~",
+	)
+	compactDate = compileAll( // 20060102 and more
+		"20060102T150405~",
+		"20060102 15:04:05~",
+		"20060102-15:04:05~",
+		"20060102 150405~",
+		"20060102-150405~",
+		"20060102_150405~",
+		"20060102T15:04:05~",
+	)
+	shortDate = compileAll( // 060102, the year first as in all that print it so
+		"060102 150405~",   // HDFS
+		"060102 15:04:05~", // MySQL to 5.6
+		"060102-15:04:05~",
+	)
+	compactAll   = compileAll("20060102150405~")
+	klogDate     = compileAll("0102 15:04:05~")
+	clockOnly    = compileAll("15:04:05~", "3:04:05 PM~", "15:04~", "3:04 PM~", "15.04.05~", "15:04:05 PM~")
+	numericParts = "/-."
+)
+
+func compileAll(layouts ...string) [][]timeOp {
+	out := make([][]timeOp, len(layouts))
+	for i, l := range layouts {
+		l, zone := strings.CutSuffix(l, "~")
+		ops, ok := compileLayout(l)
+		if !ok {
+			panic("unsupported layout " + l) // a mistake in the tables above, which every test would find
+		}
+		if zone {
+			ops = append(ops, timeOp{kind: opMaybeZone})
+		}
+		out[i] = ops
+	}
+	return out
+}
+
+// try reads s by the first of the layouts that fits.
+func try(s string, layouts [][]timeOp, location *time.Location, near pcommon.Timestamp) (int64, bool) {
+	for _, ops := range layouts {
+		t := timeScanner{s: s}
+		if !t.run(ops) {
+			continue
+		}
+		if ns, ok := t.nanoseconds(location, near); ok {
+			return ns, true
+		}
+	}
+	return 0, false
+}
+
+// wellKnown reads a time in whatever of the well-known ways it is written.
+func (r *timestampReader) wellKnown(s string, near pcommon.Timestamp) (int64, bool) {
+	if len(s) < 9 {
+		return 0, false
+	}
+	if t := (timeScanner{s: s}); t.iso() {
+		return t.nanoseconds(r.location, near)
+	}
+	if isDigit(s[0]) {
+		return r.digitFirst(s, near)
+	}
+	switch {
+	case monthOf(s[0], s[1], s[2]) != 0:
+		if t := (timeScanner{s: s}); t.syslog() {
+			return t.nanoseconds(r.location, near)
+		}
+		return try(s, monthFirst, r.location, near)
+	case weekdayOf(s[0], s[1], s[2]) >= 0:
+		if t := (timeScanner{s: s}); t.asctime() {
+			return t.nanoseconds(r.location, near)
+		}
+		return try(s, weekdayFirst, r.location, near)
+	case s[0] == '[' && s[len(s)-1] == ']' || s[0] == '"' && s[len(s)-1] == '"':
+		return r.wellKnown(s[1:len(s)-1], near)
+	case s[0] == '*' || s[0] == '.': // Cisco's marks of a clock that is not set or not in step
+		return r.wellKnown(s[1:], near)
+	}
+	return 0, false
+}
+
+func (r *timestampReader) digitFirst(s string, near pcommon.Timestamp) (int64, bool) {
+	n := 1
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	if n == len(s) {
+		switch n {
+		case 14: // no number of seconds or their parts in our days
+			return try(s, compactAll, r.location, near)
+		case 17: // with milliseconds
+			t := timeScanner{s: s[:14]}
+			if t.run(compactAll[0]) && two(s, 14) >= 0 && isDigit(s[16]) {
+				t.nanos = (two(s, 14)*10 + int(s[16]-'0')) * 1e6
+				return t.nanoseconds(r.location, near)
+			}
+			return 0, false
+		}
+		return epochText(s, 0)
+	}
+	if n+2 >= len(s) {
+		return epochText(s, 0)
+	}
+	sep, letter := s[n], isLetter(s[n+1])
+	switch {
+	case n == 4 && sep == ' ' && isDigit(s[n+1]) && n+3 < len(s) && s[n+3] == ':':
+		return try(s, klogDate, r.location, near)
+	case n == 4 && sep != 'Z' && sep != '+':
+		return try(s, yearFirst, r.location, near)
+	case n == 8 && sep != '.':
+		return try(s, compactDate, r.location, near)
+	case n == 6 && sep != '.':
+		return try(s, shortDate, r.location, near)
+	case n == 14:
+		return try(s, compactAll, r.location, near)
+	case n > 2:
+		return epochText(s, 0)
+	case sep == '/' && letter:
+		if t := (timeScanner{s: s}); t.httpd() {
+			return t.nanoseconds(r.location, near)
+		}
+		return try(s, dayMonthSlash, r.location, near)
+	case sep == '-' && letter:
+		return try(s, dayMonthDash, r.location, near)
+	case sep == ' ' && letter:
+		return try(s, dayMonthBlank, r.location, near)
+	case strings.IndexByte(numericParts, sep) >= 0:
+		return numericDate(s, r.location, near)
+	}
+	return 0, false
+}
+
+// iso reads RFC 3339 and what loggers make of it: a blank, an underscore or a tab for T, comma or colon before the fraction, no
+// zone, zone without colon or by name.
+func (t *timeScanner) iso() bool {
+	s := t.s
+	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
+		return false
+	}
+	switch s[10] {
+	case 'T', ' ', 't', '_', '\t':
+	default:
+		return false
+	}
+	century, year := two(s, 0), two(s, 2)
+	t.month, t.day = two(s, 5), two(s, 8)
+	t.hour, t.minute, t.second = two(s, 11), two(s, 14), two(s, 17)
+	if century|year|t.month|t.day|t.hour|t.minute|t.second < 0 {
+		return false
+	}
+	t.year, t.clock = century*100+year, true
+	if len(s) == 19 {
+		t.i = 19
+		return true
+	}
+	t.i = 19
+	switch s[19] {
+	case '.', ',', ':':
+		if len(s) == 20 || !isDigit(s[20]) {
+			return false
+		}
+		t.i = 20
+		t.nanos = t.digits()
+		if t.i == len(s) {
+			return true
+		}
+	}
+	if s[t.i] == 'Z' && t.i+1 == len(s) {
+		t.i++
+		t.zoned = true
+		return true
+	}
+	return t.optionalZone()
+}
+
+// syslog reads Jan _2 15:04:05, with a fraction or not.
+func (t *timeScanner) syslog() bool {
+	s := t.s
+	if len(s) < 15 || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
+		return false
+	}
+	if t.month = monthOf(s[0], s[1], s[2]); t.month == 0 {
+		return false
+	}
+	if s[4] == ' ' {
+		t.day = int(s[5]) - '0'
+	} else {
+		t.day = two(s, 4)
+	}
+	t.hour, t.minute, t.second = two(s, 7), two(s, 10), two(s, 13)
+	if t.day|t.hour|t.minute|t.second < 0 {
+		return false
+	}
+	t.year, t.clock = noYear, true
+	t.i = 15
+	if len(s) > 15 {
+		t.fraction()
+	}
+	return t.i == len(s)
+}
+
+// asctime reads Mon Jan _2 15:04:05 2006, with a fraction after the seconds or not.
+func (t *timeScanner) asctime() bool {
+	s := t.s
+	if len(s) < 24 || s[3] != ' ' || s[len(s)-5] != ' ' {
+		return false
+	}
+	century, year := two(s, len(s)-4), two(s, len(s)-2)
+	t.s = s[4 : len(s)-5]
+	if !t.syslog() || century|year < 0 {
+		return false
+	}
+	t.year = century*100 + year
+	return true
+}
+
+// httpd reads 02/Jan/2006:15:04:05 -0700.
+func (t *timeScanner) httpd() bool {
+	s := t.s
+	if len(s) != 26 || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' {
+		return false
+	}
+	century, year := two(s, 7), two(s, 9)
+	t.day, t.month = two(s, 0), monthOf(s[3], s[4], s[5])
+	t.hour, t.minute, t.second = two(s, 12), two(s, 15), two(s, 18)
+	if century|year|t.day|t.hour|t.minute|t.second < 0 {
+		return false
+	}
+	t.year, t.clock = century*100+year, true
+	t.i = 21
+	return t.zoneOffset(0) && t.done()
+}
+
+// likely is how far from when it was seen a date may lie that can be read in several ways.
+const (
+	likelyBehind = 14 * 24 * 3600 // seconds
+	likelyAhead  = 24 * 3600
+)
+
+// numericDate reads dates of numbers only whose year does not come first with four digits: 31/12/2026, 12/31/26, 26/12/31,
+// 31.12.2026 (points are always day, month, year), 12-31 (month and day, Android), each with a time of day. What can be read
+// in more than one way is, if one and only one of them lies in the two weeks before the record was seen.
+func numericDate(s string, location *time.Location, near pcommon.Timestamp) (int64, bool) {
+	t := timeScanner{s: s}
+	a, _ := t.number(1, 2)
+	sep := s[t.i]
+	t.i++
+	b, ok := t.number(1, 2)
+	if !ok || t.done() {
+		return 0, false
+	}
+	c, digits := noYear, 0
+	if s[t.i] == sep {
+		t.i++
+		from := t.i
+		if c, ok = t.number(2, 4); !ok {
+			return 0, false
+		}
+		if digits = t.i - from; digits == 3 {
+			return 0, false
+		}
+	}
+	if !t.clockAfterDate() {
+		return 0, false
+	}
+	var ways [3][3]int // year, month, day
+	n := 0
+	add := func(year, month, day int) {
+		if month < 1 || month > 12 || day < 1 || day > 31 {
+			return
+		}
+		ways[n] = [3]int{year, month, day}
+		n++
+	}
+	switch {
+	case digits == 0 && sep == '-':
+		add(noYear, a, b)
+	case digits == 0:
+		add(noYear, a, b)
+		if a != b {
+			add(noYear, b, a)
+		}
+	case sep == '.' && digits == 4:
+		add(c, b, a)
+	case sep == '.':
+		add(twoDigitYear(c), b, a)
+	default:
+		year := c
+		if digits == 2 {
+			year = twoDigitYear(c)
+		}
+		add(year, b, a)
+		if a != b {
+			add(year, a, b)
+		}
+		if digits == 2 && a != c {
+			add(twoDigitYear(a), b, c)
+		}
+	}
+	return t.pick(ways[:n], location, near)
+}
+
+// pick decides between several ways to read the date.
+func (t *timeScanner) pick(ways [][3]int, location *time.Location, near pcommon.Timestamp) (int64, bool) {
+	seen := int64(near / 1e9) //nolint:gosec // a timestamp in seconds
+	if near == 0 {
+		seen = time.Now().Unix()
+	}
+	found, count := int64(0), 0
+	for _, w := range ways {
+		c := t.civil
+		c.year, c.month, c.day = w[0], w[1], w[2]
+		ns, ok := c.nanoseconds(location, near)
+		if !ok {
+			continue
+		}
+		if len(ways) > 1 && (ns/1e9 < seen-likelyBehind || ns/1e9 > seen+likelyAhead) {
+			continue
+		}
+		if count == 0 || ns != found {
+			count++
+		}
+		found = ns
+	}
+	return found, count == 1
+}
+
+// clockAfterDate reads a time of day after a blank, T, a comma or a colon, up to the end of the text.
+func (t *timeScanner) clockAfterDate() bool {
+	from := t.i
+	for t.i < len(t.s) && strings.IndexByte(" T,:-_", t.s[t.i]) >= 0 {
+		t.i++
+	}
+	if t.i == from || t.i == len(t.s) || !isDigit(t.s[t.i]) {
+		return false
+	}
+	rest := t.rest()
+	for _, ops := range clockOnly {
+		c := timeScanner{s: rest}
+		if c.run(ops) {
+			t.civil = c.civil
+			return true
+		}
+	}
+	return false
+}
