@@ -69,11 +69,19 @@ type NestedConfig struct {
 	From string `mapstructure:"from"`
 	// Parsers are tried in order, the first match wins.
 	Parsers []ParserConfig `mapstructure:"parsers"`
-	// Nested is applied to what these parsers captured.
-	Nested []NestedConfig `mapstructure:"nested"`
+	// Nested is applied to what these parsers captured. A pointer, because tools that walk configuration types do not end in
+	// a struct that holds itself.
+	Nested *[]NestedConfig `mapstructure:"nested"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
+}
+
+func (n *NestedConfig) inner() []NestedConfig {
+	if n.Nested == nil {
+		return nil
+	}
+	return *n.Nested
 }
 
 // ParserConfig has exactly one key set.

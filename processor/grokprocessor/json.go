@@ -13,19 +13,18 @@ import (
 )
 
 // jsonParser matches a text that is one JSON object. Nested objects stay maps, arrays lists. Of a key that occurs twice
-// the last value stays. A number that neither int64 nor float64 can hold stays a text, digit for digit. Bytes that are no
-// UTF-8 become U+FFFD.
-type jsonParser struct {
-	maxDepth, maxFields int
-}
+// the last value stays. A number that neither int64 nor float64 can hold stays a text, digit for digit. The text
+// is valid UTF-8.
+type jsonParser struct{ maxDepth int }
 
-func (p *jsonParser) parse(text string, s *scratch) outcome {
-	d := jsonDecoder{text: text, fieldsLeft: p.maxFields, maxDepth: p.maxDepth}
+func (p *jsonParser) parse(w *worker, text string, m *match) outcome {
+	d := jsonDecoder{text: text, fieldsLeft: w.fieldsLeft, maxDepth: p.maxDepth}
 	d.space()
 	if d.peek() != '{' {
 		return outcomeNoMatch
 	}
-	if !d.object(s.fields, 1) {
+	m.object.EnsureCapacity(min(m.hint, 4+len(text)/8))
+	if !d.object(m.object, 1) {
 		if d.reason != outcomeParsed {
 			return d.reason
 		}
@@ -35,6 +34,7 @@ func (p *jsonParser) parse(text string, s *scratch) outcome {
 	if d.pos < len(text) {
 		return outcomeNoMatch
 	}
+	w.fieldsLeft = d.fieldsLeft
 	return outcomeParsed
 }
 
@@ -229,7 +229,7 @@ func (d *jsonDecoder) str() (string, bool) {
 		switch d.text[i] {
 		case '"':
 			d.pos = i + 1
-			return strings.ToValidUTF8(d.text[start:i], "\uFFFD"), true
+			return d.text[start:i], true
 		case '\\':
 			return d.escaped(start, i)
 		}
@@ -246,7 +246,7 @@ func (d *jsonDecoder) escaped(start, i int) (string, bool) {
 		switch c {
 		case '"':
 			d.pos = i
-			return strings.ToValidUTF8(string(b), "\uFFFD"), true
+			return string(b), true
 		case '\\':
 			if i == len(d.text) {
 				return "", false

@@ -8,22 +8,23 @@ import "strings"
 // logfmtParser matches a text that is key=value pairs and nothing else; a value may be quoted, with the escapes of JSON.
 // A bare word makes it no match, so that prose with a pair in it is not taken for logfmt. Values stay texts. Of a key
 // that occurs twice the last value stays.
-type logfmtParser struct {
-	maxFields int
-}
+type logfmtParser struct{}
 
-func (p *logfmtParser) parse(text string, s *scratch) outcome {
+func (*logfmtParser) parse(w *worker, text string, m *match) outcome {
 	rest := strings.TrimSpace(text)
 	if rest == "" {
 		return outcomeNoMatch
 	}
-	for n := 0; rest != ""; n++ {
-		if n == p.maxFields {
-			return outcomeTooManyFields
-		}
+	for rest != "" {
 		eq := keyEnd(rest)
 		if eq <= 0 || eq == len(rest) || rest[eq] != '=' {
 			return outcomeNoMatch
+		}
+		if w.fieldsLeft--; w.fieldsLeft < 0 {
+			return outcomeTooManyFields
+		}
+		if m.object.Len() == 0 { // now it looks like logfmt
+			m.object.EnsureCapacity(min(m.hint, 4+len(text)/8))
 		}
 		key := rest[:eq]
 		rest = rest[eq+1:]
@@ -43,9 +44,9 @@ func (p *logfmtParser) parse(text string, s *scratch) outcome {
 			if end < 0 {
 				end = len(rest)
 			}
-			value, rest = strings.ToValidUTF8(rest[:end], "\uFFFD"), rest[end:]
+			value, rest = rest[:end], rest[end:]
 		}
-		s.fields.PutStr(strings.ToValidUTF8(key, "\uFFFD"), value)
+		m.object.PutStr(key, value)
 		rest = strings.TrimLeft(rest, " \t\r\n")
 	}
 	return outcomeParsed

@@ -14,19 +14,29 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-func newScratch() *scratch { return &scratch{fields: pcommon.NewMap()} }
+// parseText runs one parser on text.
+func parseText(p parser, text string, maxFields int) (outcome, pcommon.Map) {
+	w, m := &worker{fieldsLeft: maxFields}, newMatch()
+	o := p.parse(w, strings.ToValidUTF8(text, "\uFFFD"), &m)
+	return o, m.object
+}
+
+func assertOutcome(t *testing.T, want outcome, p parser, text string, maxFields int) {
+	t.Helper()
+	o, _ := parseText(p, text, maxFields)
+	assert.Equal(t, want, o)
+}
 
 func TestJSON(t *testing.T) {
 	check := func(text string, want map[string]any) {
 		t.Helper()
-		s := newScratch()
-		o := (&jsonParser{maxDepth: 8, maxFields: 20}).parse(text, s)
+		o, fields := parseText(&jsonParser{maxDepth: 8}, text, 20)
 		if want == nil {
 			assert.NotEqual(t, outcomeParsed, o, text)
 			return
 		}
 		assert.Equal(t, outcomeParsed, o, text)
-		assert.Equal(t, want, s.fields.AsRaw(), text)
+		assert.Equal(t, want, fields.AsRaw(), text)
 	}
 	check(`{}`, map[string]any{})
 	check(` { "a" : [ 1 , -2.5e3 , true , null , "x" ] } `+"\r\n", map[string]any{"a": []any{int64(1), -2500.0, true, nil, "x"}})
@@ -43,9 +53,9 @@ func TestJSON(t *testing.T) {
 	} {
 		check(bad, nil)
 	}
-	assert.Equal(t, outcomeTooDeep, (&jsonParser{maxDepth: 3, maxFields: 99}).parse(`{"a":[[[1]]]}`, newScratch()))
-	assert.Equal(t, outcomeTooManyFields, (&jsonParser{maxDepth: 3, maxFields: 2}).parse(`{"a":1,"b":2,"c":3}`, newScratch()))
-	assert.Equal(t, outcomeTooDeep, (&jsonParser{maxDepth: 64, maxFields: math.MaxInt}).parse(strings.Repeat(`{"a":`, 100_000), newScratch()))
+	assertOutcome(t, outcomeTooDeep, &jsonParser{maxDepth: 3}, `{"a":[[[1]]]}`, 99)
+	assertOutcome(t, outcomeTooManyFields, &jsonParser{maxDepth: 3}, `{"a":1,"b":2,"c":3}`, 2)
+	assertOutcome(t, outcomeTooDeep, &jsonParser{maxDepth: 64}, strings.Repeat(`{"a":`, 100_000), math.MaxInt)
 }
 
 // FuzzJSON: what encoding/json takes for an object is one here too, with the same keys.
@@ -54,15 +64,14 @@ func FuzzJSON(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s := newScratch()
-		o := (&jsonParser{maxDepth: 20, maxFields: 200}).parse(text, s)
+		o, fields := parseText(&jsonParser{maxDepth: 20}, text, 200)
 		var want map[string]any
 		err := json.Unmarshal([]byte(text), &want)
 		if err == nil && want != nil && o != outcomeParsed && o != outcomeTooDeep && o != outcomeTooManyFields {
 			t.Fatalf("%q is JSON, got %v", text, o)
 		}
-		if err == nil && o == outcomeParsed && len(want) != s.fields.Len() {
-			t.Fatalf("%q: %d keys, want %d", text, s.fields.Len(), len(want))
+		if err == nil && o == outcomeParsed && len(want) != fields.Len() {
+			t.Fatalf("%q: %d keys, want %d", text, fields.Len(), len(want))
 		}
 	})
 }
@@ -70,14 +79,13 @@ func FuzzJSON(f *testing.F) {
 func TestLogfmt(t *testing.T) {
 	check := func(text string, want map[string]any) {
 		t.Helper()
-		s := newScratch()
-		o := (&logfmtParser{maxFields: 5}).parse(text, s)
+		o, fields := parseText(&logfmtParser{}, text, 5)
 		if want == nil {
 			assert.Equal(t, outcomeNoMatch, o, text)
 			return
 		}
 		assert.Equal(t, outcomeParsed, o, text)
-		assert.Equal(t, want, s.fields.AsRaw(), text)
+		assert.Equal(t, want, fields.AsRaw(), text)
 	}
 	check(`a=1 b="two words" c= d="q \" \n"`, map[string]any{"a": "1", "b": "two words", "c": "", "d": "q \" \n"})
 	check("  level=info\turl=http://x/?a=b&c=d \r\n", map[string]any{"level": "info", "url": "http://x/?a=b&c=d"})
@@ -86,7 +94,7 @@ func TestLogfmt(t *testing.T) {
 	for _, bad := range []string{"", "   ", "word", "a=1 word", "hello a=1", `a="open`, `a="x"y`, "=1", `"a"=1`, `{"a":1}`} {
 		check(bad, nil)
 	}
-	assert.Equal(t, outcomeTooManyFields, (&logfmtParser{maxFields: 2}).parse("a=1 b=2 c=3", newScratch()))
+	assertOutcome(t, outcomeTooManyFields, &logfmtParser{}, "a=1 b=2 c=3", 2)
 }
 
 // FuzzLogfmt: no text makes it panic or bring more fields than allowed.
@@ -94,8 +102,7 @@ func FuzzLogfmt(f *testing.F) {
 	f.Add(`a=1 b="two \" words" c=`)
 	f.Add("a=\"\\u12\xff")
 	f.Fuzz(func(t *testing.T, text string) {
-		s := newScratch()
-		(&logfmtParser{maxFields: 10}).parse(text, s)
-		require.LessOrEqual(t, s.fields.Len(), 10)
+		_, fields := parseText(&logfmtParser{}, text, 10)
+		require.LessOrEqual(t, fields.Len(), 10)
 	})
 }

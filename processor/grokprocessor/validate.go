@@ -124,9 +124,6 @@ func checkRegex(expr string) error {
 	return fmt.Errorf("must have a named group such as (?P<level>\\w+), got %q", expr)
 }
 
-// source is where a rule finds its text: the body, or one attribute.
-type source struct{ attribute string }
-
 func parseSource(s string) (source, error) {
 	if s == "" || s == "body" {
 		return source{}, nil

@@ -26,8 +26,10 @@ type TelemetryBuilder struct {
 	meter                           metric.Meter
 	mu                              sync.Mutex
 	registrations                   []metric.Registration
+	ProcessorGrokAutoFormats        metric.Int64Counter
 	ProcessorGrokConditionErrors    metric.Int64Counter
 	ProcessorGrokConversionFailures metric.Int64Counter
+	ProcessorGrokNestedMisses       metric.Int64Counter
 	ProcessorGrokRecords            metric.Int64Counter
 	ProcessorGrokRuleMisses         metric.Int64Counter
 }
@@ -61,6 +63,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorGrokAutoFormats, err = builder.meter.Int64Counter(
+		"otelcol_processor_grok_auto_formats",
+		metric.WithDescription("Texts that an auto parser recognised, by the format it found. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorGrokConditionErrors, err = builder.meter.Int64Counter(
 		"otelcol_processor_grok_condition_errors",
 		metric.WithDescription("Conditions that ended in an error; the rule is then treated as not selecting the record. [Alpha]"),
@@ -70,6 +78,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ProcessorGrokConversionFailures, err = builder.meter.Int64Counter(
 		"otelcol_processor_grok_conversion_failures",
 		metric.WithDescription("Captures of a parsed record that could not be converted; the text is kept, and the record keeps the time, severity or ids it had. [Alpha]"),
+		metric.WithUnit("{capture}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorGrokNestedMisses, err = builder.meter.Int64Counter(
+		"otelcol_processor_grok_nested_misses",
+		metric.WithDescription("Captured texts that the rule parses further and that none of the nested parsers matched; they stay as they are. [Alpha]"),
 		metric.WithUnit("{capture}"),
 	)
 	errs = errors.Join(errs, err)

@@ -19,14 +19,22 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ProcessorGrokAutoFormats.Add(context.Background(), 1)
 	tb.ProcessorGrokConditionErrors.Add(context.Background(), 1)
 	tb.ProcessorGrokConversionFailures.Add(context.Background(), 1)
+	tb.ProcessorGrokNestedMisses.Add(context.Background(), 1)
 	tb.ProcessorGrokRecords.Add(context.Background(), 1)
 	tb.ProcessorGrokRuleMisses.Add(context.Background(), 1)
+	AssertEqualProcessorGrokAutoFormats(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorGrokConditionErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorGrokConversionFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorGrokNestedMisses(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorGrokRecords(t, testTel,

@@ -1,0 +1,176 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// apply puts the match of a stage on the record. What stands inside goes first: it says more about the record than what
+// is around it, and what is written first stays.
+func (w *worker) apply(s *stage, m *match) {
+	if m.plan != nil {
+		m.locate()
+	}
+	for i := range s.nested {
+		w.applyNested(&s.nested[i], i, m)
+	}
+	if m.plan != nil {
+		w.fillFromCaptures(m)
+		w.writeCaptures(m)
+	} else {
+		w.fillFromObject(m)
+		w.writeObject(m)
+	}
+	if m.format >= 0 && w.format < 0 {
+		w.format = m.format
+	}
+}
+
+// applyNested parses a captured text further. Where that succeeds, what it captures takes the place of the text.
+func (w *worker) applyNested(n *nestedStage, index int, m *match) {
+	var from *ref
+	var at member
+	var text string
+	var ok bool
+	if m.plan != nil {
+		if from, text, ok = m.find(m.plan.nested[index]); !ok {
+			return
+		}
+	} else {
+		if at, ok = lookup(m.object, n.from); !ok || at.value.Type() != pcommon.ValueTypeStr {
+			return
+		}
+		text = at.value.Str()
+	}
+	if w.parse(n.stage, text) != outcomeParsed {
+		w.tally.nestedMisses[w.rule.index]++
+		return
+	}
+	w.apply(n.stage, &w.matches[n.stage.depth])
+	if m.plan == nil {
+		m.drop = append(m.drop, at)
+		return
+	}
+	for _, slot := range from.slots {
+		m.take(slot)
+	}
+}
+
+func (w *worker) fail(f failure) { w.fails[f]++ }
+
+// near is a time at which the record was seen, for times that lack the year.
+func (w *worker) near() pcommon.Timestamp {
+	if t := w.lr.ObservedTimestamp(); t != 0 {
+		return t
+	}
+	return w.lr.Timestamp()
+}
+
+// fillFromCaptures fills the fields of the record that nothing further inside has filled.
+func (w *worker) fillFromCaptures(m *match) {
+	p := m.plan
+	for role := range roleCount {
+		if len(p.roles[role]) == 0 || w.filled[role] {
+			continue
+		}
+		from, text, ok := m.find(p.roles[role])
+		if !ok {
+			continue
+		}
+		switch role {
+		case roleTimestamp:
+			var ns int64
+			if ns, ok = p.time.readText(text, w.near()); ok {
+				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
+			}
+		case roleSeverity:
+			ok = w.setSeverity(w.rule.severity.readText(text, from.priority))
+		case roleTraceID:
+			var id pcommon.TraceID
+			if id, ok = readTraceID(text, from.decimal); ok {
+				w.lr.SetTraceID(id)
+			}
+		case roleSpanID:
+			var id pcommon.SpanID
+			if id, ok = readSpanID(text, from.decimal); ok {
+				w.lr.SetSpanID(id)
+			}
+		case roleService:
+			w.setService(text)
+		case roleBody:
+			w.lr.Body().SetStr(text)
+			for _, slot := range from.slots {
+				m.take(slot)
+			}
+		}
+		w.filled[role] = ok
+		if !ok {
+			w.fail(roleFailures[role])
+		}
+	}
+}
+
+// fillFromObject is fillFromCaptures for an object.
+func (w *worker) fillFromObject(m *match) {
+	if m.object.Len() == 0 {
+		return
+	}
+	w.found = [roleCount]found{}
+	w.rule.members.find(m.object, &w.found)
+	for role := range roleCount {
+		f := &w.found[role]
+		if f.use == nil || w.filled[role] {
+			continue
+		}
+		ok := true
+		switch role {
+		case roleTimestamp:
+			var ns int64
+			if ns, ok = w.rule.timestamp.read(f.value, w.near()); ok {
+				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
+			}
+		case roleSeverity:
+			ok = w.setSeverity(w.rule.severity.readText(valueText(f.value), f.use.priority))
+		case roleTraceID:
+			var id pcommon.TraceID
+			if id, ok = readTraceID(valueText(f.value), f.use.decimal); ok {
+				w.lr.SetTraceID(id)
+			}
+		case roleSpanID:
+			var id pcommon.SpanID
+			if id, ok = readSpanID(valueText(f.value), f.use.decimal); ok {
+				w.lr.SetSpanID(id)
+			}
+		case roleService:
+			w.setService(valueText(f.value))
+		case roleBody:
+			f.value.MoveTo(w.lr.Body())
+			m.drop = append(m.drop, f.member)
+		}
+		w.filled[role] = ok
+		if !ok {
+			w.fail(roleFailures[role])
+		}
+	}
+	for _, d := range m.drop {
+		key := d.key
+		d.object.RemoveIf(func(k string, _ pcommon.Value) bool { return k == key })
+	}
+}
+
+func (w *worker) setSeverity(text string, number plog.SeverityNumber, ok bool) bool {
+	if ok {
+		w.lr.SetSeverityNumber(number)
+		w.lr.SetSeverityText(text)
+	}
+	return ok
+}
+
+func (w *worker) setService(name string) {
+	if w.lacksService {
+		w.services.add(w.resource, w.scope, w.index, name)
+	}
+}

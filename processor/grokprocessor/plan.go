@@ -1,0 +1,135 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"strings"
+
+	"github.com/logboom/logboom/internal/grok"
+)
+
+// role is a field of the record that a capture may fill.
+type role uint8
+
+const (
+	roleTimestamp role = iota
+	roleSeverity
+	roleTraceID
+	roleSpanID
+	roleService
+	roleBody
+	roleCount
+)
+
+// plan says where the captures of one pattern go. It is made when the pattern is compiled, so that no name is looked at
+// for each record.
+type plan struct {
+	places []place // by slot
+	unique bool    // no two captures of a match go to the same attribute
+	extra  int     // attributes that a match may have beyond its captures
+	roles  [roleCount][]ref
+	nested [][]ref // by nested item of the stage
+	time   *timestampReader
+}
+
+// place is where the captures of one slot go.
+type place struct {
+	target
+	simple   bool // a text that becomes an attribute as it is
+	reserved bool // a line must not set this attribute
+	alias    bool // another slot goes there too, under another name
+	shared   int  // slot under which match.wrote notes that the attribute was written, -1 if no other capture goes there
+}
+
+// ref is a capture that a field of the record may be filled from, or several whose texts belong together.
+type ref struct {
+	slotRef
+	priority bool // isPriority of the name
+	decimal  bool // isDecimalID of the name
+}
+
+// The attributes that formURL makes.
+const (
+	keyURLPath  = "url.path"
+	keyURLQuery = "url.query"
+)
+
+// newPlan makes the plan of a pattern with these fields for a stage of a rule. dynamic says that matches may hold further
+// fields with names of their own.
+func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool) *plan {
+	targets := newNaming(fields, conventions)
+	p := &plan{places: make([]place, len(targets)), unique: !dynamic, time: &r.timestamp}
+	holders := map[string]int{}  // attribute to the first slot that goes there
+	captured := map[string]int{} // attribute to the number of captures that may go there
+	slotsOf := map[string]int{}  // attribute to the number of slots that go there
+	for _, t := range targets {
+		slotsOf[t.key]++
+	}
+	count := func(slot int, key string) {
+		if _, ok := holders[key]; !ok {
+			holders[key] = slot
+		}
+		captured[key]++
+	}
+	typed := make([]bool, len(targets))
+	for _, f := range fields {
+		count(f.Slot, targets[f.Slot].key)
+		if targets[f.Slot].form == formURL {
+			count(f.Slot, keyURLPath)
+			count(f.Slot, keyURLQuery)
+		}
+		typed[f.Slot] = typed[f.Slot] || f.Type != grok.TypeString
+	}
+	for i, t := range targets {
+		pl := place{target: t, reserved: isReserved(t.key), shared: -1}
+		keys := []string{t.key}
+		if t.form == formURL {
+			keys = append(keys, keyURLPath, keyURLQuery)
+			p.extra++
+		}
+		for _, key := range keys {
+			if captured[key] > 1 {
+				p.unique = false
+				pl.shared = holders[key]
+				pl.alias = pl.alias || slotsOf[key] > 1
+			}
+		}
+		pl.simple = !pl.reserved && pl.shared < 0 && (t.form == formText || t.form == formField && !typed[i])
+		p.places[i] = pl
+	}
+	for role := range roleCount {
+		p.roles[role] = newRefs(r.names[role], targets)
+	}
+	for _, n := range s.nested {
+		p.nested = append(p.nested, newRefs(fieldNames{n.from}, targets))
+	}
+	return p
+}
+
+func newRefs(names fieldNames, targets naming) []ref {
+	var out []ref
+	for _, s := range names.slots(targets) {
+		out = append(out, ref{slotRef: s, priority: isPriority(s.name), decimal: isDecimalID(s.name)})
+	}
+	return out
+}
+
+// isReserved reports attributes that say something about the record's way through the pipeline. A log line must not set
+// them: it could make the query engine count it a thousand times, or take it for a copy of another.
+func isReserved(key string) bool {
+	return key == "log.record.uid" || key == "sampling.threshold" || strings.HasPrefix(key, "logboom.")
+}
+
+// fieldNames are the captures a field of the record may be filled from, most telling first.
+type fieldNames []string
+
+func newFieldNames(configured string, wellKnown []string) fieldNames {
+	switch configured {
+	case "":
+		return wellKnown
+	case "-":
+		return nil
+	}
+	return fieldNames{configured}
+}

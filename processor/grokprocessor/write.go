@@ -1,0 +1,250 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grokprocessor
+
+import (
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/logboom/logboom/internal/grok"
+)
+
+// writeCaptures makes attributes of the captures.
+func (w *worker) writeCaptures(m *match) {
+	p := m.plan
+	attrs := w.attrs
+	empty := attrs.Len() == 0
+	attrs.EnsureCapacity(attrs.Len() + len(m.captures) + p.extra)
+	if empty && p.unique && len(m.taken) == 0 {
+		for i := range m.captures {
+			c := &m.captures[i]
+			if pl := &p.places[c.Field.Slot]; pl.simple {
+				w.written = appendIf(w.written, w.rule.tracks, pl.key)
+				attrs.PutStr(pl.key, c.Text)
+			} else {
+				w.writeCapture(m, pl, c)
+			}
+		}
+		return
+	}
+	w.before = len(w.written)
+	m.wrote = m.wrote[:0]
+	if !p.unique {
+		m.wrote = slices.Grow(m.wrote, len(p.places))[:len(p.places)]
+		clear(m.wrote)
+	}
+	for i := range m.captures {
+		c := &m.captures[i]
+		slot := c.Field.Slot
+		switch {
+		case slot < 0: // the text itself named it
+			pl := place{target: target{key: c.Field.Name, form: formText}, shared: -1, reserved: isReserved(c.Field.Name)}
+			w.writeCapture(m, &pl, c)
+		case len(m.taken) > 0 && m.taken[slot]:
+		default:
+			w.writeCapture(m, &p.places[slot], c)
+		}
+	}
+}
+
+func appendIf(dst []string, really bool, s string) []string {
+	if !really {
+		return dst
+	}
+	return append(dst, s)
+}
+
+// put returns the value to write under key. ok is false if the attribute is there already and stays.
+func (w *worker) put(key string) (dst pcommon.Value, ok bool) {
+	dst, existed := w.attrs.GetOrPutEmpty(key)
+	if existed && (!w.rule.overwrite || w.rule.tracks && slices.Contains(w.written[:w.before], key)) {
+		return dst, false
+	}
+	w.written = appendIf(w.written, w.rule.tracks, key)
+	return dst, true
+}
+
+func (w *worker) writeCapture(m *match, pl *place, c *grok.Capture) {
+	if pl.reserved {
+		w.fail(failureReserved)
+		return
+	}
+	if pl.form == formURL {
+		if path, query, ok := splitURL(c.Text); ok {
+			w.writeText(m, pl, keyURLPath, path)
+			if query != "" {
+				w.writeText(m, pl, keyURLQuery, query)
+			}
+			return
+		}
+		w.writeText(m, pl, pl.key, c.Text)
+		return
+	}
+	dst, how := w.putShared(m, pl, pl.key, c.Text)
+	switch {
+	case how == putNot:
+	case how == putAppended && pl.form == formList:
+		dst.SetStr(c.Text)
+	default:
+		w.setForm(dst, pl.form, c)
+	}
+}
+
+func (w *worker) writeText(m *match, pl *place, key, text string) {
+	if dst, how := w.putShared(m, pl, key, text); how != putNot {
+		dst.SetStr(text)
+	}
+}
+
+// howPut is what became of the attempt to write an attribute.
+type howPut uint8
+
+const (
+	putNot      howPut = iota // it stays as it is
+	putWhole                  // the value is the attribute's
+	putAppended               // the value is the last of the attribute's list
+)
+
+// putShared is put for attributes that several captures may go to: what this match has written there becomes a list.
+func (w *worker) putShared(m *match, pl *place, key, text string) (pcommon.Value, howPut) {
+	shared := pl.shared >= 0 && len(m.wrote) > 0
+	if shared && m.wrote[pl.shared] {
+		if dst, ok := w.attrs.Get(key); ok {
+			if pl.alias && dst.Type() == pcommon.ValueTypeStr && dst.Str() == text { // two names for the same thing
+				return dst, putNot
+			}
+			return appendTo(dst), putAppended
+		}
+	}
+	dst, ok := w.put(key)
+	if shared {
+		m.wrote[pl.shared] = ok
+	}
+	if !ok {
+		return dst, putNot
+	}
+	return dst, putWhole
+}
+
+// appendTo makes dst a list, if it is none yet, and returns a new last element.
+func appendTo(dst pcommon.Value) pcommon.Value {
+	if dst.Type() != pcommon.ValueTypeSlice {
+		first := pcommon.NewValueEmpty()
+		dst.MoveTo(first)
+		list := dst.SetEmptySlice()
+		list.EnsureCapacity(4)
+		first.MoveTo(list.AppendEmpty())
+	}
+	return dst.Slice().AppendEmpty()
+}
+
+// setForm writes a capture in the form that its attribute has.
+func (w *worker) setForm(dst pcommon.Value, f form, c *grok.Capture) {
+	switch f {
+	case formField:
+		if !setTyped(dst, c.Field.Type, c) {
+			w.fail(failureType)
+		}
+	case formInt:
+		if !setTyped(dst, grok.TypeInt, c) {
+			w.fail(failureType)
+		}
+	case formList:
+		dst.SetEmptySlice().AppendEmpty().SetStr(c.Text)
+	default:
+		dst.SetStr(c.Text)
+	}
+}
+
+// setTyped writes a capture as t. A text that is no such value stays a text, and the answer is false.
+func setTyped(dst pcommon.Value, t grok.Type, c *grok.Capture) bool {
+	switch t {
+	case grok.TypeString:
+		dst.SetStr(c.Text)
+		return true
+	case grok.TypeInt:
+		if n, ok := smallInt(c.Text); ok {
+			dst.SetInt(n)
+			return true
+		}
+	case grok.TypeFloat:
+		if isDecimal(c.Text) {
+			if v, err := strconv.ParseFloat(c.Text, 64); err == nil {
+				dst.SetDouble(v)
+				return true
+			}
+		}
+	}
+	field := c.Field
+	if field.Type != t {
+		field = &grok.Field{Type: t}
+	}
+	v, ok := field.Convert(c.Text)
+	switch v := v.(type) {
+	case string:
+		dst.SetStr(v)
+	case int64:
+		dst.SetInt(v)
+	case float64:
+		dst.SetDouble(v)
+	case bool:
+		dst.SetBool(v)
+	}
+	return ok
+}
+
+// smallInt reads what nearly every number in a log line is: up to 18 digits.
+func smallInt(s string) (n int64, ok bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	for i := range len(s) {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(d)
+	}
+	return n, true
+}
+
+// isDecimal reports digits with at most a sign and a point.
+func isDecimal(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// writeObject makes attributes of the members of an object.
+func (w *worker) writeObject(m *match) {
+	n := m.object.Len()
+	m.hint = n
+	reserved := 0
+	for key := range m.object.All() {
+		if isReserved(key) {
+			reserved++
+		}
+	}
+	attrs := w.attrs
+	if attrs.Len() == 0 && reserved == 0 && !w.rule.tracks {
+		m.object.MoveTo(attrs)
+		return
+	}
+	w.fails[failureReserved] += int64(reserved)
+	w.before = len(w.written)
+	attrs.EnsureCapacity(attrs.Len() + n - reserved)
+	for key, v := range m.object.All() {
+		if reserved > 0 && isReserved(key) {
+			continue
+		}
+		if dst, ok := w.put(key); ok {
+			v.MoveTo(dst)
+		}
+	}
+}
