@@ -6,6 +6,7 @@ package grok
 import (
 	"bufio"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // The named libraries.
@@ -46,7 +48,22 @@ func IsPatternName(name string) bool {
 
 // Set is a set of named definitions. It must not be changed while a pattern is compiled with it.
 type Set struct {
-	defs map[string]string
+	defs   map[string]string
+	places map[string]place // where definitions came from that are not the library's
+}
+
+// place is where a definition was made.
+type place struct {
+	file string // empty: by Define
+	line int
+	nth  int // definitions made before
+}
+
+func (p place) String() string {
+	if p.file == "" {
+		return "definition"
+	}
+	return fmt.Sprintf("pattern file %s, line %d", p.file, p.line)
 }
 
 var loadLibrary = map[string]func() (map[string]string, error){
@@ -69,11 +86,18 @@ func NewSet(library string) (*Set, error) {
 }
 
 // Define adds a definition, replacing one of the same name.
-func (s *Set) Define(name, expr string) error {
+func (s *Set) Define(name, expr string) error { return s.define(name, expr, place{}) }
+
+func (s *Set) define(name, expr string, at place) error {
 	if !IsPatternName(name) {
-		return fmt.Errorf("name of a pattern must be letters, digits and _, got %q", name)
+		return fmt.Errorf("name of a pattern must be letters, digits and _, got %q", shorten(name))
 	}
+	if s.places == nil {
+		s.places = map[string]place{}
+	}
+	at.nth = len(s.places)
 	s.defs[name] = expr
+	s.places[name] = at
 	return nil
 }
 
@@ -87,67 +111,152 @@ func (s *Set) Definition(name string) (string, bool) {
 }
 
 // ReadFiles adds the definitions of all files that the globs name, in the order of the globs and of the file names. A glob
-// that names no file is an error.
+// that names no file is an error. It reads on after a mistake, and returns all of them.
 func (s *Set) ReadFiles(globs ...string) error {
+	var errs []error
 	for _, g := range globs {
 		names, err := filepath.Glob(g)
 		if err != nil {
-			return fmt.Errorf("read pattern files %q: %w", g, err)
+			errs = append(errs, fmt.Errorf("read pattern files %q: %w", g, err))
+			continue
 		}
 		if len(names) == 0 {
-			return fmt.Errorf("read pattern files %q: no such file", g)
+			errs = append(errs, fmt.Errorf("read pattern files %q: no such file", g))
 		}
 		for _, name := range names {
 			if info, err := os.Stat(name); err == nil && info.IsDir() {
+				if len(names) == 1 {
+					errs = append(errs, fmt.Errorf("read pattern files %q: is a directory, name its files with %s", g, filepath.Join(g, "*")))
+				}
 				continue
 			}
 			f, err := os.Open(name)
 			if err != nil {
-				return fmt.Errorf("read pattern file: %w", err)
+				errs = append(errs, fmt.Errorf("read pattern file: %w", err))
+				continue
 			}
-			err = s.Read(f, name)
+			errs = append(errs, s.Read(f, name))
 			f.Close()
-			if err != nil {
-				return err
-			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// Read adds the definitions of r: lines `NAME REGEX`; empty lines and lines that begin with # mean nothing. name stands in errors.
+// maxFileErrors bounds how many lines of one file are complained of.
+const maxFileErrors = 10
+
+// Read adds the definitions of r: lines `NAME REGEX`; empty lines and lines that begin with # mean nothing. name stands in
+// errors. It reads on after a line that is wrong, and returns all mistakes.
 func (s *Set) Read(r io.Reader, name string) error {
+	var errs []error
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, maxPatternSize)
-	for n := 1; sc.Scan(); n++ {
+	n := 0
+	for len(errs) < maxFileErrors && sc.Scan() {
+		n++
 		line := strings.TrimLeft(strings.TrimSuffix(sc.Text(), "\r"), " \t")
 		if n == 1 {
-			line = strings.TrimPrefix(line, "\ufeff")
+			line = strings.TrimLeft(strings.TrimPrefix(line, "\ufeff"), " \t")
 		}
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		i := strings.IndexAny(line, " \t")
-		if i < 0 {
-			return fmt.Errorf("read pattern file %s, line %d: definition must be NAME REGEX, got %q", name, n, line)
+		if !utf8.ValidString(line) {
+			errs = append(errs, fmt.Errorf("read pattern file %s, line %d: is not UTF-8", name, n))
+			continue
 		}
-		if err := s.Define(line[:i], strings.TrimLeft(line[i:], " \t")); err != nil {
-			return fmt.Errorf("read pattern file %s, line %d: %w", name, n, err)
+		i := strings.IndexAny(line, " \t")
+		if i < 0 || strings.Trim(line[i:], " \t") == "" {
+			errs = append(errs, fmt.Errorf("read pattern file %s, line %d: definition must be NAME REGEX, got %q", name, n, shorten(line)))
+			continue
+		}
+		if err := s.define(line[:i], strings.TrimLeft(line[i:], " \t"), place{file: name, line: n}); err != nil {
+			errs = append(errs, fmt.Errorf("read pattern file %s, line %d: %w", name, n, err))
 		}
 	}
 	if err := sc.Err(); err != nil {
-		return fmt.Errorf("read pattern file %s: %w", name, err)
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("longer than %d bytes", maxPatternSize)
+		}
+		errs = append(errs, fmt.Errorf("read pattern file %s, line %d: %w", name, n+1, err))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// near returns a name that differs from name only by case or by _ and -, "" if there is none.
-func (s *Set) near(name string) string {
-	plain := func(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "_", "") }
-	for _, n := range s.Names() {
-		if plain(n) == plain(name) {
-			return n
+func shorten(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// Check parses the named definitions, or with no name all that are not the library's, whether anything refers to them or
+// not, and returns all mistakes, each once and with the definition's file and line.
+func (s *Set) Check(names ...string) error {
+	if len(names) == 0 {
+		names = slices.SortedFunc(maps.Keys(s.places), func(a, b string) int { return s.places[a].nth - s.places[b].nth })
+	}
+	type spot struct {
+		text   string
+		offset int
+	}
+	found := map[spot]bool{}
+	var errs, others []error
+	for _, name := range names {
+		e := s.parseDefinition(name)
+		if e == nil {
+			continue
+		}
+		at := spot{e.Definition, e.Offset}
+		if found[at] {
+			continue
+		}
+		err := fmt.Errorf("%s: %w", s.places[name], e)
+		if _, is := s.places[name]; !is {
+			err = e
+		}
+		if e.Definition != name && slices.Contains(names, e.Definition) { // reported at its own place, unless it is all right by itself
+			others = append(others, err)
+			continue
+		}
+		found[at] = true
+		errs = append(errs, err)
+	}
+	for _, err := range others {
+		var e *Error
+		errors.As(err, &e)
+		if at := (spot{e.Definition, e.Offset}); !found[at] {
+			found[at] = true
+			errs = append(errs, err)
 		}
 	}
-	return ""
+	return errors.Join(errs...)
+}
+
+// parseDefinition returns what is wrong with a definition, nil if nothing is.
+func (s *Set) parseDefinition(name string) (e *Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			e = err
+		}
+	}()
+	b := &builder{set: s}
+	src, ok := s.defs[name]
+	if !ok {
+		return &Error{Msg: fmt.Sprintf("unknown pattern %q%s", name, b.suggest(name)), Text: name}
+	}
+	b.path = []string{name}
+	n := b.parse(&source{name: name, text: src}, flags{})
+	b.resolveLate()
+	b.checkSize(n, src)
+	return nil
 }

@@ -35,8 +35,28 @@ type node struct {
 	behind   bool
 	negative bool
 	field    int // opCapture: index of the field, -1 for a group that only a back-reference needs
-	group    int // opCapture and opBackref: number of the capture, in order of its opening
+	group    int // opCapture and opBackref: number of the capture, in order of its opening; a called group (\g) has it twice
+
+	origin *origin // where it was written; nil unless the builder was asked to remember
 }
+
+// source is a text that a part of a pattern is written in.
+type source struct {
+	name string // of the definition, empty for the expression itself
+	text string
+}
+
+// origin is the place a node was written at: bytes from to to of src. A node has several where a reference or a group
+// holds nothing but it: the outermost is first.
+type origin struct {
+	src      *source
+	from, to int
+	ref      string // the definition that a reference names, empty for anything else
+	inner    *origin
+}
+
+// text returns the piece of pattern as it was written.
+func (o *origin) text() string { return o.src.text[o.from:o.to] }
 
 func concat(subs []*node) *node {
 	switch len(subs) {
@@ -129,6 +149,84 @@ func (n *node) alphabet() set {
 		out = out.union(s.alphabet())
 	}
 	return out
+}
+
+// isAssertion reports whether n looks at what is around it and consumes nothing.
+func (n *node) isAssertion() bool {
+	switch n.op {
+	case opEmpty, opBeginLine, opEndLine, opBeginText, opEndText, opEndTextNL, opWordB, opNotWordB, opLook:
+		return true
+	}
+	return false
+}
+
+// width returns the number of runes that every match of n has, -1 if they differ. Assertions have none.
+func (n *node) width() int {
+	switch n.op {
+	case opClass:
+		return 1
+	case opConcat:
+		sum := 0
+		for _, s := range n.subs {
+			w := s.width()
+			if w < 0 {
+				return -1
+			}
+			sum += w
+		}
+		return sum
+	case opAlt:
+		w := n.subs[0].width()
+		for _, s := range n.subs[1:] {
+			if s.width() != w {
+				return -1
+			}
+		}
+		return w
+	case opRepeat:
+		if w := n.subs[0].width(); w == 0 || w > 0 && n.min == n.max {
+			return w * n.min
+		}
+		return -1
+	case opCapture, opAtomic:
+		return n.subs[0].width()
+	case opBackref:
+		return -1
+	}
+	return 0
+}
+
+// expanded returns how many elements n has with its repetitions written out, at most limit+1.
+func (n *node) expanded(limit int) int {
+	sum := 1
+	for _, s := range n.subs {
+		if sum += s.expanded(limit); sum > limit {
+			return limit + 1
+		}
+	}
+	if n.op == opRepeat {
+		sum = min(sum-1, limit+1) * max(n.min, n.max, 1)
+	}
+	return min(sum, limit+1)
+}
+
+// clone returns a copy of the tree. Groups keep their numbers.
+func (n *node) clone() *node {
+	out := *n
+	out.subs = make([]*node, len(n.subs))
+	for i, s := range n.subs {
+		out.subs[i] = s.clone()
+	}
+	return &out
+}
+
+// count returns the number of nodes.
+func (n *node) count() int {
+	sum := 1
+	for _, s := range n.subs {
+		sum += s.count()
+	}
+	return sum
 }
 
 // any reports whether f holds for n or a node below it.

@@ -16,43 +16,48 @@ const (
 	maxNodes       = 200_000
 	maxDepth       = 250 // nested groups and references together
 	maxRepeat      = 100_000
+	maxExpanded    = 1_000_000 // elements with all repetitions written out
+	maxRanges      = 4_000_000 // ranges of runes in all classes
 	maxPatternSize = 1 << 20
 )
 
 // builder holds what all parsers of one pattern share: parsers nest, one for each reference.
 type builder struct {
-	set    *Set
-	opts   options
-	local  map[string]string // definitions made within the pattern
-	fields []*Field
-	groups int
-	nodes  int
-	depth  int
-	path   []string // names of the definitions being expanded
+	set     *Set
+	opts    options
+	local   map[string]string // definitions made within the pattern
+	fields  []*Field
+	groups  int
+	nodes   int
+	ranges  int
+	depth   int
+	path    []string         // names of the definitions being expanded
+	named   map[string][]int // groups by name, in all texts
+	nodeOf  map[int]*node    // groups by number
+	late    []backref        // back-references to names that their own text does not have
+	origins bool             // remember where nodes were written
 }
 
-// flags are the regular expression's options at a place.
+// flags are the regular expression's options at a place. A reference hands them on to what it stands for.
 type flags struct {
 	fold, extended, singleLineDot bool
+	ascii                         bool // POSIX brackets know ASCII only
+	unicode                       bool // \w, \d and \s know Unicode
 }
 
 // parser parses one text: the pattern, or a definition. Groups are numbered within it.
 type parser struct {
 	b        *builder
+	from     *source
 	src      string
 	pos      int
 	flags    flags
-	plain    []int          // group numbers of this text's unnamed groups, in order
-	named    map[string]int // its named groups
+	plain    []int            // group numbers of this text's unnamed groups, in order
+	named    map[string][]int // its named groups
 	hasNamed bool
 	backrefs []backref
-}
-
-type backref struct {
-	node *node
-	at   int
-	num  int
-	name string
+	calls    []*call
+	behinds  []behind
 }
 
 func (p *parser) errorf(at int, format string, args ...any) *Error {
@@ -63,34 +68,63 @@ func (p *parser) errorf(at int, format string, args ...any) *Error {
 	return e
 }
 
-// fail aborts parsing; parseText recovers it. Only *Error is ever thrown.
+// fail aborts parsing; Compile recovers it. Only *Error is ever thrown.
 func (p *parser) fail(at int, format string, args ...any) {
 	panic(p.errorf(at, format, args...))
 }
 
-// parseText parses src whole.
+// parseText parses an expression whole.
 func (b *builder) parseText(src string) *node {
-	p := &parser{b: b, src: src, named: map[string]int{}}
+	n := b.parse(&source{text: src}, flags{})
+	b.resolveLate()
+	b.checkSize(n, src)
+	return n
+}
+
+// checkSize fails if n is too large with its repetitions written out, whatever an engine would make of them.
+func (b *builder) checkSize(n *node, src string) {
+	if n.expanded(maxExpanded) <= maxExpanded {
+		return
+	}
+	e := &Error{Msg: fmt.Sprintf("pattern grows beyond %d elements with its repetitions written out", maxExpanded), Text: src}
+	if len(b.path) > 0 {
+		e.Definition = b.path[0]
+	}
+	if !b.origins { // once more, for the place
+		b = &builder{set: b.set, opts: b.opts, path: b.path, origins: true}
+		n = b.parse(&source{name: e.Definition, text: src}, flags{})
+	}
+	n.any(func(n *node) bool { // the innermost one, or one of them
+		if n.op == opRepeat && n.origin != nil && n.expanded(maxExpanded) > maxExpanded {
+			e.Text, e.Offset, e.Definition = n.origin.src.text, n.origin.from, n.origin.src.name
+		}
+		return false
+	})
+	panic(e)
+}
+
+// parse parses the text of an expression or a definition whole.
+func (b *builder) parse(from *source, f flags) *node {
+	src := from.text
+	p := &parser{b: b, from: from, src: src, flags: f, named: map[string][]int{}}
 	if len(src) > maxPatternSize {
 		p.fail(0, "pattern is longer than %d bytes", maxPatternSize)
 	}
-	p.hasNamed = strings.Contains(src, "(?<") && hasNamedGroup(src)
+	if !utf8.ValidString(src) {
+		for i, r := range src {
+			if _, n := utf8.DecodeRuneInString(src[i:]); r == utf8.RuneError && n == 1 {
+				p.fail(i, "pattern is not UTF-8")
+			}
+		}
+	}
+	p.hasNamed = strings.Contains(src, "(?<") && hasNamedGroup(src) || strings.Contains(src, "(?'")
 	n := p.alternation()
 	if p.pos < len(p.src) {
-		p.fail(p.pos, "unmatched )")
+		p.fail(p.pos, "unmatched ) (write \\) for the text itself)")
 	}
-	for _, r := range p.backrefs {
-		g, ok := 0, false
-		if r.name != "" {
-			g, ok = p.named[r.name]
-		} else if r.num >= 1 && r.num <= len(p.plain) {
-			g, ok = p.plain[r.num-1], true
-		}
-		if !ok {
-			p.fail(r.at, "back-reference to a group that is not there")
-		}
-		r.node.group = g
-	}
+	p.resolveCalls()
+	p.resolveBackrefs()
+	p.resolveBehinds()
 	return n
 }
 
@@ -125,15 +159,30 @@ func (p *parser) rune() rune {
 	return r
 }
 
-func (p *parser) count() {
-	if p.b.nodes++; p.b.nodes > maxNodes {
-		p.fail(p.pos, "pattern grows beyond %d elements", maxNodes)
+func (p *parser) count(n int) {
+	if p.b.nodes += n; p.b.nodes > maxNodes {
+		p.fail(min(p.pos, len(p.src)), "pattern grows beyond %d elements", maxNodes)
 	}
 }
 
 func (p *parser) enter(at int) {
 	if p.b.depth++; p.b.depth > maxDepth {
 		p.fail(at, "groups and references nest deeper than %d", maxDepth)
+	}
+}
+
+// class is the node for one rune of s.
+func (p *parser) class(s set) *node {
+	if p.b.ranges += len(s) / 2; p.b.ranges > maxRanges {
+		p.fail(min(p.pos, len(p.src)), "classes of the pattern grow beyond %d ranges", maxRanges)
+	}
+	return class(s)
+}
+
+// mark remembers that n was written from at to here.
+func (p *parser) mark(n *node, at int, ref string) {
+	if o := n.origin; p.b.origins && (o == nil || o.src != p.from || o.from != at || o.to != p.pos) {
+		n.origin = &origin{src: p.from, from: at, to: p.pos, ref: ref, inner: o}
 	}
 }
 
@@ -149,6 +198,7 @@ func (p *parser) alternation() *node {
 		if !p.accept("|") {
 			break
 		}
+		p.count(1)
 	}
 	if len(alts) == 1 {
 		return alts[0]
@@ -159,22 +209,40 @@ func (p *parser) alternation() *node {
 func (p *parser) sequence() *node {
 	var subs []*node
 	for p.more() && !p.has("|") && !p.has(")") {
-		if p.flags.extended && p.skipExtended() {
+		if p.skip() {
 			continue
 		}
 		at := p.pos
 		n, rest := p.atom()
-		p.count()
+		p.count(1)
 		if rest { // (?i) with no colon: what follows, alternatives included, is its body
 			subs = append(subs, n)
 			break
 		}
-		if n == nil {
-			continue
-		}
-		subs = append(subs, p.quantified(n, at))
+		p.mark(n, at, "")
+		n = p.quantified(n, at)
+		p.mark(n, at, "")
+		subs = append(subs, n)
 	}
 	return concat(subs)
+}
+
+// skip passes over a comment, and over white space in an (?x) pattern.
+func (p *parser) skip() bool {
+	if p.has("(?#") {
+		at := p.pos
+		for p.pos += len("(?#"); p.more(); p.pos++ {
+			switch p.src[p.pos] {
+			case '\\':
+				p.pos++
+			case ')':
+				p.pos++
+				return true
+			}
+		}
+		p.fail(at, "comment is not closed")
+	}
+	return p.flags.extended && p.skipExtended()
 }
 
 // skipExtended passes over white space and comments of an (?x) pattern.
@@ -197,11 +265,12 @@ func (p *parser) skipExtended() bool {
 
 // quantified wraps n in the repetitions that follow it.
 func (p *parser) quantified(n *node, at int) *node {
-	for p.more() {
-		if p.flags.extended && p.skipExtended() {
+	for stacked := 0; p.more(); {
+		start := p.pos
+		if p.skip() {
 			continue
 		}
-		lo, hi, interval := 0, -1, false
+		lo, hi, exact, interval := 0, -1, false, false
 		switch p.src[p.pos] {
 		case '*':
 		case '+':
@@ -211,26 +280,27 @@ func (p *parser) quantified(n *node, at int) *node {
 		case '{':
 			var ok bool
 			save := p.pos
-			if lo, hi, ok = p.interval(); !ok {
+			if lo, hi, exact, ok = p.interval(); !ok {
 				p.pos = save
 				return n
 			}
 			interval = true
 		default:
+			p.pos = start
 			return n
 		}
 		if !interval {
 			p.pos++
 		}
-		if isAnchor(n.op) {
-			p.fail(at, "nothing to repeat")
+		if stacked++; stacked > maxDepth {
+			p.fail(start, "more than %d repetitions of one element", maxDepth)
 		}
 		r := &node{op: opRepeat, subs: []*node{n}, min: lo, max: hi}
-		p.count()
+		p.count(1)
 		switch {
-		case p.accept("?"):
+		case !exact && p.accept("?"): // in Ruby's syntax the ? of a{2}? makes a{2} optional
 			r.lazy = true
-		case !interval && p.has("+"): // a{2}+ is not possessive in Ruby's syntax but a repetition of a repetition
+		case !interval && p.has("+"): // and a{2,3}+ is not possessive but a repetition of a repetition
 			p.pos++
 			r = &node{op: opAtomic, subs: []*node{r}}
 		}
@@ -239,16 +309,8 @@ func (p *parser) quantified(n *node, at int) *node {
 	return n
 }
 
-func isAnchor(o op) bool {
-	switch o {
-	case opBeginLine, opEndLine, opBeginText, opEndText, opEndTextNL, opWordB, opNotWordB:
-		return true
-	}
-	return false
-}
-
-// interval parses {n}, {n,}, {,m} or {n,m}; anything else is a literal brace.
-func (p *parser) interval() (lo, hi int, ok bool) {
+// interval parses {n} (exact), {n,}, {,m} or {n,m}; anything else is a literal brace.
+func (p *parser) interval() (lo, hi int, exact, ok bool) {
 	at := p.pos
 	p.pos++
 	num := func() int {
@@ -261,7 +323,7 @@ func (p *parser) interval() (lo, hi int, ok bool) {
 		}
 		v, err := strconv.Atoi(p.src[start:p.pos])
 		if err != nil || v > maxRepeat {
-			p.fail(start, "repetition beyond %d", maxRepeat)
+			return maxRepeat + 1
 		}
 		return v
 	}
@@ -274,13 +336,16 @@ func (p *parser) interval() (lo, hi int, ok bool) {
 		hi = num()
 	}
 	if !p.accept("}") || (lo < 0 && hi < 0) {
-		return 0, 0, false
+		return 0, 0, false, false
+	}
+	if max(lo, hi) > maxRepeat {
+		p.fail(at, "repetition beyond %d", maxRepeat)
 	}
 	lo = max(lo, 0)
 	if hi >= 0 && hi < lo {
 		p.fail(at, "repetition {%d,%d} ends below its start", lo, hi)
 	}
-	return lo, hi, true
+	return lo, hi, !comma, true
 }
 
 // atom parses one element. rest is true when it swallowed the rest of the group (flags without a colon).
@@ -300,18 +365,24 @@ func (p *parser) atom() (n *node, rest bool) {
 	case '$':
 		return &node{op: opEndLine}, false
 	case '[':
-		s := p.bracket(at)
-		return class(s), false
+		return p.class(p.bracket(at)), false
 	case '\\':
 		return p.escape(at), false
 	case '(':
 		return p.group(at)
 	case '*', '+', '?':
 		p.fail(at, "nothing to repeat before %c", c)
-		return nil, false
+	case '{':
+		p.pos = at
+		if _, _, _, ok := p.interval(); ok {
+			p.fail(at, "nothing to repeat before %s", p.src[at:p.pos])
+		}
+		p.pos = at + 1
+		return p.literal(c), false
 	default:
 		return p.literal(c), false
 	}
+	return nil, false
 }
 
 func (p *parser) literal(r rune) *node {

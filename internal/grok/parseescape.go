@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // escape parses what follows a backslash outside of brackets.
@@ -16,7 +17,7 @@ func (p *parser) escape(at int) *node {
 	}
 	start := p.pos
 	switch c := p.rune(); c {
-	case 'A':
+	case 'A', 'G': // \G is where the search began: at the beginning
 		return &node{op: opBeginText}
 	case 'z':
 		return &node{op: opEndText}
@@ -26,39 +27,43 @@ func (p *parser) escape(at int) *node {
 		return &node{op: opWordB}
 	case 'B':
 		return &node{op: opNotWordB}
+	case 'K': // begins the match here: the captures are as they are without it
+		return &node{op: opEmpty}
 	case 'R': // a line break of any kind
 		crlf := concat([]*node{class(set{'\r', '\r'}), class(set{'\n', '\n'})})
 		one := class(set{'\n', '\r', 0x85, 0x85, 0x2028, 0x2029})
 		return &node{op: opAtomic, subs: []*node{{op: opAlt, subs: []*node{crlf, one}}}}
+	case 'X':
+		p.fail(at, "\\X (a grapheme cluster) is not supported")
 	case 'k':
-		if p.accept("<") {
-			i := strings.IndexByte(p.src[p.pos:], '>')
-			if i <= 0 {
-				p.fail(at, "group name is not closed")
-			}
-			name := p.src[p.pos : p.pos+i]
-			p.pos += i + 1
-			n := &node{op: opBackref}
-			r := backref{node: n, at: at, name: name}
-			if num, err := strconv.Atoi(name); err == nil {
-				r.num, r.name = num, ""
-			}
-			p.backrefs = append(p.backrefs, r)
-			return n
+		if num, name, ok := p.groupRef(at); ok {
+			return p.backref(at, num, name)
 		}
-	case 'G', 'K', 'X', 'g':
-		p.fail(at, "\\%c is not supported", c)
+	case 'g':
+		if num, name, ok := p.groupRef(at); ok {
+			return p.call(at, num, name)
+		}
 	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		n := &node{op: opBackref}
-		p.backrefs = append(p.backrefs, backref{node: n, at: at, num: int(c - '0')})
-		return n
+		p.pos = start
+		digits := p.take(func(c byte) bool { return '0' <= c && c <= '9' })
+		if n, err := strconv.Atoi(digits); err == nil && (n <= 9 || n <= len(p.plain)) {
+			return p.backref(at, n, "")
+		} // else an octal code
+	case 'u':
+		if p.has("{") {
+			var subs []*node
+			for _, r := range p.codePoints(at) {
+				subs = append(subs, p.literal(r))
+			}
+			return concat(subs)
+		}
 	}
 	p.pos = start
 	s, single := p.escapedSet(at, false)
 	if single && p.flags.fold {
 		s = s.fold()
 	}
-	return class(s)
+	return p.class(s)
 }
 
 // escapedSet parses what follows a backslash where it stands for a set of runes; single is true when it is one rune.
@@ -66,20 +71,24 @@ func (p *parser) escapedSet(at int, bracket bool) (s set, single bool) {
 	if !p.more() {
 		p.fail(at, "pattern ends with a backslash")
 	}
+	shorthand := func(ascii, unicode func() set, negated bool) (set, bool) {
+		s := ascii()
+		if p.flags.unicode {
+			s = unicode()
+		}
+		if negated {
+			s = s.negate()
+		}
+		return s, false
+	}
 	one := func(r rune) (set, bool) { return set{r, r}, true }
 	switch c := p.rune(); c {
-	case 'd':
-		return setDigit, false
-	case 'D':
-		return setDigit.negate(), false
-	case 'w':
-		return setWord, false
-	case 'W':
-		return setWord.negate(), false
-	case 's':
-		return setSpace, false
-	case 'S':
-		return setSpace.negate(), false
+	case 'd', 'D':
+		return shorthand(func() set { return setDigit }, func() set { return fromTable(unicode.Nd) }, c == 'D')
+	case 'w', 'W':
+		return shorthand(func() set { return setWord }, func() set { return fromTable(unicode.L, unicode.M, unicode.N, unicode.Pc) }, c == 'W')
+	case 's', 'S':
+		return shorthand(func() set { return setSpace }, func() set { return fromTable(unicode.White_Space) }, c == 'S')
 	case 'h': // a hexadecimal digit, not horizontal white space
 		return setHex, false
 	case 'H':
@@ -124,31 +133,84 @@ func (p *parser) escapedSet(at int, bracket bool) (s set, single bool) {
 		return one('b')
 	case 'x':
 		if p.accept("{") {
-			return one(p.hex(at, 1, 8, true))
+			r := p.hex(at, 1, 8)
+			if !p.accept("}") {
+				p.fail(at, "\\x{ is not closed")
+			}
+			return one(r)
 		}
-		return one(p.hex(at, 1, 2, false))
+		return one(p.byteEscape(at))
 	case 'u':
-		return one(p.hex(at, 4, 4, false))
-	case '0':
-		v, n := rune(0), 0
-		for n < 2 && p.more() && p.src[p.pos] >= '0' && p.src[p.pos] <= '7' {
+		if p.has("{") {
+			for _, r := range p.codePoints(at) {
+				s = s.union(set{r, r})
+			}
+			return s, len(s) == 2 && s[0] == s[1]
+		}
+		return one(p.hex(at, 4, 4))
+	case '0', '1', '2', '3', '4', '5', '6', '7':
+		v, most := c-'0', 2
+		for ; most > 0 && p.more() && p.src[p.pos] >= '0' && p.src[p.pos] <= '7'; most-- {
 			v = v*8 + rune(p.src[p.pos]-'0')
 			p.pos++
-			n++
+		}
+		if v > 0xff {
+			p.fail(at, "octal code is beyond \\377")
 		}
 		return one(v)
 	case 'c':
-		if p.more() {
-			return one(p.rune() & 0x1f)
+		return one(p.control(at))
+	case 'C':
+		if !p.accept("-") {
+			p.fail(at, "control character is not complete")
 		}
-		p.fail(at, "control character is not complete")
+		return one(p.control(at))
+	case 'M':
+		p.fail(at, "meta character \\M- is not supported")
 		return nil, false
 	default:
 		return one(c)
 	}
 }
 
-func (p *parser) hex(at, least, most int, brace bool) rune {
+// control parses the character after \c or \C-.
+func (p *parser) control(at int) rune {
+	if !p.more() {
+		p.fail(at, "control character is not complete")
+	}
+	c := p.rune()
+	switch {
+	case c == '?':
+		return 0x7f
+	case c == '\\':
+		s, single := p.escapedSet(at, true)
+		if !single {
+			p.fail(at, "control character is not complete")
+		}
+		c = s[0]
+	}
+	if c >= utf8.RuneSelf {
+		p.fail(at, "no such control character")
+	}
+	return c & 0x1f
+}
+
+// codePoints parses {61 62 1F600} after \u.
+func (p *parser) codePoints(at int) []rune {
+	p.pos++
+	var out []rune
+	for {
+		for p.accept(" ") || p.accept("\t") {
+		}
+		if p.accept("}") && len(out) > 0 {
+			return out
+		}
+		p.count(1)
+		out = append(out, p.hex(at, 1, 6))
+	}
+}
+
+func (p *parser) hex(at, least, most int) rune {
 	start := p.pos
 	for p.more() && p.pos-start < most && isHex(p.src[p.pos]) {
 		p.pos++
@@ -157,102 +219,30 @@ func (p *parser) hex(at, least, most int, brace bool) rune {
 		p.fail(at, "hexadecimal digits expected")
 	}
 	v, err := strconv.ParseUint(p.src[start:p.pos], 16, 32)
-	if err != nil || v > unicode.MaxRune {
+	if err != nil || v > unicode.MaxRune || 0xd800 <= v && v < 0xe000 {
 		p.fail(at, "no such character")
-	}
-	if brace && !p.accept("}") {
-		p.fail(at, "\\x{ is not closed")
 	}
 	return rune(v)
 }
 
+// byteEscape parses the digits of \xHH. Escapes that follow one another and are the UTF-8 of a character are that one.
+func (p *parser) byteEscape(at int) rune {
+	first := p.hex(at, 1, 2)
+	if first < 0xc0 {
+		return first
+	}
+	buf, pos := []byte{byte(first)}, p.pos
+	for len(buf) < utf8.UTFMax && strings.HasPrefix(p.src[pos:], `\x`) && pos+4 <= len(p.src) && isHex(p.src[pos+2]) && isHex(p.src[pos+3]) {
+		v, _ := strconv.ParseUint(p.src[pos+2:pos+4], 16, 8)
+		buf, pos = append(buf, byte(v)), pos+4
+		if r, n := utf8.DecodeRune(buf); r != utf8.RuneError && n == len(buf) {
+			p.pos = pos
+			return r
+		}
+	}
+	return first
+}
+
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// bracket parses a character class after its [; brackets nest and && intersects.
-func (p *parser) bracket(at int) set {
-	p.enter(at)
-	defer func() { p.b.depth-- }()
-	negated := p.accept("^")
-	var all, cur set
-	intersected := false
-	first := true
-	for {
-		if !p.more() {
-			p.fail(at, "[ is not closed")
-		}
-		if p.has("]") && !first {
-			p.pos++
-			break
-		}
-		if p.accept("&&") {
-			if intersected {
-				all = all.intersect(cur)
-			} else {
-				all, intersected = cur, true
-			}
-			cur = nil
-			first = false
-			continue
-		}
-		p.count()
-		item, single := p.bracketItem(first)
-		first = false
-		if single && p.has("-") && !p.has("-]") && !p.has("-&&") {
-			save := p.pos
-			p.pos++
-			if !p.more() {
-				p.fail(at, "[ is not closed")
-			}
-			to, toSingle := set(nil), false
-			if !p.has("[") {
-				to, toSingle = p.bracketItem(false)
-			}
-			if toSingle {
-				if to[0] < item[0] {
-					p.fail(save-1, "range ends below its start")
-				}
-				item = set{item[0], to[0]}
-			} else {
-				p.pos = save
-			}
-		}
-		if p.flags.fold {
-			item = item.fold()
-		}
-		cur = cur.union(item)
-	}
-	if intersected {
-		cur = all.intersect(cur)
-	}
-	if negated {
-		cur = cur.negate()
-	}
-	return cur
-}
-
-func (p *parser) bracketItem(first bool) (s set, single bool) {
-	at := p.pos
-	switch c := p.rune(); {
-	case c == '[' && p.has(":"):
-		if i := strings.Index(p.src[p.pos:], ":]"); i > 0 {
-			bare, negated := strings.CutPrefix(p.src[p.pos+1:p.pos+i], "^")
-			if ps, ok := property(bare); ok {
-				p.pos += i + 2
-				if negated {
-					ps = ps.negate()
-				}
-				return ps, false
-			}
-		}
-		return p.bracket(at), false
-	case c == '[':
-		return p.bracket(at), false
-	case c == '\\':
-		return p.escapedSet(at, true)
-	default:
-		_ = first
-		return set{c, c}, true
-	}
 }

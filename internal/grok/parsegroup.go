@@ -5,6 +5,7 @@ package grok
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // group parses what follows an opening parenthesis at offset at.
@@ -22,40 +23,42 @@ func (p *parser) group(at int) (n *node, rest bool) {
 		return p.lookBehind(at, false), false
 	case p.accept("?<!"):
 		return p.lookBehind(at, true), false
-	case p.accept("?#"):
-		i := strings.IndexByte(p.src[p.pos:], ')')
-		if i < 0 {
-			p.fail(at, "comment is not closed")
-		}
-		p.pos += i + 1
-		return nil, false
 	case p.accept("?<"):
 		return p.namedGroup(at, ">", false), false
 	case p.accept("?P<"):
 		return p.namedGroup(at, ">", true), false
 	case p.accept("?'"):
 		return p.namedGroup(at, "'", false), false
+	case p.accept("?~"):
+		return p.absent(at), false
+	case p.has("?("):
+		p.fail(at, "conditional group (?(…) is not supported: write both cases as alternatives")
 	case p.accept("?"):
 		return p.flagGroup(at)
 	}
 	// A plain group captures nothing for the user; it keeps a number only where \1 could mean it.
-	g := -1
-	if !p.hasNamed {
-		g = p.b.groups
-		p.b.groups++
-		p.plain = append(p.plain, g)
+	if p.hasNamed {
+		return p.body(at), false
 	}
-	sub := p.body(at)
-	if g < 0 {
-		return sub, false
+	g := p.b.groups
+	p.b.groups++
+	p.plain = append(p.plain, g)
+	return p.capture(&node{op: opCapture, field: -1, group: g, subs: []*node{p.body(at)}}), false
+}
+
+// capture registers the node of a group, for references to it.
+func (p *parser) capture(n *node) *node {
+	if p.b.nodeOf == nil {
+		p.b.nodeOf = map[int]*node{}
 	}
-	return &node{op: opCapture, field: -1, group: g, subs: []*node{sub}}, false
+	p.b.nodeOf[n.group] = n
+	return n
 }
 
 func (p *parser) body(at int) *node {
 	n := p.alternation()
 	if !p.accept(")") {
-		p.fail(at, "( is not closed")
+		p.fail(at, "( is not closed (write \\( for the text itself)")
 	}
 	if n.op == opEmpty {
 		return &node{op: opEmpty}
@@ -63,12 +66,34 @@ func (p *parser) body(at int) *node {
 	return n
 }
 
-func (p *parser) lookBehind(at int, negative bool) *node {
-	sub := p.body(at)
-	if sub.any(func(n *node) bool { return n.op == opRepeat && n.max < 0 }) {
-		p.fail(at, "look-behind must not be of unbounded length")
+// absent parses (?~X), the longest text that X does not occur in, where X is one character: that is a repeated class.
+func (p *parser) absent(at int) *node {
+	s, ok := p.body(at).oneRune()
+	if !ok {
+		p.fail(at, "absent operator (?~…) is supported for a single character or class only")
 	}
-	return &node{op: opLook, behind: true, negative: negative, subs: []*node{sub}}
+	return &node{op: opRepeat, max: -1, subs: []*node{p.class(s.negate())}}
+}
+
+// oneRune returns the set of a node that matches exactly one rune.
+func (n *node) oneRune() (set, bool) {
+	switch {
+	case n.op == opClass:
+		return n.set, true
+	case n.op == opCapture && n.field < 0:
+		return n.subs[0].oneRune()
+	case n.op == opAlt:
+		var out set
+		for _, s := range n.subs {
+			one, ok := s.oneRune()
+			if !ok {
+				return nil, false
+			}
+			out = out.union(one)
+		}
+		return out, true
+	}
+	return nil, false
 }
 
 // namedGroup parses (?<name>…): a capture, where name may be a nested field and carry a type. In Go's spelling (?P<name>…)
@@ -81,8 +106,13 @@ func (p *parser) namedGroup(at int, end string, goStyle bool) *node {
 	}
 	name := p.src[start : start+i]
 	p.pos = start + i + len(end)
-	if name == "" {
+	switch {
+	case name == "":
 		p.fail(start, "group name is empty")
+	case name[0] == '-' || '0' <= name[0] && name[0] <= '9':
+		p.fail(start, "group name must not begin with a digit or -, got %q", name)
+	case strings.ContainsAny(name, "()<>"):
+		p.fail(start, "group name %q is not closed with %s", name, end)
 	}
 	f := p.field(name, start)
 	if goStyle {
@@ -90,41 +120,53 @@ func (p *parser) namedGroup(at int, end string, goStyle bool) *node {
 	}
 	g := p.b.groups
 	p.b.groups++
-	p.named[name] = g
+	p.named[f.Name] = append(p.named[f.Name], g)
+	if p.b.named == nil {
+		p.b.named = map[string][]int{}
+	}
+	p.b.named[f.Name] = append(p.b.named[f.Name], g)
 	idx := p.b.addField(f)
-	return &node{op: opCapture, field: idx, group: g, subs: []*node{p.body(at)}}
+	return p.capture(&node{op: opCapture, field: idx, group: g, subs: []*node{p.body(at)}})
 }
 
-// flagGroup parses (?imx-imx) and (?imx-imx:…). In Ruby's syntax m is "dot matches line breaks", which grok has on.
+// flagGroup parses (?imxadu-imx) and (?imxadu-imx:…). In Ruby's syntax m is "dot matches line breaks", which grok has on.
 func (p *parser) flagGroup(at int) (n *node, rest bool) {
-	f, on := p.flags, true
+	f, on, start := p.flags, true, p.pos
 	for p.more() {
 		c := p.src[p.pos]
 		p.pos++
-		switch c {
-		case 'i':
+		switch {
+		case c == 'i':
 			f.fold = on
-		case 'x':
+		case c == 'x':
 			f.extended = on
-		case 'm':
+		case c == 'm':
 			f.singleLineDot = !on
-		case 'a', 'd', 'u': // character set options: classes are ASCII as in (?d)
-		case '-':
+		case c == 'a' && on:
+			f.ascii, f.unicode = true, false
+		case c == 'd' && on:
+			f.ascii, f.unicode = false, false
+		case c == 'u' && on:
+			f.ascii, f.unicode = false, true
+		case c == '-' && on:
 			on = false
-		case ':':
+		case c == ':':
 			saved := p.flags
 			p.flags = f
 			n = p.body(at)
 			p.flags = saved
 			return n, false
-		case ')':
+		case c == ')' && p.pos > start+1:
 			p.flags = f
 			n = p.alternation()
 			return n, true
+		case c == 's' && on:
+			p.fail(p.pos-1, "unknown group (?s: what other dialects call s is m here, and on anyway")
 		default:
-			p.fail(p.pos-1, "unknown group (?%c", c)
+			r, _ := utf8.DecodeRuneInString(p.src[p.pos-1:])
+			p.fail(p.pos-1, "unknown group %s%c", p.src[at:p.pos-1], r)
 		}
 	}
-	p.fail(at, "( is not closed")
+	p.fail(at, "( is not closed (write \\( for the text itself)")
 	return nil, false
 }

@@ -5,6 +5,8 @@ package grok
 
 import (
 	"slices"
+	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -98,12 +100,30 @@ func (s set) contains(r rune) bool {
 	return false
 }
 
+// cased are the runes that have another case.
+var cased = sync.OnceValue(func() set {
+	const last = 0x1E943
+	var out set
+	for r := rune(0); r <= last; r++ {
+		if unicode.SimpleFold(r) != r {
+			out = append(out, r, r)
+		}
+	}
+	return out.normalize()
+})
+
+// hasCase reports whether s has a rune with another case.
+func (s set) hasCase() bool { return !s.disjoint(cased()) }
+
 // fold adds every rune that differs from one of s only by case.
 func (s set) fold() set {
-	const lastFold = 0x1E943 // the highest rune that has another case
+	with := s.intersect(cased())
+	if len(with) == 0 {
+		return s
+	}
 	out := slices.Clone(s)
-	for i := 0; i < len(s); i += 2 {
-		for r := s[i]; r <= min(s[i+1], lastFold); r++ {
+	for i := 0; i < len(with); i += 2 {
+		for r := with[i]; r <= with[i+1]; r++ {
 			for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 				out = append(out, f, f)
 			}
@@ -135,50 +155,98 @@ func appendStride(s set, lo, hi, stride rune) set {
 	return s
 }
 
-// property returns the set behind a POSIX bracket or \p{...} name.
-func property(name string) (set, bool) {
-	switch lower(name) {
-	case "alnum":
-		return fromTable(unicode.L, unicode.M, unicode.Nd), true
-	case "alpha":
-		return fromTable(unicode.L, unicode.M), true
-	case "ascii":
-		return set{0, 0x7f}, true
-	case "blank":
-		return set{'\t', '\t', ' ', ' '}.union(fromTable(unicode.Zs)), true
-	case "cntrl":
-		return fromTable(unicode.Cc), true
-	case "digit":
-		return fromTable(unicode.Nd), true
-	case "graph":
-		return fromTable(unicode.White_Space, unicode.Cc, unicode.Cs).negate(), true
-	case "lower":
-		return fromTable(unicode.Lower), true
-	case "print":
-		return fromTable(unicode.Cc, unicode.Cs).negate(), true
-	case "punct":
-		return fromTable(unicode.P).union(set{'$', '$', '+', '+', '<', '>', '^', '^', '`', '`', '|', '|', '~', '~'}.normalize()), true
-	case "space":
-		return fromTable(unicode.White_Space), true
-	case "upper":
-		return fromTable(unicode.Upper), true
-	case "xdigit":
-		return setHex, true
-	case "word":
-		return fromTable(unicode.L, unicode.M, unicode.Nd, unicode.Pc), true
+// posixNames are the names of POSIX brackets.
+var posixNames = []string{"alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit"}
+
+// known keeps the sets that names stand for: there are no more than names.
+var known sync.Map
+
+func remember(key string, make func() set) set {
+	if s, ok := known.Load(key); ok {
+		return s.(set)
 	}
-	for table, t := range unicode.Categories {
-		if lower(table) == lower(name) {
-			return fromTable(t), true
-		}
-	}
-	for table, t := range unicode.Scripts {
-		if lower(table) == lower(name) {
-			return fromTable(t), true
-		}
-	}
-	return nil, false
+	s := make()
+	known.Store(key, s)
+	return s
 }
+
+// posix returns the set behind [:name:]; ascii leaves out what is beyond ASCII.
+func posix(name string, ascii bool) (set, bool) {
+	if !slices.Contains(posixNames, name) {
+		return nil, false
+	}
+	s := remember("[:"+name, func() set {
+		if name == "punct" { // with the symbols that ASCII has
+			return fromTable(unicode.P).union(set{'$', '$', '+', '+', '<', '>', '^', '^', '`', '`', '|', '|', '~', '~'}.normalize())
+		}
+		s, _ := property(name)
+		return s
+	})
+	if ascii {
+		s = s.intersect(set{0, 0x7f})
+	}
+	return s, true
+}
+
+// property returns the set behind \p{name}: a POSIX bracket's, a general category, a script or a binary property. Case,
+// blanks, _ and - in the name do not matter.
+func property(name string) (set, bool) {
+	name = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '_' || r == '-' {
+			return -1
+		}
+		return r
+	}, lower(name))
+	table, ok := propertyTables()[name]
+	if !ok {
+		return nil, false
+	}
+	return remember(name, table), true
+}
+
+var propertyTables = sync.OnceValue(func() map[string]func() set {
+	out := map[string]func() set{}
+	plain := func(name string) string { return strings.ReplaceAll(lower(name), "_", "") }
+	add := func(name string, tables ...*unicode.RangeTable) {
+		out[plain(name)] = func() set { return fromTable(tables...) }
+	}
+	for name, t := range unicode.Properties {
+		add(name, t)
+	}
+	for name, t := range unicode.Scripts {
+		add(name, t)
+	}
+	for name, t := range unicode.Categories {
+		add(name, t)
+	}
+	for alias, name := range unicode.CategoryAliases {
+		if t := unicode.Categories[name]; t != nil {
+			add(alias, t)
+		}
+	}
+	alphabetic := []*unicode.RangeTable{unicode.L, unicode.Nl, unicode.Other_Alphabetic}
+	visible := func() set { return fromTable(unicode.White_Space, unicode.Cc, unicode.Cs, unicode.Cn).negate() }
+	add("alnum", append(slices.Clone(alphabetic), unicode.Nd)...)
+	add("alpha", alphabetic...)
+	add("alphabetic", alphabetic...)
+	add("blank", unicode.Zs, &unicode.RangeTable{R16: []unicode.Range16{{Lo: '\t', Hi: '\t', Stride: 1}}})
+	add("cntrl", unicode.Cc)
+	add("digit", unicode.Nd)
+	add("lower", unicode.Ll, unicode.Other_Lowercase)
+	add("lowercase", unicode.Ll, unicode.Other_Lowercase)
+	add("space", unicode.White_Space)
+	add("upper", unicode.Lu, unicode.Other_Uppercase)
+	add("uppercase", unicode.Lu, unicode.Other_Uppercase)
+	add("word", append(slices.Clone(alphabetic), unicode.M, unicode.Nd, unicode.Pc)...)
+	add("punct", unicode.P)
+	out["any"] = func() set { return setAll }
+	out["ascii"] = func() set { return set{0, 0x7f} }
+	out["assigned"] = func() set { return fromTable(unicode.Cn).negate() }
+	out["graph"] = visible
+	out["print"] = func() set { return visible().union(fromTable(unicode.Zs)) }
+	out["xdigit"] = func() set { return setHex }
+	return out
+})
 
 func lower(s string) string {
 	b := []byte(s)
