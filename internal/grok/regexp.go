@@ -161,7 +161,10 @@ func (c *converter) node(re *syntax.Regexp) *node {
 	case syntax.OpNoMatch:
 		return class(nil)
 	case syntax.OpLiteral:
-		c.b.nodes += len(re.Rune)
+		if c.b.nodes += len(re.Rune); c.b.nodes > maxNodes {
+			c.tooBig = true
+			return &node{op: opEmpty}
+		}
 		subs := make([]*node, len(re.Rune))
 		for i, r := range re.Rune {
 			s := set{r, r}
