@@ -116,7 +116,7 @@ func smallPattern(r *rand.Rand) string {
 		for range 1 + r.IntN(3) {
 			if depth > 0 && r.IntN(5) < 2 {
 				names++
-				open := oneOf(r, "(?:", "(?:", "(?:", fmt.Sprintf("(?<g%d>", names), fmt.Sprintf("(?<g%d>", names), "(?<y>", "(?>", "(?=", "(?!")
+				open := anyOf(r, "(?:", "(?:", "(?:", fmt.Sprintf("(?<g%d>", names), fmt.Sprintf("(?<g%d>", names), "(?<y>", "(?>", "(?=", "(?!")
 				body := build(depth - 1)
 				for range r.IntN(3) {
 					body += "|" + build(depth-1)
@@ -178,12 +178,12 @@ func newComposer(seed uint64) *composer {
 	return &composer{r: r, set: s, names: s.Names()}
 }
 
-func oneOf(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }
+func anyOf(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }
 
 func (g *composer) pattern() string {
 	var b strings.Builder
 	if g.r.IntN(2) == 0 {
-		b.WriteString(oneOf(g.r, "^", "^", `\A`, "(?i)", "^(?:<%{POSINT:pri}>)?"))
+		b.WriteString(anyOf(g.r, "^", "^", `\A`, "(?i)", "^(?:<%{POSINT:pri}>)?"))
 	}
 	n := 1 + g.r.IntN(4)
 	for i := range n {
@@ -193,13 +193,13 @@ func (g *composer) pattern() string {
 		b.WriteString(g.piece(2))
 	}
 	if g.r.IntN(3) == 0 {
-		b.WriteString(oneOf(g.r, "$", `\z`, " %{GREEDYDATA:rest}$", `\s*$`, "%{DATA:rest}$"))
+		b.WriteString(anyOf(g.r, "$", `\z`, " %{GREEDYDATA:rest}$", `\s*$`, "%{DATA:rest}$"))
 	}
 	return b.String()
 }
 
 func (g *composer) separator() string {
-	return oneOf(g.r, " ", " ", " ", " ", ",", ": ", ":", `\|`, "-", `\s+`, `\s*`, " - ", `\] \[`, ` "`, "=", "", "(?: |:)", "[ ,;]+", ".*?", ".*", `\t`)
+	return anyOf(g.r, " ", " ", " ", " ", ",", ": ", ":", `\|`, "-", `\s+`, `\s*`, " - ", `\] \[`, ` "`, "=", "", "(?: |:)", "[ ,;]+", ".*?", ".*", `\t`)
 }
 
 func (g *composer) name() string {
@@ -241,13 +241,13 @@ func (g *composer) piece(depth int) string {
 	case 2:
 		return "(?:" + g.separator() + sub() + ")?"
 	case 3:
-		return "(?:" + sub() + "(?:, )?)" + oneOf(g.r, "*", "+", "{1,3}", "*?", "+?", "{2,}", "{0,2}?", "*+")
+		return "(?:" + sub() + "(?:, )?)" + anyOf(g.r, "*", "+", "{1,3}", "*?", "+?", "{2,}", "{0,2}?", "*+")
 	case 4:
 		return fmt.Sprintf("(?<o%d>%s%s%s)", id, sub(), g.separator(), sub())
 	case 5:
-		return sub() + oneOf(g.r, `(?= )`, `(?!\d)`, `(?=[ ,:]|$)`, `(?!\S)`, `(?=.*\d)`, `(?!.*ERROR)`)
+		return sub() + anyOf(g.r, `(?= )`, `(?!\d)`, `(?=[ ,:]|$)`, `(?!\S)`, `(?=.*\d)`, `(?!.*ERROR)`)
 	case 6:
-		return oneOf(g.r, `(?<!\d)`, `(?<=[ \[]|^)`, `(?<![\w.])`, `(?<=ab)`, `\b`, `(?<!%)`) + sub()
+		return anyOf(g.r, `(?<!\d)`, `(?<=[ \[]|^)`, `(?<![\w.])`, `(?<=ab)`, `\b`, `(?<!%)`) + sub()
 	case 7:
 		return "(?>" + sub() + ")"
 	case 8:
@@ -257,7 +257,7 @@ func (g *composer) piece(depth int) string {
 	case 10:
 		return `"(?:` + sub() + `|-)"`
 	case 11:
-		return fmt.Sprintf("(?<c%d>[^ %s]%s)", id, oneOf(g.r, ",", `"`, `\]`, ":", `\d`), oneOf(g.r, "+", "*", "{1,8}", "+?", "++"))
+		return fmt.Sprintf("(?<c%d>[^ %s]%s)", id, anyOf(g.r, ",", `"`, `\]`, ":", `\d`), anyOf(g.r, "+", "*", "{1,8}", "+?", "++"))
 	case 12:
 		return sub() + sub()
 	}
@@ -268,11 +268,11 @@ func (g *composer) piece(depth int) string {
 func (g *composer) line(ref *reference) string {
 	var b strings.Builder
 	if g.r.IntN(4) == 0 {
-		b.WriteString(oneOf(g.r, "x ", "\n", "12", "- ", "é", "\xff"))
+		b.WriteString(anyOf(g.r, "x ", "\n", "12", "- ", "é", "\xff"))
 	}
 	generate(g.r, ref.root, &b)
 	if g.r.IntN(4) == 0 {
-		b.WriteString(oneOf(g.r, " x", "\n", "12", " -", "é", "\xe2\x82", "\nline"))
+		b.WriteString(anyOf(g.r, " x", "\n", "12", " -", "é", "\xe2\x82", "\nline"))
 	}
 	line := b.String()
 	if len(line) > 400 {

@@ -184,7 +184,7 @@ func randomRegexp(r *rand.Rand) string {
 				continue
 			}
 			names++
-			open := oneOf(r, "(?:", "(", "(?i:", "(?U:", fmt.Sprintf("(?P<g%d>", names), fmt.Sprintf("(?<g%d>", names))
+			open := anyOf(r, "(?:", "(", "(?i:", "(?U:", fmt.Sprintf("(?P<g%d>", names), fmt.Sprintf("(?<g%d>", names))
 			body := build(depth - 1)
 			for range r.IntN(3) {
 				body += "|" + build(depth-1)
@@ -193,5 +193,5 @@ func randomRegexp(r *rand.Rand) string {
 		}
 		return b.String()
 	}
-	return oneOf(r, "", "", "", "^", "(?s)", "(?m)", "(?i)", "(?U)", `\A`) + build(3)
+	return anyOf(r, "", "", "", "^", "(?s)", "(?m)", "(?i)", "(?U)", `\A`) + build(3)
 }
