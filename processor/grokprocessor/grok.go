@@ -96,6 +96,9 @@ func definitions(cfg *Config) (*grok.Set, error) {
 			return nil, fmt.Errorf("definitions: %w", err)
 		}
 	}
+	if err = patterns.Check(); err != nil { // also what no rule uses: a mistake in it waits for the one who will
+		return nil, fmt.Errorf("pattern_files, definitions: %w", err)
+	}
 	return patterns, nil
 }
 

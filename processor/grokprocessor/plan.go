@@ -36,10 +36,11 @@ type plan struct {
 // place is where the captures of one slot go.
 type place struct {
 	target
-	simple   bool // a text that becomes an attribute as it is
-	reserved bool // a line must not set this attribute
-	alias    bool // another slot goes there too, under another name
-	shared   int  // slot under which match.wrote notes that the attribute was written, -1 if no other capture goes there
+	simple   bool  // a text that becomes an attribute as it is
+	reserved bool  // a line must not set this attribute
+	rivals   []int // slots that go to the same attribute and leave this one its spare
+	alias    bool  // another slot goes there too, under another name
+	shared   int   // slot under which match.wrote notes that the attribute was written, -1 if no other capture goes there
 }
 
 // ref is a capture that a field of the record may be filled from, or several whose texts belong together.
@@ -49,11 +50,22 @@ type ref struct {
 	decimal  bool // isDecimalID of the name
 }
 
-// The attributes that formURL makes.
+// The attributes that formURL makes of a target, beside those of urlKey.
 const (
 	keyURLPath  = "url.path"
 	keyURLQuery = "url.query"
 )
+
+// keys returns the attributes that captures of the target may become. A target with a spare gives way to others.
+func (t *target) keys() []string {
+	switch {
+	case t.form == formURL:
+		return []string{keyURLPath, keyURLQuery, "url.full", "url.original"}
+	case t.spare != "":
+		return []string{t.spare}
+	}
+	return []string{t.key}
+}
 
 // newPlan makes the plan of a pattern with these fields for a stage of a rule. dynamic says that matches may hold further
 // fields with names of their own.
@@ -63,39 +75,41 @@ func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool)
 	holders := map[string]int{}  // attribute to the first slot that goes there
 	captured := map[string]int{} // attribute to the number of captures that may go there
 	slotsOf := map[string]int{}  // attribute to the number of slots that go there
-	for _, t := range targets {
-		slotsOf[t.key]++
-	}
-	count := func(slot int, key string) {
-		if _, ok := holders[key]; !ok {
-			holders[key] = slot
-		}
-		captured[key]++
-	}
 	typed := make([]bool, len(targets))
 	for _, f := range fields {
-		count(f.Slot, targets[f.Slot].key)
-		if targets[f.Slot].form == formURL {
-			count(f.Slot, keyURLPath)
-			count(f.Slot, keyURLQuery)
-		}
 		typed[f.Slot] = typed[f.Slot] || f.Type != grok.TypeString
-	}
-	for i, t := range targets {
-		pl := place{target: t, reserved: isReserved(t.key), shared: -1}
-		keys := []string{t.key}
-		if t.form == formURL {
-			keys = append(keys, keyURLPath, keyURLQuery)
-			p.extra++
+		for _, key := range targets[f.Slot].keys() {
+			captured[key]++
 		}
-		for _, key := range keys {
+	}
+	for slot := range targets {
+		for _, key := range targets[slot].keys() {
+			if slotsOf[key]++; slotsOf[key] == 1 {
+				holders[key] = slot
+			}
+		}
+	}
+	for i := range targets {
+		t := &targets[i]
+		pl := place{target: *t, reserved: isReserved(t.key), shared: -1}
+		for _, key := range t.keys() {
 			if captured[key] > 1 {
 				p.unique = false
 				pl.shared = holders[key]
 				pl.alias = pl.alias || slotsOf[key] > 1
 			}
 		}
-		pl.simple = !pl.reserved && pl.shared < 0 && (t.form == formText || t.form == formField && !typed[i])
+		if t.spare != "" {
+			for slot := range targets {
+				if slot != i && targets[slot].key == t.key && targets[slot].spare == "" {
+					pl.rivals = append(pl.rivals, slot)
+				}
+			}
+		}
+		if t.form == formURL {
+			p.extra++
+		}
+		pl.simple = !pl.reserved && pl.shared < 0 && t.spare == "" && (t.form == formText || t.form == formField && !typed[i])
 		p.places[i] = pl
 	}
 	for role := range roleCount {

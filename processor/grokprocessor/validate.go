@@ -6,10 +6,10 @@ package grokprocessor
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/logboom/logboom/internal/dissect"
 	"github.com/logboom/logboom/internal/grok"
 )
 
@@ -66,20 +66,15 @@ func (r *RuleConfig) validate() []error {
 	if _, err := parseSource(r.From); err != nil {
 		errs = append(errs, err)
 	}
-	if len(r.Parsers) == 0 {
-		errs = append(errs, errors.New("parsers must hold at least one parser"))
-	}
-	for i := range r.Parsers {
-		p := &r.Parsers[i]
-		if n := p.count(); n != 1 {
-			errs = append(errs, fmt.Errorf("parsers[%d] must have exactly one of %s, got %d", i, parserKeys, n))
-		}
-		if p.Regex != "" {
-			if err := checkRegex(p.Regex); err != nil {
-				errs = append(errs, fmt.Errorf("parsers[%d]: regex: %w", i, err))
-			}
+	for _, set := range []struct {
+		name string
+		want map[string]string
+	}{{"resource", r.Resource}, {"attributes", r.Attributes}} {
+		if _, ok := set.want[""]; ok {
+			errs = append(errs, fmt.Errorf("%s: key must not be empty", set.name))
 		}
 	}
+	errs = append(errs, validateStage(r.Parsers, r.Nested, 0)...)
 	if r.Timestamp.Location != "" {
 		if _, err := time.LoadLocation(r.Timestamp.Location); err != nil {
 			errs = append(errs, fmt.Errorf("timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got %q", r.Timestamp.Location))
@@ -98,30 +93,63 @@ func (r *RuleConfig) validate() []error {
 	return errs
 }
 
-func (p *ParserConfig) count() int {
+// maxNesting is how deep parsers may be nested.
+const maxNesting = 8
+
+// validateStage checks the parsers for one text and for what they capture.
+func validateStage(parsers []ParserConfig, nested []NestedConfig, depth int) []error {
+	var errs []error
+	if len(parsers) == 0 {
+		errs = append(errs, errors.New("parsers must hold at least one parser"))
+	}
+	for i := range parsers {
+		if err := parsers[i].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("parsers[%d]%w", i, err))
+		}
+	}
+	if len(nested) > 0 && depth == maxNesting {
+		return append(errs, fmt.Errorf("nested must be at most %d deep", maxNesting))
+	}
+	for i := range nested {
+		n := &nested[i]
+		if n.From == "" {
+			errs = append(errs, fmt.Errorf("nested[%d]: from must be the name of a capture, got \"\"", i))
+		}
+		for _, err := range validateStage(n.Parsers, n.inner(), depth+1) {
+			errs = append(errs, fmt.Errorf("nested[%d]: %w", i, err))
+		}
+	}
+	return errs
+}
+
+const parserKeys = "grok, regex, dissect, json: {}, logfmt: {}, auto: {}"
+
+// validate checks everything but grok patterns, which need the definitions.
+func (p *ParserConfig) validate() error {
 	n := 0
 	for _, set := range []bool{p.Grok != "", p.Regex != "", p.JSON != nil, p.Logfmt != nil, p.Dissect != "", p.Auto != nil} {
 		if set {
 			n++
 		}
 	}
-	return n
-}
-
-const parserKeys = "grok, regex, dissect, json: {}, logfmt: {}, auto: {}"
-
-// checkRegex reports a regular expression that does not compile or that captures nothing.
-func checkRegex(expr string) error {
-	re, err := regexp.Compile(expr)
-	if err != nil {
-		return err
+	if n != 1 {
+		return fmt.Errorf(" must have exactly one of %s, got %d", parserKeys, n)
 	}
-	for _, name := range re.SubexpNames() {
-		if name != "" {
-			return nil
+	switch {
+	case p.Regex != "":
+		re, err := grok.CompileRegexp(p.Regex)
+		if err != nil {
+			return fmt.Errorf(": regex: %w", err)
+		}
+		if len(re.Fields()) == 0 {
+			return fmt.Errorf(": regex: must have a named group such as (?P<level>\\w+), got %q", p.Regex)
+		}
+	case p.Dissect != "":
+		if _, err := dissect.Compile(p.Dissect); err != nil {
+			return fmt.Errorf(": dissect: %w", err)
 		}
 	}
-	return fmt.Errorf("must have a named group such as (?P<level>\\w+), got %q", expr)
+	return nil
 }
 
 func parseSource(s string) (source, error) {

@@ -72,7 +72,8 @@ func (w *worker) writeCapture(m *match, pl *place, c *grok.Capture) {
 		w.fail(failureReserved)
 		return
 	}
-	if pl.form == formURL {
+	switch pl.form {
+	case formURL:
 		if path, query, ok := splitURL(c.Text); ok {
 			w.writeText(m, pl, keyURLPath, path)
 			if query != "" {
@@ -80,10 +81,19 @@ func (w *worker) writeCapture(m *match, pl *place, c *grok.Capture) {
 			}
 			return
 		}
-		w.writeText(m, pl, pl.key, c.Text)
+		w.writeText(m, pl, urlKey(c.Text), c.Text)
+		return
+	case formLower:
+		w.writeText(m, pl, pl.key, lowerCase(c.Text))
 		return
 	}
-	dst, how := w.putShared(m, pl, pl.key, c.Text)
+	key := pl.key
+	for _, slot := range pl.rivals {
+		if m.at[slot] >= 0 {
+			key = pl.spare
+		}
+	}
+	dst, how := w.putShared(m, pl, key, c.Text)
 	switch {
 	case how == putNot:
 	case how == putAppended && pl.form == formList:
