@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -108,7 +107,7 @@ func sameJSON(want json.RawMessage, got any) bool {
 
 // run returns what is wrong, "" if nothing is.
 func (c *corpusCase) run(s *Set) string {
-	opts := []Option{WithMatchTimeout(5 * time.Second)}
+	opts := []Option{WithMaxSteps(DefaultMaxSteps)}
 	if c.NamedCapturesOnly != nil && !*c.NamedCapturesOnly {
 		opts = append(opts, WithAllCaptures())
 	}

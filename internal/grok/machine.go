@@ -17,15 +17,8 @@ const (
 	gaveUp // the budget is spent: nothing is known
 )
 
-// The budget of steps of one match: enough for any line that a pattern was made for, little enough that a hostile one
-// costs no more than a few scans of it.
-const (
-	baseSteps        = 4000
-	stepsPerByte     = 24
-	longText         = 64 << 10 // from there on
-	stepsPerLongByte = 4
-	maxStack         = 1 << 20 // entries
-)
+// maxStack bounds the stack of a machine in entries.
+const maxStack = 1 << 20
 
 // entry is something to come back to: another way (pc at pos), or a slot to restore (pc < 0: slot ^pc, pos its value).
 type entry struct {
@@ -39,54 +32,40 @@ type machine struct {
 	text  string
 	slots []int
 	stack []entry
-	steps int
+	steps int // left
+	most  int
 }
 
-func newMachine(p *program) *machine { return &machine{p: p, slots: make([]int, p.slots)} }
+func newMachine(p *program, maxSteps int) *machine {
+	return &machine{p: p, slots: make([]int, p.slots), most: maxSteps}
+}
 
 // match finds the leftmost match. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
-// A byte that is not part of a valid rune counts as one U+FFFD, as in Go's regexp.
 func (m *machine) match(text string) verdict {
-	m.text = text
-	m.steps = baseSteps + stepsPerByte*min(len(text), longText) + stepsPerLongByte*max(len(text)-longText, 0)
-	for at := 0; at <= len(text); {
-		if f := m.p.first; f != nil {
-			for at < len(text) && !f[text[at]] {
-				at++
-			}
-			if at == len(text) {
-				return noMatch
-			}
-		}
-		switch m.p.anchor {
-		case iBeginText:
-			if at > 0 {
-				return noMatch
-			}
-		case iBeginLine:
-			if at > 0 && text[at-1] != '\n' {
-				i := strings.IndexByte(text[at:], '\n')
-				if i < 0 {
-					return noMatch
-				}
-				at += i + 1
-				continue
-			}
-		}
-		for i := range m.slots {
-			m.slots[i] = -1
-		}
-		m.stack = m.stack[:0]
-		if v := m.run(m.p.start, at); v != noMatch {
+	m.text, m.steps = text, m.most
+	for at, ok := m.p.nextStart(text, 0); ok; at, ok = m.p.nextStart(text, at+width(text, at)) {
+		if v := m.begin(at); v != noMatch {
 			return v
 		}
 		if at == len(text) {
 			break
 		}
-		_, size := utf8.DecodeRuneInString(text[at:])
-		at += size
 	}
 	return noMatch
+}
+
+// matchAt is match for matches that begin at the position at.
+func (m *machine) matchAt(text string, at int) verdict {
+	m.text, m.steps = text, m.most
+	return m.begin(at)
+}
+
+func (m *machine) begin(at int) verdict {
+	for i := range m.slots {
+		m.slots[i] = -1
+	}
+	m.stack = m.stack[:0]
+	return m.run(m.p.start, at)
 }
 
 // run follows the program from pc at pos until it matches or every way is tried. Entries below the height at which it

@@ -4,12 +4,13 @@
 package grok
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// The first engine: a backtracking machine over a program made of the syntax tree. It knows all of the dialect, allocates
-// nothing per match, and runs within a budget of steps; a text that needs more goes to the linear-time engine.
+// The engine for what is not regular: a backtracking machine over a program made of the syntax tree. It knows all of the
+// dialect, allocates nothing per match, and runs within a budget of steps.
 //
 // What makes it fast: a repeated class is one instruction (iSpan) that scans a table, choices look at the next byte before
 // they are remembered, and a span gives back only as far as to where what follows can begin.
@@ -211,7 +212,7 @@ func (a *assembler) node(n *node, next int) int {
 	case opLook:
 		i := inst{op: iLook, negative: n.negative, behind: n.behind, next: next}
 		if n.behind {
-			if i.length = n.subs[0].length(); i.length < 0 {
+			if i.length = n.subs[0].width(); i.length < 0 {
 				a.tooBig = true
 				return 0
 			}
@@ -387,4 +388,31 @@ func (p *program) lookAhead() {
 		}
 		break
 	}
+}
+
+// nextStart returns the first position from at on where a match can begin. Positions between runes only are asked for.
+func (p *program) nextStart(text string, at int) (int, bool) {
+	first := p.first
+	if p.anchor == iBeginText {
+		return at, at == 0 && (first == nil || text != "" && first[text[0]])
+	}
+	for at <= len(text) {
+		if first != nil {
+			for at < len(text) && !first[text[at]] {
+				at++
+			}
+			if at == len(text) {
+				return 0, false
+			}
+		}
+		if p.anchor != iBeginLine || at == 0 || text[at-1] == '\n' {
+			return at, true
+		}
+		i := strings.IndexByte(text[at:], '\n')
+		if i < 0 {
+			return 0, false
+		}
+		at += i + 1
+	}
+	return 0, false
 }

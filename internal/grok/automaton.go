@@ -1,0 +1,126 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grok
+
+import (
+	"sync"
+)
+
+// automaton matches a regular pattern in time linear in the text.
+//
+// It tries the places where a match can begin one after the other, which is fastest where the first or none will do. A text
+// for which that becomes too much is searched for all of them at once.
+type automaton struct {
+	n        *nfa
+	program  *program // knows where a match can begin
+	anchored *dfa
+	search   func() *dfa
+	pool     sync.Pool // of *[]int, registers
+
+	fields []int // of each group, -1 for none
+	guards []check
+}
+
+// maxRestarts bounds how often a match begins anew because the table is full.
+const maxRestarts = 3
+
+// newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
+func newAutomaton(a *analysis, root *node, prog *program) *automaton {
+	n := newNFA(root)
+	if n == nil {
+		return nil
+	}
+	m := &automaton{n: n, program: prog, anchored: newDFA(n, n.start)}
+	m.search = sync.OnceValue(func() *dfa { return newDFA(n, n.search) })
+	m.pool.New = func() any { r := make([]int, n.registers()); return &r }
+	fieldOf := map[int]int{}
+	root.any(func(n *node) bool {
+		if n.op == opCapture && n.field >= 0 {
+			fieldOf[n.group] = n.field
+		}
+		return false
+	})
+	for i, group := range n.groups {
+		m.fields = append(m.fields, -1)
+		if group < -1 {
+			c, ok := newCheck(a.guards[-group-2].node)
+			if !ok {
+				return nil
+			}
+			c.group = i
+			m.guards = append(m.guards, c)
+		} else if f, ok := fieldOf[group]; ok {
+			m.fields[i] = f
+		}
+	}
+	return m
+}
+
+// match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
+func (m *automaton) match(fields []*Field, text string, dst []Capture) ([]Capture, verdict) {
+	r := m.pool.Get().(*[]int)
+	f, v := m.find(text, *r)
+	if v == matched {
+		dst, v = m.captures(fields, f, *r, text, dst)
+	}
+	m.pool.Put(r)
+	return dst, v
+}
+
+func (m *automaton) find(text string, regs []int) (*final, verdict) {
+	budget := 4000 + 8*len(text)
+	at, ok := m.program.nextStart(text, 0)
+	for restarts := 0; ok; {
+		f, v, used := m.anchored.run(text, at, regs)
+		switch v {
+		case matched:
+			return f, matched
+		case gaveUp:
+			if restarts++; restarts > maxRestarts {
+				return nil, gaveUp
+			}
+			continue
+		}
+		if at == len(text) {
+			break
+		}
+		at, ok = m.program.nextStart(text, at+width(text, at))
+		if budget -= used + 1; budget < 0 && ok {
+			for range maxRestarts {
+				if f, v, _ = m.search().run(text, at, regs); v != gaveUp {
+					break
+				}
+			}
+			return f, v
+		}
+	}
+	return nil, noMatch
+}
+
+// captures appends what the groups of f captured. A guard that refuses leaves the text to the machine.
+func (m *automaton) captures(fields []*Field, f *final, regs []int, text string, dst []Capture) ([]Capture, verdict) {
+	if len(m.guards) > 0 && !m.guarded(f, regs, text) {
+		return dst, gaveUp
+	}
+	for _, g := range f.groups {
+		if from, to := regs[2*g], regs[2*g+1]; to > from {
+			if i := m.fields[g]; i >= 0 {
+				dst = append(dst, Capture{Field: fields[i], Text: text[from:to]})
+			}
+		}
+	}
+	return dst, matched
+}
+
+func (m *automaton) guarded(f *final, regs []int, text string) bool {
+	for i := range m.guards {
+		c := &m.guards[i]
+		for _, g := range f.groups {
+			if int(g) == c.group && !c.ok(text, regs[2*g], regs[2*g+1]) {
+				return false
+			}
+		}
+	}
+	return true
+}

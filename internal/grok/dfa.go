@@ -1,0 +1,275 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grok
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// The deterministic automaton of a regular pattern, made while it runs.
+//
+// A state is a list of threads, places in the nfa in the order of preference, each with the registers that hold its tags.
+// Following a symbol to the next state costs one look-up in a table; where a group begins or ends the transition also
+// has register operations. Source: Ville Laurikari, "NFAs with Tagged Transitions, their Conversion to Deterministic
+// Automata and Application to Regular Expressions", 2000, with one symbol of look-ahead: the assertions and tags between
+// two symbols are dealt with when the second is known. States and transitions are made when a text first needs them, as in RE2.
+//
+// The table is read without locks by any number of goroutines and written under a mutex. It is bounded in bytes.
+
+// maxDFABytes bounds the states and the table of one automaton.
+const maxDFABytes = 4 << 20
+
+// An entry of the table is 0 while nobody went there yet, the row of the next state, or the index of a step that takes
+// more than that.
+const (
+	entryStep  = 1 << 31 // the rest is an index of table.steps
+	entrySkips = 1 << 30 // the next state can skip
+	entryRow   = entrySkips - 1
+)
+
+// dfa is an automaton that begins at one instruction of n. Its zero row is nobody's.
+type dfa struct {
+	n     *nfa
+	entry int32
+	shift uint // a row has 1<<shift entries
+
+	table atomic.Pointer[table]
+
+	mu     sync.Mutex
+	index  map[string]uint32 // row by key of the state
+	starts [startContexts]uint32
+	size   int
+	made   stepper
+}
+
+// table is a snapshot: what it holds is never changed, but for entries of rows, which go from 0 to their value once.
+type table struct {
+	generation int // of the automaton: how often it was emptied
+	rows   []atomic.Uint32
+	states []*state // by row >> shift
+	steps  []step
+	starts [startContexts]uint32 // row by what stands before the text; 0: not made yet
+}
+
+// startContexts is the number of values of context.
+const startContexts = 8
+
+// context is what a state knows of the symbol before it, as far as its assertions ask.
+type context uint8
+
+const (
+	afterNothing context = 1 << iota // the text begins here
+	afterLine                        // a line break
+	afterWord                        // a letter, digit or _
+)
+
+// state is a list of threads.
+type state struct {
+	threads []int32 // instructions; the last may be done
+	values  []uint8 // of each thread the register variant of each tag; noValue
+	before  context
+	final   *final // not nil: the match is over
+	skip    *skip  // under the mutex until an entry with entrySkips leads here
+	tried   bool   // whether it can skip is known
+}
+
+// done is the thread that has matched. What is less preferred is gone.
+const done int32 = -1
+
+const (
+	noValue     = 0xff
+	here        = 0xfe // the current position, within a step being made
+	maxVariants = 32
+)
+
+// final says which groups took part in the match. The bounds of group g are in the registers 2*g and 2*g+1.
+type final struct {
+	groups []int32
+}
+
+// skip describes a state that most symbols lead back to.
+type skip struct {
+	stay  [256]bool // bytes that lead back here
+	until byte      // if one: the only byte that does not
+	one   bool
+	ops   []regOp // what each of these symbols does, the same for all; it does not read registers
+}
+
+// regOp sets a register to another's value, or to the current position.
+type regOp struct {
+	dst, src int32 // src -1: the position
+}
+
+// step is a transition that is more than a row.
+type step struct {
+	ops  []regOp
+	row  uint32
+	end  verdict // matched or noMatch: it ends here; gaveUp: go on at row
+	skip bool
+}
+
+// newDFA returns the automaton of n that begins at the instruction entry.
+func newDFA(n *nfa, entry int32) *dfa {
+	d := &dfa{n: n, entry: entry}
+	for 1<<d.shift < n.symbols+1 {
+		d.shift++
+	}
+	d.reset()
+	return d
+}
+
+// registers returns the number of registers that a run needs.
+func (n *nfa) registers() int { return n.tags*maxVariants + 1 }
+
+// reset forgets all states. Runs that are under way keep the old table.
+func (d *dfa) reset() {
+	d.index, d.size = map[string]uint32{}, 0
+	t := &table{rows: make([]atomic.Uint32, 16<<d.shift)}
+	if old := d.table.Load(); old != nil {
+		t.generation = old.generation + 1
+	}
+	t.states = append(t.states, nil) // row 0 is nobody's
+	d.table.Store(t)
+}
+
+// run matches from at on. On matched the registers hold the bounds of the groups that final names. used is the number
+// of bytes that were read. gaveUp: the table is full; it was emptied.
+func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used int) {
+	t := d.table.Load()
+	row := t.starts[d.before(text, at)]
+	if row == 0 {
+		if t, row = d.startState(d.before(text, at)); t == nil {
+			return nil, gaveUp, 0
+		}
+	}
+	classes, rows, pos := &d.n.ascii, t.rows, at
+	for {
+		var e, c uint32
+		for {
+			if pos == len(text) {
+				c = uint32(d.n.symbols) //nolint:gosec // bounded by maxSymbols
+				e = rows[row+c].Load()
+				break
+			}
+			b := text[pos]
+			if b >= utf8.RuneSelf {
+				r, _ := utf8.DecodeRuneInString(text[pos:])
+				c = uint32(d.n.wideSymbol(r))
+				e = rows[row+c].Load()
+				break
+			}
+			c = uint32(classes[b])
+			e = rows[row+c].Load()
+			if e-1 >= entrySkips-1 { // 0 or marked
+				break
+			}
+			row = e
+			pos++
+		}
+		if e == 0 {
+			if t, e = d.make(t, row, c); t == nil {
+				return nil, gaveUp, pos - at
+			}
+			rows = t.rows
+		}
+		skips := e&entrySkips != 0
+		if e&entryStep == 0 {
+			row = e & entryRow
+			if pos < len(text) {
+				pos += width(text, pos)
+			}
+		} else {
+			i := int(e & entryRow)
+			if i >= len(t.steps) {
+				if t = d.newer(t); t == nil {
+					return nil, gaveUp, pos - at
+				}
+				rows = t.rows
+			}
+			s := &t.steps[i]
+			for _, o := range s.ops {
+				if o.src < 0 {
+					regs[o.dst] = pos
+				} else {
+					regs[o.dst] = regs[o.src]
+				}
+			}
+			if s.end != gaveUp {
+				if s.end == matched {
+					f = t.states[s.row>>d.shift].final
+				}
+				return f, s.end, pos - at
+			}
+			row = s.row
+			pos += width(text, pos)
+			skips = s.skip
+		}
+		if skips && pos < len(text) {
+			i := int(row >> d.shift)
+			if i >= len(t.states) {
+				if t = d.newer(t); t == nil {
+					return nil, gaveUp, pos - at
+				}
+				rows = t.rows
+			}
+			pos = t.states[i].skip.run(text, pos, regs)
+		}
+	}
+}
+
+// newer returns the newest table, nil if the automaton was emptied since old.
+func (d *dfa) newer(old *table) *table {
+	if t := d.table.Load(); t.generation == old.generation {
+		return t
+	}
+	return nil
+}
+
+// width returns the bytes of the rune at pos.
+func width(text string, pos int) int {
+	if text[pos] < utf8.RuneSelf {
+		return 1
+	}
+	_, size := utf8.DecodeRuneInString(text[pos:])
+	return size
+}
+
+// run returns the position of the first byte from pos on that leads elsewhere.
+func (s *skip) run(text string, pos int, regs []int) int {
+	from := pos
+	if s.one {
+		if n := strings.IndexByte(text[pos:], s.until); n >= 0 {
+			pos += n
+		} else {
+			pos = len(text)
+		}
+	} else {
+		for pos < len(text) && s.stay[text[pos]] {
+			pos++
+		}
+	}
+	if pos > from && len(s.ops) > 0 {
+		_, size := utf8.DecodeLastRuneInString(text[from:pos])
+		for _, o := range s.ops {
+			regs[o.dst] = pos - size
+		}
+	}
+	return pos
+}
+
+// before returns what a state at the position at must know.
+func (d *dfa) before(text string, at int) context {
+	switch {
+	case at == 0:
+		return afterNothing
+	case text[at-1] == '\n':
+		return afterLine
+	case isNameByte(text[at-1]):
+		return afterWord
+	}
+	return 0
+}

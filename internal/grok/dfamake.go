@@ -1,0 +1,427 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grok
+
+import (
+	"slices"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// Making states and transitions. All of it happens under the mutex.
+
+// stepper is the scratch space of a step: it is used again for the next.
+type stepper struct {
+	next    []int32 // threads of the state in the making
+	values  []uint8 // of their tags: register variants of the state before, here, noValue
+	visited []uint32
+	queued  []uint32
+	mark    uint32
+	current []uint8 // values of the thread being followed
+	symbol  int
+	before  context
+	after   symbolKind
+	ops     []regOp
+	key     []byte
+}
+
+// symbolKind is what an assertion asks of the symbol that comes next.
+type symbolKind struct {
+	end, line, word bool
+}
+
+// startState returns the row of the state in which a text begins.
+func (d *dfa) startState(before context) (*table, uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.table.Load()
+	if row := t.starts[before]; row != 0 {
+		return t, row
+	}
+	m := &d.made
+	m.next = append(m.next[:0], d.entry)
+	m.values = m.values[:0]
+	for range d.n.tags {
+		m.values = append(m.values, noValue)
+	}
+	row, ok := d.intern(before)
+	if !ok {
+		d.reset()
+		return nil, 0
+	}
+	t = d.table.Load()
+	u := *t
+	u.starts[before] = row
+	d.table.Store(&u)
+	return &u, row
+}
+
+// make makes the transition from row by symbol c, and returns a table that holds it. It returns nil if the table is full
+// or was emptied since old.
+func (d *dfa) make(old *table, row, c uint32) (*table, uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.table.Load()
+	if t.generation != old.generation {
+		return nil, 0
+	}
+	if e := t.rows[row+c].Load(); e != 0 {
+		return t, e
+	}
+	s := t.states[row>>d.shift]
+	e, ok := d.transition(s, int(c))
+	if !ok {
+		d.reset()
+		return nil, 0
+	}
+	if t = d.table.Load(); e&entryRow == row && e&entryStep == 0 || e&entryStep != 0 && t.steps[e&entryRow].row == row {
+		if e, ok = d.trySkip(s, row, c, e); !ok {
+			d.reset()
+			return nil, 0
+		}
+		t = d.table.Load()
+	}
+	t.rows[row+c].Store(e)
+	return t, e
+}
+
+// transition returns the entry for symbol c of state s.
+func (d *dfa) transition(s *state, c int) (uint32, bool) {
+	d.follow(s, c)
+	m := &d.made
+	ops, ok := d.assign()
+	if !ok {
+		return 0, false
+	}
+	switch {
+	case len(m.next) == 0:
+		return d.step(step{end: noMatch})
+	case m.next[0] == done:
+		row, ok := d.intern(0)
+		if !ok {
+			return 0, false
+		}
+		return d.step(step{ops: slices.Clone(ops), row: row, end: matched})
+	}
+	row, ok := d.intern(d.contextAfter(c))
+	if !ok {
+		return 0, false
+	}
+	next := d.table.Load().states[row>>d.shift]
+	if len(ops) > 0 {
+		return d.step(step{ops: slices.Clone(ops), row: row, end: gaveUp, skip: next.skip != nil})
+	}
+	if next.skip != nil {
+		return row | entrySkips, true
+	}
+	return row, true
+}
+
+// follow sets d.made to the threads that symbol c leads to from s.
+func (d *dfa) follow(s *state, c int) {
+	m, n := &d.made, d.n
+	if m.visited == nil {
+		m.visited, m.queued = make([]uint32, len(n.insts)), make([]uint32, len(n.insts))
+		m.current = make([]uint8, n.tags)
+	}
+	if m.mark++; m.mark == 0 {
+		clear(m.visited)
+		clear(m.queued)
+		m.mark = 1
+	}
+	m.next, m.values = m.next[:0], m.values[:0]
+	m.symbol, m.before = c, s.before
+	m.after = symbolKind{end: c == n.symbols}
+	if !m.after.end {
+		m.after.line, m.after.word = n.lines.has(c), n.words.has(c)
+	}
+	for i, pc := range s.threads {
+		copy(m.current, s.values[i*n.tags:(i+1)*n.tags])
+		if pc == done {
+			m.next = append(m.next, done)
+			m.values = append(m.values, m.current...)
+			return
+		}
+		if d.closure(pc) {
+			return
+		}
+	}
+}
+
+// closure follows the thread at pc over everything that consumes nothing, and then the symbol. It reports a match: less
+// preferred threads are of no interest.
+func (d *dfa) closure(pc int32) bool {
+	m := &d.made
+	for {
+		if m.visited[pc] == m.mark {
+			return false
+		}
+		m.visited[pc] = m.mark
+		in := &d.n.insts[pc]
+		switch in.op {
+		case nfaSymbol:
+			if !m.after.end && in.symbols.has(m.symbol) && m.queued[in.next] != m.mark {
+				m.queued[in.next] = m.mark
+				m.next = append(m.next, in.next)
+				m.values = append(m.values, m.current...)
+			}
+			return false
+		case nfaMatch:
+			m.next = append(m.next, done)
+			m.values = append(m.values, m.current...)
+			return true
+		case nfaSplit:
+			if d.closure(in.next) {
+				return true
+			}
+			pc = in.alt
+		case nfaTag:
+			was := m.current[in.arg]
+			m.current[in.arg] = here
+			matched := d.closure(in.next)
+			m.current[in.arg] = was
+			return matched
+		case nfaAssert:
+			if !m.holds(op(in.arg)) {
+				return false
+			}
+			pc = in.next
+		}
+	}
+}
+
+func (m *stepper) holds(o op) bool {
+	switch o {
+	case opBeginText:
+		return m.before&afterNothing != 0
+	case opBeginLine:
+		return m.before&(afterNothing|afterLine) != 0
+	case opEndText:
+		return m.after.end
+	case opEndLine:
+		return m.after.end || m.after.line
+	case opWordB:
+		return (m.before&afterWord != 0) != m.after.word
+	case opNotWordB:
+		return (m.before&afterWord != 0) == m.after.word
+	}
+	return false
+}
+
+// contextAfter returns what can be known after symbol c.
+func (d *dfa) contextAfter(c int) context {
+	var k context
+	if d.n.lines.has(c) {
+		k |= afterLine
+	}
+	if d.n.words.has(c) {
+		k |= afterWord
+	}
+	return k
+}
+
+// assign gives the values of d.made their registers: the variants of a tag are numbered in the order of the threads.
+// It returns what has to be done to the registers; false if there are not enough.
+func (d *dfa) assign() ([]regOp, bool) {
+	m, n := &d.made, d.n
+	m.ops = m.ops[:0]
+	var moves, sets []regOp
+	for t := range n.tags {
+		var to [256]uint8 // variant by value, one more
+		next := uint8(0)
+		moves, sets = moves[:0], sets[:0]
+		for i := t; i < len(m.values); i += n.tags {
+			v := m.values[i]
+			if v == noValue {
+				continue
+			}
+			if to[v] == 0 {
+				if next == maxVariants {
+					return nil, false
+				}
+				next++
+				to[v] = next
+				dst := n.register(t, next-1)
+				switch v {
+				case here:
+					sets = append(sets, regOp{dst: dst, src: -1})
+				case next - 1:
+				default:
+					moves = append(moves, regOp{dst: dst, src: n.register(t, v)})
+				}
+			}
+			m.values[i] = to[v] - 1
+		}
+		m.ops = append(n.sequence(m.ops, moves), sets...)
+	}
+	return m.ops, true
+}
+
+// register returns the register of a variant of tag t.
+func (n *nfa) register(t int, variant uint8) int32 {
+	return int32(int(variant)*n.tags + t) //nolint:gosec // bounded by maxTags and maxVariants
+}
+
+// sequence appends moves, which happen at once, in an order in which they can happen one after the other.
+func (n *nfa) sequence(ops, moves []regOp) []regOp {
+	for len(moves) > 0 {
+		free := slices.IndexFunc(moves, func(o regOp) bool {
+			return !slices.ContainsFunc(moves, func(p regOp) bool { return p.src == o.dst && p != o })
+		})
+		if free < 0 { // a cycle: the spare register breaks it
+			spare := int32(n.registers() - 1) //nolint:gosec // bounded
+			broken := moves[0].src
+			ops = append(ops, regOp{dst: spare, src: broken})
+			for i := range moves {
+				if moves[i].src == broken {
+					moves[i].src = spare
+				}
+			}
+			continue
+		}
+		ops = append(ops, moves[free])
+		moves = slices.Delete(moves, free, free+1)
+	}
+	return ops
+}
+
+// describe sets m.key to what tells the state in the making from others, and returns what it must know of the symbol before.
+func (d *dfa) describe(before context) context {
+	m, n := &d.made, d.n
+	line, word := false, false
+	for _, pc := range m.next {
+		if pc != done {
+			line, word = line || n.meetsLine[pc], word || n.meetsWord[pc]
+		}
+	}
+	if !line {
+		before &^= afterNothing | afterLine
+	}
+	if !word {
+		before &^= afterWord
+	}
+	m.key = append(m.key[:0], byte(before))
+	for _, pc := range m.next {
+		m.key = append(m.key, byte(pc), byte(pc>>8), byte(pc>>16)) //nolint:gosec // bytes of the number
+	}
+	m.key = append(m.key, m.values...)
+	return before
+}
+
+// intern returns the row of the state in the making, false if the table is full.
+func (d *dfa) intern(before context) (uint32, bool) {
+	before = d.describe(before)
+	m := &d.made
+	if row, ok := d.index[string(m.key)]; ok {
+		return row, true
+	}
+	t := d.table.Load()
+	d.size += 2*len(m.key) + 4<<d.shift + 300
+	row := uint32(len(t.states)) << d.shift //nolint:gosec // bounded by maxDFABytes
+	if d.size > maxDFABytes {
+		return 0, false
+	}
+	s := &state{threads: slices.Clone(m.next), values: slices.Clone(m.values), before: before}
+	if m.next[0] == done {
+		s.final = &final{}
+		for t := 0; t+1 < len(m.values); t += 2 {
+			if m.values[t] != noValue && m.values[t+1] != noValue {
+				s.final.groups = append(s.final.groups, int32(t/2)) //nolint:gosec // bounded by maxTags
+			}
+		}
+	}
+	u := *t
+	u.states = append(u.states, s)
+	if need := int(row) + 1<<d.shift; need > len(u.rows) {
+		u.rows = make([]atomic.Uint32, 2*len(t.rows))
+		for i := range t.rows {
+			u.rows[i].Store(t.rows[i].Load())
+		}
+	}
+	d.index[string(m.key)] = row
+	d.table.Store(&u)
+	return row, true
+}
+
+// step adds s to the steps.
+func (d *dfa) step(s step) (uint32, bool) {
+	t := d.table.Load()
+	d.size += 40 + 8*len(s.ops)
+	if d.size > maxDFABytes {
+		return 0, false
+	}
+	u := *t
+	u.steps = append(u.steps, s)
+	d.table.Store(&u)
+	return entryStep | uint32(len(u.steps)-1), true //nolint:gosec // bounded by maxDFABytes
+}
+
+// minSkip is the least number of bytes that must lead back to a state for it to skip.
+const minSkip = 16
+
+// trySkip is called when symbol c leads from s, which is row, back to it by entry e. If most symbols do the same, the
+// state learns to skip, and all these entries say so.
+func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
+	if s.tried {
+		return e, true
+	}
+	s.tried = true
+	t := d.table.Load()
+	var ops []regOp
+	if e&entryStep != 0 {
+		ops = t.steps[e&entryRow].ops
+	}
+	for _, o := range ops {
+		if o.src >= 0 {
+			return e, true
+		}
+	}
+	d.size += 320
+	var back symbolSet
+	for other := range d.n.symbols {
+		d.follow(s, other)
+		theirs, ok := d.assign()
+		if !ok || !slices.Equal(ops, theirs) || len(d.made.next) == 0 || d.made.next[0] == done {
+			continue
+		}
+		d.describe(d.contextAfter(other))
+		if r, ok := d.index[string(d.made.key)]; ok && r == row {
+			back[other>>6] |= 1 << (other & 63)
+		}
+	}
+	k := &skip{ops: ops}
+	stay, out := 0, 0
+	for b := range utf8.RuneSelf {
+		if k.stay[b] = back.has(int(d.n.ascii[b])); k.stay[b] {
+			stay++
+		} else {
+			out++
+			k.until = byte(b)
+		}
+	}
+	if len(d.n.wide) == 1 && back.has(int(d.n.wide[0].symbol)) {
+		for b := utf8.RuneSelf; b < 256; b++ {
+			k.stay[b] = true
+		}
+		k.one = out == 1
+	}
+	if stay < minSkip {
+		return e, true
+	}
+	s.skip = k
+	entry := row | entrySkips
+	if len(ops) > 0 {
+		var ok bool
+		if entry, ok = d.step(step{ops: ops, row: row, end: gaveUp, skip: true}); !ok {
+			return 0, false
+		}
+	}
+	t = d.table.Load()
+	for other := range d.n.symbols {
+		if back.has(other) && uint32(other) != c { //nolint:gosec // bounded by maxSymbols
+			t.rows[int(row)+other].Store(entry)
+		}
+	}
+	return entry, true
+}

@@ -1,0 +1,338 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grok
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The nondeterministic automaton of a regular pattern, from which the deterministic one is made (automaton.go).
+
+// nfaOp is the kind of an nfaInst.
+type nfaOp uint8
+
+const (
+	nfaSymbol nfaOp = iota // consumes a symbol of symbols
+	nfaSplit               // next, or else alt
+	nfaTag                 // the current position is the value of tag arg
+	nfaAssert              // holds if the assertion arg (an op) does
+	nfaMatch
+)
+
+type nfaInst struct {
+	op        nfaOp
+	arg       int32
+	next, alt int32
+	symbols   symbolSet
+}
+
+// symbolSet is a set of symbols of an alphabet.
+type symbolSet [4]uint64
+
+func (s *symbolSet) has(c int) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// The bounds of an automaton's source: beyond them a pattern runs on the backtracking machine.
+const (
+	maxNFA     = 30_000
+	maxTags    = 240
+	maxSymbols = 250
+)
+
+// nfa is a pattern as a nondeterministic automaton. Tag 2*g is where group g begins, 2*g+1 where it ends.
+type nfa struct {
+	alphabet
+	insts  []nfaInst
+	start  int32 // of the pattern
+	search int32 // of the pattern with anything in front of it
+	tags   int
+	groups []int // groups in the order of their opening, as node.group has them
+
+	// Which assertions the ways from an instruction to the next symbols can meet: they decide what a state must know
+	// of the symbol before it.
+	meetsLine, meetsWord []bool
+}
+
+type nfaBuilder struct {
+	n       *nfa
+	groupAt map[int]int
+	sets    []symbolSet // of the alphabet's sets
+	keys    map[string]int
+	refused bool
+}
+
+// newNFA returns nil if the tree holds what an automaton cannot express, or is too big.
+func newNFA(root *node) *nfa {
+	b := &nfaBuilder{n: &nfa{}, groupAt: map[int]int{}, keys: map[string]int{}}
+	var sets []set
+	line, word := false, false
+	root.any(func(n *node) bool {
+		switch n.op {
+		case opClass:
+			if key := string(n.set); !b.has(key) {
+				b.keys[key] = len(sets)
+				sets = append(sets, n.set)
+			}
+		case opCapture:
+			if _, ok := b.groupAt[n.group]; !ok {
+				b.groupAt[n.group] = len(b.n.groups)
+				b.n.groups = append(b.n.groups, n.group)
+			}
+		case opBeginLine, opEndLine:
+			line = true
+		case opWordB, opNotWordB:
+			word = true
+		case opLook, opAtomic, opBackref, opEndTextNL:
+			b.refused = true
+		}
+		return b.refused
+	})
+	b.n.tags = 2 * len(b.n.groups)
+	if b.refused || b.n.tags > maxTags {
+		return nil
+	}
+	if line {
+		sets = append(sets, set{'\n', '\n'})
+	}
+	if word {
+		sets = append(sets, setWord)
+	}
+	var ok bool
+	if b.n.alphabet, b.sets, ok = newAlphabet(sets); !ok {
+		return nil
+	}
+	match := b.add(nfaInst{op: nfaMatch})
+	b.n.start = b.node(root, match)
+	b.n.search = b.add(nfaInst{op: nfaSplit, next: b.n.start})
+	anything := nfaInst{op: nfaSymbol, next: b.n.search}
+	for c := range b.n.symbols {
+		anything.symbols[c>>6] |= 1 << (c & 63)
+	}
+	i := b.add(anything)
+	if b.refused {
+		return nil
+	}
+	b.n.insts[b.n.search].alt = i
+	b.n.meets()
+	return b.n
+}
+
+func (b *nfaBuilder) has(key string) bool { _, ok := b.keys[key]; return ok }
+
+func (b *nfaBuilder) add(i nfaInst) int32 {
+	if len(b.n.insts) >= maxNFA {
+		b.refused = true
+		return 0
+	}
+	b.n.insts = append(b.n.insts, i)
+	return int32(len(b.n.insts) - 1) //nolint:gosec // bounded by maxNFA
+}
+
+// node adds n so that it goes on at next, and returns where it begins.
+func (b *nfaBuilder) node(n *node, next int32) int32 {
+	if b.refused {
+		return 0
+	}
+	switch n.op {
+	case opEmpty:
+		return next
+	case opClass:
+		return b.add(nfaInst{op: nfaSymbol, symbols: b.sets[b.keys[string(n.set)]], next: next})
+	case opConcat:
+		for _, s := range slices.Backward(n.subs) {
+			next = b.node(s, next)
+		}
+		return next
+	case opAlt:
+		at := b.node(n.subs[len(n.subs)-1], next)
+		for _, s := range slices.Backward(n.subs[:len(n.subs)-1]) {
+			at = b.add(nfaInst{op: nfaSplit, next: b.node(s, next), alt: at})
+		}
+		return at
+	case opRepeat:
+		return b.repeat(n, next)
+	case opCapture:
+		g := int32(b.groupAt[n.group]) //nolint:gosec // bounded by maxTags
+		end := b.add(nfaInst{op: nfaTag, arg: 2*g + 1, next: next})
+		return b.add(nfaInst{op: nfaTag, arg: 2 * g, next: b.node(n.subs[0], end)})
+	}
+	return b.add(nfaInst{op: nfaAssert, arg: int32(n.op), next: next})
+}
+
+// repeat unrolls bounded repetitions. A body that can be empty is entered at most once without consuming anything:
+// x* is then (x+)?, so that a preferred empty round ends the loop as it does in a backtracking engine.
+func (b *nfaBuilder) repeat(n *node, next int32) int32 {
+	sub, least := n.subs[0], n.min
+	if n.max < 0 {
+		if sub.nullable() && sub.any(func(n *node) bool { return n.op == opCapture }) {
+			b.refused = true // what an empty last round captures depends on the engine
+			return 0
+		}
+		loop := b.split(n.lazy, 0, next)
+		body := b.node(sub, loop)
+		if b.refused {
+			return 0
+		}
+		if b.setSplit(loop, n.lazy, body); least > 0 || sub.nullable() {
+			next = body
+			if least--; least < 0 {
+				next = b.split(n.lazy, body, b.exit(loop, n.lazy))
+			}
+		} else {
+			next = loop
+		}
+	} else {
+		exit := next
+		for range n.max - n.min {
+			next = b.split(n.lazy, b.node(sub, next), exit)
+		}
+	}
+	for range max(least, 0) {
+		if next = b.node(sub, next); b.refused {
+			return 0
+		}
+	}
+	return next
+}
+
+// split adds the choice between a body and the exit from a loop.
+func (b *nfaBuilder) split(lazy bool, body, exit int32) int32 {
+	if lazy {
+		body, exit = exit, body
+	}
+	return b.add(nfaInst{op: nfaSplit, next: body, alt: exit})
+}
+
+func (b *nfaBuilder) setSplit(at int32, lazy bool, body int32) {
+	if lazy {
+		b.n.insts[at].alt = body
+		return
+	}
+	b.n.insts[at].next = body
+}
+
+func (b *nfaBuilder) exit(at int32, lazy bool) int32 {
+	if lazy {
+		return b.n.insts[at].next
+	}
+	return b.n.insts[at].alt
+}
+
+// meets fills in meetsLine and meetsWord: least fixed points over the edges that consume nothing.
+func (n *nfa) meets() {
+	n.meetsLine, n.meetsWord = make([]bool, len(n.insts)), make([]bool, len(n.insts))
+	for changed := true; changed; {
+		changed = false
+		for i := range n.insts {
+			in := &n.insts[i]
+			line, word := false, false
+			switch in.op {
+			case nfaSymbol, nfaMatch:
+				continue
+			case nfaAssert:
+				switch op(in.arg) {
+				case opBeginLine, opBeginText:
+					line = true
+				case opWordB, opNotWordB:
+					word = true
+				}
+			case nfaSplit:
+				line, word = n.meetsLine[in.alt], n.meetsWord[in.alt]
+			}
+			line, word = line || n.meetsLine[in.next], word || n.meetsWord[in.next]
+			if line != n.meetsLine[i] || word != n.meetsWord[i] {
+				n.meetsLine[i], n.meetsWord[i], changed = line, word, true
+			}
+		}
+	}
+}
+
+// alphabet maps runes to symbols: runes that no class of the pattern tells apart are one symbol.
+type alphabet struct {
+	ascii   [256]uint8 // symbol of each byte below 0x80
+	wide    []wideRange
+	symbols int
+	lines   symbolSet // the line break
+	words   symbolSet // letters, digits and _ of ASCII
+}
+
+// wideRange gives the runes from lo to the next range's lo a symbol.
+type wideRange struct {
+	lo     rune
+	symbol uint8
+}
+
+// newAlphabet returns the symbols of each set too.
+func newAlphabet(sets []set) (alphabet, []symbolSet, bool) {
+	cuts := []rune{0, utf8.RuneSelf}
+	for _, s := range sets {
+		for i := 0; i < len(s); i += 2 {
+			cuts = append(cuts, s[i], s[i+1]+1)
+		}
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	a := alphabet{}
+	of := make([]symbolSet, len(sets))
+	known := map[string]int{}
+	signature := make([]byte, (len(sets)+7)/8)
+	for i, lo := range cuts {
+		if lo > unicode.MaxRune {
+			break
+		}
+		clear(signature)
+		for j, s := range sets {
+			if s.contains(lo) {
+				signature[j>>3] |= 1 << (j & 7)
+			}
+		}
+		c, ok := known[string(signature)]
+		if !ok {
+			if c = len(known); c >= maxSymbols {
+				return a, nil, false
+			}
+			known[string(signature)] = c
+			for j := range sets {
+				if signature[j>>3]&(1<<(j&7)) != 0 {
+					of[j][c>>6] |= 1 << (c & 63)
+				}
+			}
+		}
+		if lo >= utf8.RuneSelf {
+			if n := len(a.wide); n == 0 || int(a.wide[n-1].symbol) != c {
+				a.wide = append(a.wide, wideRange{lo, uint8(c)}) //nolint:gosec // bounded by maxSymbols
+			}
+			continue
+		}
+		for r := lo; r < utf8.RuneSelf && (i+1 == len(cuts) || r < cuts[i+1]); r++ {
+			a.ascii[r] = uint8(c) //nolint:gosec // bounded by maxSymbols
+			if r == '\n' {
+				a.lines[c>>6] |= 1 << (c & 63)
+			}
+			if isNameByte(byte(r)) {
+				a.words[c>>6] |= 1 << (c & 63)
+			}
+		}
+	}
+	a.symbols = len(known)
+	return a, of, true
+}
+
+// wideSymbol returns the symbol of a rune beyond ASCII.
+func (a *alphabet) wideSymbol(r rune) uint8 {
+	if len(a.wide) == 1 {
+		return a.wide[0].symbol
+	}
+	lo, hi := 0, len(a.wide)
+	for hi-lo > 1 {
+		mid := (lo + hi) / 2
+		if a.wide[mid].lo <= r {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return a.wide[lo].symbol
+}
