@@ -51,4 +51,80 @@ func TestSeverity(t *testing.T) {
 	check("level", int64(99), "", -1)
 	check("level", "", "", -1)
 	check("level", strings.Repeat("x", 100), "", -1)
+	check("level", "[WARN]", "WARN", plog.SeverityNumberWarn)
+	check("level", "Error:", "Error", plog.SeverityNumberError)
+	check("level", "INFO+2", "INFO+2", plog.SeverityNumberInfo3)
+	check("level", "DEBUG-4", "DEBUG-4", plog.SeverityNumberTrace)
+	check("level", "ERROR+99", "ERROR+99", plog.SeverityNumberFatal4)
+	check("level", "DEBUG3", "DEBUG3", plog.SeverityNumberDebug3)
+	check("level", "Trace8", "Trace8", plog.SeverityNumberTrace)
+	check("level", "D2", "D2", plog.SeverityNumberDebug)
+	check("level", "-", "", -1)
+	check("level", "+1", "", -1)
+	check("level", "no such+1", "", -1)
+	check("level", int64(250), "NOTICE", plog.SeverityNumberInfo2)
+	check("level", int64(300), "WARN", plog.SeverityNumberWarn)
+	check("level_value", int64(20000), "INFO", plog.SeverityNumberInfo)
+	check("level", int64(7), "debug", plog.SeverityNumberDebug)
+	check("level", "1234567", "", -1)
+	check("log.syslog.severity.code", int64(4), "warning", plog.SeverityNumberWarn)
+	check("log.syslog.severity.name", "Informational", "Informational", plog.SeverityNumberInfo)
+	check("syslog.priority", "<34>", "", -1)
+	check("levelno", int64(30), "WARNING", plog.SeverityNumberWarn)
+	check("levelno", int64(60), "", -1)
+	check("severity_number", int64(14), "WARN2", plog.SeverityNumberWarn2)
+	check("severity_number", int64(25), "", -1)
+}
+
+// TestSeverityWords: every word is found in any case, and none that differs from all in one letter.
+func TestSeverityWords(t *testing.T) {
+	r, err := newSeverityReader(&SeverityConfig{Mapping: map[string]string{"Ärger": "error", "info": "fatal4"}})
+	require.NoError(t, err)
+	for word, n := range severityTexts {
+		if word == "info" {
+			n = plog.SeverityNumberFatal4
+		}
+		for _, text := range []string{word, strings.ToUpper(word), strings.ToUpper(word[:1]) + word[1:]} {
+			got, ok := r.words.find(text)
+			assert.True(t, ok, text)
+			assert.Equal(t, n, got, text)
+		}
+		_, ok := r.words.find(word + "q")
+		assert.False(t, ok, word)
+		_, ok = r.words.find("\x00" + word[1:])
+		assert.False(t, ok, word)
+	}
+	n, ok := r.words.find("ÄRGER")
+	assert.True(t, ok)
+	assert.Equal(t, plog.SeverityNumberError, n)
+}
+
+// FuzzSeverity: numbers are OpenTelemetry's, texts are short.
+func FuzzSeverity(f *testing.F) {
+	f.Add("INFO", uint8(0))
+	f.Add("<134>", uint8(1))
+	f.Add("ERROR+3", uint8(0))
+	r, err := newSeverityReader(&SeverityConfig{})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, text string, numbers uint8) {
+		got, n, ok := r.readAs(text, numbering(numbers%4))
+		if ok && (n < 1 || n > 24 || got == "" || len(got) > maxSeverityText) {
+			t.Fatalf("%q is %d %q", text, n, got)
+		}
+	})
+}
+
+func BenchmarkSeverity(b *testing.B) {
+	r, err := newSeverityReader(&SeverityConfig{})
+	require.NoError(b, err)
+	for _, text := range []string{"INFO", "warning", "E", "30", "134"} {
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, ok := r.readText(text, text == "134"); !ok {
+					b.Fatal("not read")
+				}
+			}
+		})
+	}
 }

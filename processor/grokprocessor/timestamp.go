@@ -10,13 +10,14 @@ import (
 	_ "time/tzdata" // location must work where the machine has no time zone database
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// The names under which loggers print the time.
+// The names under which loggers print the time. Several names in one are captures that belong together.
 var timestampNames = []string{
-	"timestamp", "@timestamp", "time", "ts", "datetime", "asctime", "timestamp8601", "syslog5424_ts", "syslog_timestamp",
-	"eventTime", "t.$date",
+	"timestamp", "@timestamp", "date time", "year month day time", "day month year time", "month day time", "time", "ts", "datetime",
+	"asctime", "timestamp8601", "syslog5424_ts", "syslog_timestamp", "eventTime", "event_time", "log_time", "t.$date", "Timestamp", "@t",
+	"timeMillis", "time_iso8601", "time_local", "bts", "nagios_epoch", "exim_year exim_month exim_day exim_time",
+	"_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "haproxy.request_date", "accept_date", "date",
 }
 
 // The layouts that are not Go's.
@@ -58,23 +59,6 @@ func newTimestampReader(cfg *TimestampConfig) (timestampReader, error) {
 		}
 	}
 	return r, nil
-}
-
-func (r *timestampReader) apply(fields pcommon.Map, lr plog.LogRecord, fails []int64) {
-	_, v, ok := r.names.find(fields)
-	if !ok {
-		return
-	}
-	near := lr.ObservedTimestamp()
-	if near == 0 {
-		near = lr.Timestamp()
-	}
-	ns, ok := r.read(v, near)
-	if !ok {
-		fails[failureTimestamp]++
-		return
-	}
-	lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // read returns times from 1970 on
 }
 
 // read returns nanoseconds since the Unix epoch. near is a time the record was seen at, for texts that lack the year.
