@@ -49,10 +49,10 @@ type dfa struct {
 // table is a snapshot: what it holds is never changed, but for entries of rows, which go from 0 to their value once.
 type table struct {
 	generation int // of the automaton: how often it was emptied
-	rows   []atomic.Uint32
-	states []*state // by row >> shift
-	steps  []step
-	starts [startContexts]uint32 // row by what stands before the text; 0: not made yet
+	rows       []atomic.Uint32
+	states     []*state // by row >> shift
+	steps      []step
+	starts     [startContexts]uint32 // row by what stands before the text; 0: not made yet
 }
 
 // startContexts is the number of values of context.
@@ -146,7 +146,7 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 			return nil, gaveUp, 0
 		}
 	}
-	classes, rows, pos := &d.n.ascii, t.rows, at
+	classes, rows, pos, size := &d.n.ascii, t.rows, at, 1
 	for {
 		var e, c uint32
 		for {
@@ -157,7 +157,8 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 			}
 			b := text[pos]
 			if b >= utf8.RuneSelf {
-				r, _ := utf8.DecodeRuneInString(text[pos:])
+				var r rune
+				r, size = utf8.DecodeRuneInString(text[pos:])
 				c = uint32(d.n.wideSymbol(r))
 				e = rows[row+c].Load()
 				break
@@ -179,9 +180,6 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 		skips := e&entrySkips != 0
 		if e&entryStep == 0 {
 			row = e & entryRow
-			if pos < len(text) {
-				pos += width(text, pos)
-			}
 		} else {
 			i := int(e & entryRow)
 			if i >= len(t.steps) {
@@ -192,11 +190,11 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 			}
 			s := &t.steps[i]
 			for _, o := range s.ops {
-				if o.src < 0 {
-					regs[o.dst] = pos
-				} else {
-					regs[o.dst] = regs[o.src]
+				v := pos
+				if o.src >= 0 {
+					v = regs[o.src]
 				}
+				regs[o.dst] = v
 			}
 			if s.end != gaveUp {
 				if s.end == matched {
@@ -204,11 +202,11 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 				}
 				return f, s.end, pos - at
 			}
-			row = s.row
-			pos += width(text, pos)
-			skips = s.skip
+			row, skips = s.row, s.skip
 		}
-		if skips && pos < len(text) {
+		pos += size
+		size = 1
+		if skips {
 			i := int(row >> d.shift)
 			if i >= len(t.states) {
 				if t = d.newer(t); t == nil {
@@ -216,9 +214,38 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 				}
 				rows = t.rows
 			}
-			pos = t.states[i].skip.run(text, pos, regs)
+			k := t.states[i].skip
+			switch {
+			case len(k.ops) > 0:
+				pos = k.run(text, pos, regs)
+			case k.one:
+				if n := strings.IndexByte(text[pos:], k.until); n >= 0 {
+					pos += n
+				} else {
+					pos = len(text)
+				}
+			default:
+				for pos < len(text) && k.stay[text[pos]] {
+					pos++
+				}
+			}
 		}
 	}
+}
+
+// run is for states that do something on the way. It returns the position of the first byte from pos on that leads elsewhere.
+func (s *skip) run(text string, pos int, regs []int) int {
+	from := pos
+	for pos < len(text) && s.stay[text[pos]] {
+		pos++
+	}
+	if pos > from {
+		_, size := utf8.DecodeLastRuneInString(text[from:pos])
+		for _, o := range s.ops {
+			regs[o.dst] = pos - size
+		}
+	}
+	return pos
 }
 
 // newer returns the newest table, nil if the automaton was emptied since old.
@@ -236,29 +263,6 @@ func width(text string, pos int) int {
 	}
 	_, size := utf8.DecodeRuneInString(text[pos:])
 	return size
-}
-
-// run returns the position of the first byte from pos on that leads elsewhere.
-func (s *skip) run(text string, pos int, regs []int) int {
-	from := pos
-	if s.one {
-		if n := strings.IndexByte(text[pos:], s.until); n >= 0 {
-			pos += n
-		} else {
-			pos = len(text)
-		}
-	} else {
-		for pos < len(text) && s.stay[text[pos]] {
-			pos++
-		}
-	}
-	if pos > from && len(s.ops) > 0 {
-		_, size := utf8.DecodeLastRuneInString(text[from:pos])
-		for _, o := range s.ops {
-			regs[o.dst] = pos - size
-		}
-	}
-	return pos
 }
 
 // before returns what a state at the position at must know.

@@ -52,24 +52,66 @@ func (f *Field) Key() string { return strings.Join(f.Path, ".") }
 // Convert returns text as the field's type: string, int64, float64 or bool. A number may be followed by white space and
 // anything else, as a pattern that captures too much leaves it. When text is no such value it returns the text itself and false.
 func (f *Field) Convert(text string) (any, bool) {
+	v, ok := f.Value(text)
+	switch v.Type {
+	case TypeInt:
+		return v.Int, ok
+	case TypeFloat:
+		return v.Float, ok
+	case TypeBool:
+		return v.Bool, ok
+	}
+	return v.Text, ok
+}
+
+// Value is a converted text. Which of its members counts is said by Type.
+type Value struct {
+	Type  Type
+	Bool  bool
+	Int   int64
+	Float float64
+	Text  string
+}
+
+// Value is Convert without an allocation: where text is no value of the field's type, the type is TypeString.
+func (f *Field) Value(text string) (v Value, ok bool) {
 	switch f.Type {
 	case TypeInt:
-		if v, err := strconv.ParseInt(firstWord(text), 10, 64); err == nil {
+		if v.Int, ok = parseInt(text); ok {
+			v.Type = TypeInt
 			return v, true
 		}
-		return text, false
 	case TypeFloat:
-		if v, ok := parseFloat(firstWord(text)); ok {
+		if v.Float, ok = parseFloat(firstWord(text)); ok {
+			v.Type = TypeFloat
 			return v, true
 		}
-		return text, false
 	case TypeBool:
-		if v, err := strconv.ParseBool(text); err == nil {
-			return v, true
+		if b, err := strconv.ParseBool(text); err == nil {
+			return Value{Type: TypeBool, Bool: b}, true
 		}
-		return text, false
+	default:
+		return Value{Text: text}, true
 	}
-	return text, true
+	return Value{Text: text}, false
+}
+
+// parseInt reads the first word of text, a decimal number.
+func parseInt(text string) (int64, bool) {
+	if len(text) == 0 || len(text) > 18 { // up to 18 digits cannot overflow
+		v, err := strconv.ParseInt(firstWord(text), 10, 64)
+		return v, err == nil
+	}
+	var v int64
+	for i := range len(text) {
+		d := text[i] - '0'
+		if d > 9 {
+			v, err := strconv.ParseInt(firstWord(text), 10, 64)
+			return v, err == nil
+		}
+		v = 10*v + int64(d)
+	}
+	return v, true
 }
 
 // parseFloat takes decimal numbers only: no hexadecimal, no underscores, no infinities.

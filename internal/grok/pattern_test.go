@@ -171,7 +171,7 @@ func BenchmarkCombined(b *testing.B) {
 			for b.Loop() {
 				captures, _, _ = p.Match(combinedLine, captures[:0])
 				for _, c := range captures {
-					c.Field.Convert(c.Text)
+					c.Field.Value(c.Text)
 				}
 			}
 			require.Len(b, captures, 10)
