@@ -111,6 +111,7 @@ func (p *grokProcessor) shutdown(context.Context) error {
 func (p *grokProcessor) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	w := p.workers.Get().(*worker)
 	w.batch(ctx, ld)
+	p.reporter.report(ctx, &w.tally)
 	p.workers.Put(w)
 	return ld, nil
 }

@@ -77,7 +77,6 @@ func (w *worker) batch(ctx context.Context, ld plog.Logs) {
 	w.found = [roleCount]found{}
 	clear(w.written[:cap(w.written)])
 	w.rl, w.sl, w.lr, w.attrs = plog.ResourceLogs{}, plog.ScopeLogs{}, plog.LogRecord{}, pcommon.Map{}
-	w.p.reporter.report(ctx, &w.tally)
 }
 
 // record parses the record with the first rule that can and counts it once.

@@ -17,7 +17,11 @@ func (w *worker) writeCaptures(m *match) {
 	p := m.plan
 	attrs := w.attrs
 	empty := attrs.Len() == 0
-	attrs.EnsureCapacity(attrs.Len() + len(m.captures) + p.extra)
+	extra := p.extra
+	if m.format >= 0 {
+		extra++ // formatAttribute
+	}
+	attrs.EnsureCapacity(attrs.Len() + len(m.captures) + extra)
 	if empty && p.unique && len(m.taken) == 0 {
 		for i := range m.captures {
 			c := &m.captures[i]
