@@ -26,6 +26,9 @@ func (p *parser) reference() *node {
 		if spec == "" {
 			p.fail(fieldAt, "field name is empty")
 		}
+		if p.has("?]}") { // Logstash's own files have [name?] and [name]?
+			spec += "]"
+		}
 		f = p.field(spec, fieldAt)
 	}
 	if p.accept("=") {
@@ -61,7 +64,7 @@ func (p *parser) ignored(at int) {
 	rest := p.src[p.pos : p.pos+i]
 	words := strings.TrimLeft(rest, " \t")
 	switch {
-	case rest == "":
+	case rest == "", rest == "?", rest == "?]":
 	case strings.Contains(rest, "%{"):
 		p.fail(at, "%%{ is not closed before the next one")
 	case words == rest:
