@@ -13,7 +13,7 @@ import (
 // for which that becomes too much is searched for all of them at once.
 type automaton struct {
 	n        *nfa
-	program  *program // knows where a match can begin
+	starts   *starts
 	anchored *dfa
 	search   func() *dfa
 	pool     sync.Pool // of *[]int, registers
@@ -26,12 +26,12 @@ type automaton struct {
 const maxRestarts = 3
 
 // newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
-func newAutomaton(a *analysis, root *node, prog *program) *automaton {
+func newAutomaton(a *analysis, root *node, from *starts) *automaton {
 	n := newNFA(root)
 	if n == nil {
 		return nil
 	}
-	m := &automaton{n: n, program: prog, anchored: newDFA(n, n.start)}
+	m := &automaton{n: n, starts: from, anchored: newDFA(n, n.start)}
 	m.search = sync.OnceValue(func() *dfa { return newDFA(n, n.search) })
 	m.pool.New = func() any { r := make([]int, n.registers()); return &r }
 	fieldOf := map[int]int{}
@@ -70,7 +70,7 @@ func (m *automaton) match(fields []*Field, text string, dst []Capture) ([]Captur
 
 func (m *automaton) find(text string, regs []int) (*final, verdict) {
 	budget := 4000 + 8*len(text)
-	at, ok := m.program.nextStart(text, 0)
+	at, ok := m.starts.next(text, 0)
 	for restarts := 0; ok; {
 		f, v, used := m.anchored.run(text, at, regs)
 		switch v {
@@ -85,7 +85,7 @@ func (m *automaton) find(text string, regs []int) (*final, verdict) {
 		if at == len(text) {
 			break
 		}
-		at, ok = m.program.nextStart(text, at+width(text, at))
+		at, ok = m.starts.next(text, at+width(text, at))
 		if budget -= used + 1; budget < 0 && ok {
 			for range maxRestarts {
 				if f, v, _ = m.search().run(text, at, regs); v != gaveUp {

@@ -161,7 +161,7 @@ func (d *dfa) closure(pc int32) bool {
 		in := &d.n.insts[pc]
 		switch in.op {
 		case nfaSymbol:
-			if !m.after.end && in.symbols.has(m.symbol) && m.queued[in.next] != m.mark {
+			if !m.after.end && d.n.sets[in.arg].has(m.symbol) && m.queued[in.next] != m.mark {
 				m.queued[in.next] = m.mark
 				m.next = append(m.next, in.next)
 				m.values = append(m.values, m.current...)

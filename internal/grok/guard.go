@@ -34,7 +34,7 @@ func newCheck(n *node) (check, bool) {
 		return check{}, false
 	}
 	return check{ok: func(text string, from, to int) bool {
-		m := newMachine(p, guardSteps)
+		m := newMachine(p, nil, guardSteps)
 		return m.matchAt(text, from) == matched && m.slots[1] == to
 	}}, true
 }

@@ -29,6 +29,7 @@ type entry struct {
 // machine runs a program on a text. It is used again for the next.
 type machine struct {
 	p     *program
+	from  *starts
 	text  string
 	slots []int
 	stack []entry
@@ -36,14 +37,14 @@ type machine struct {
 	most  int
 }
 
-func newMachine(p *program, maxSteps int) *machine {
-	return &machine{p: p, slots: make([]int, p.slots), most: maxSteps}
+func newMachine(p *program, from *starts, maxSteps int) *machine {
+	return &machine{p: p, from: from, slots: make([]int, p.slots), most: maxSteps}
 }
 
 // match finds the leftmost match. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
 func (m *machine) match(text string) verdict {
 	m.text, m.steps = text, m.most
-	for at, ok := m.p.nextStart(text, 0); ok; at, ok = m.p.nextStart(text, at+width(text, at)) {
+	for at, ok := m.from.next(text, 0); ok; at, ok = m.from.next(text, at+width(text, at)) {
 		if v := m.begin(at); v != noMatch {
 			return v
 		}

@@ -15,7 +15,7 @@ import (
 type nfaOp uint8
 
 const (
-	nfaSymbol nfaOp = iota // consumes a symbol of symbols
+	nfaSymbol nfaOp = iota // consumes a symbol of set arg
 	nfaSplit               // next, or else alt
 	nfaTag                 // the current position is the value of tag arg
 	nfaAssert              // holds if the assertion arg (an op) does
@@ -26,7 +26,6 @@ type nfaInst struct {
 	op        nfaOp
 	arg       int32
 	next, alt int32
-	symbols   symbolSet
 }
 
 // symbolSet is a set of symbols of an alphabet.
@@ -45,6 +44,7 @@ const (
 type nfa struct {
 	alphabet
 	insts  []nfaInst
+	sets   []symbolSet
 	start  int32 // of the pattern
 	search int32 // of the pattern with anything in front of it
 	tags   int
@@ -58,21 +58,20 @@ type nfa struct {
 type nfaBuilder struct {
 	n       *nfa
 	groupAt map[int]int
-	sets    []symbolSet // of the alphabet's sets
-	keys    map[string]int
+	setAt   map[string]int32
 	refused bool
 }
 
 // newNFA returns nil if the tree holds what an automaton cannot express, or is too big.
 func newNFA(root *node) *nfa {
-	b := &nfaBuilder{n: &nfa{}, groupAt: map[int]int{}, keys: map[string]int{}}
+	b := &nfaBuilder{n: &nfa{}, groupAt: map[int]int{}, setAt: map[string]int32{}}
 	var sets []set
 	line, word := false, false
 	root.any(func(n *node) bool {
 		switch n.op {
 		case opClass:
-			if key := string(n.set); !b.has(key) {
-				b.keys[key] = len(sets)
+			if _, ok := b.setAt[string(n.set)]; !ok {
+				b.setAt[string(n.set)] = int32(len(sets)) //nolint:gosec // bounded by the size of a pattern
 				sets = append(sets, n.set)
 			}
 		case opCapture:
@@ -100,17 +99,18 @@ func newNFA(root *node) *nfa {
 		sets = append(sets, setWord)
 	}
 	var ok bool
-	if b.n.alphabet, b.sets, ok = newAlphabet(sets); !ok {
+	if b.n.alphabet, b.n.sets, ok = newAlphabet(sets); !ok {
 		return nil
 	}
 	match := b.add(nfaInst{op: nfaMatch})
 	b.n.start = b.node(root, match)
 	b.n.search = b.add(nfaInst{op: nfaSplit, next: b.n.start})
-	anything := nfaInst{op: nfaSymbol, next: b.n.search}
+	i := b.add(nfaInst{op: nfaSymbol, arg: int32(len(b.n.sets)), next: b.n.search}) //nolint:gosec // as above
+	anything := symbolSet{}
 	for c := range b.n.symbols {
-		anything.symbols[c>>6] |= 1 << (c & 63)
+		anything[c>>6] |= 1 << (c & 63)
 	}
-	i := b.add(anything)
+	b.n.sets = append(b.n.sets, anything)
 	if b.refused {
 		return nil
 	}
@@ -118,8 +118,6 @@ func newNFA(root *node) *nfa {
 	b.n.meets()
 	return b.n
 }
-
-func (b *nfaBuilder) has(key string) bool { _, ok := b.keys[key]; return ok }
 
 func (b *nfaBuilder) add(i nfaInst) int32 {
 	if len(b.n.insts) >= maxNFA {
@@ -139,7 +137,7 @@ func (b *nfaBuilder) node(n *node, next int32) int32 {
 	case opEmpty:
 		return next
 	case opClass:
-		return b.add(nfaInst{op: nfaSymbol, symbols: b.sets[b.keys[string(n.set)]], next: next})
+		return b.add(nfaInst{op: nfaSymbol, arg: b.setAt[string(n.set)], next: next})
 	case opConcat:
 		for _, s := range slices.Backward(n.subs) {
 			next = b.node(s, next)

@@ -38,9 +38,10 @@ type Pattern struct {
 	fields []*Field
 	slots  int
 
-	literal   string     // every match contains it
-	automaton *automaton // nil if the pattern is not regular
-	program   *program
+	literal   string // every match contains it
+	starts    *starts
+	automaton *automaton      // nil if the pattern is not regular
+	program   func() *program // nil if it is too big
 	machines  sync.Pool
 }
 
@@ -92,14 +93,17 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 	edges := around{prev: setAll, start: true, follow: setAll, end: true, trivial: true}
 	full := (&analysis{referenced: referenced}).strip(root)
 	p.literal = requiredLiteral(full)
-	p.program = newProgram((&analysis{referenced: referenced, keep: true}).rewrite(full, edges))
-	if p.program == nil {
-		return nil, &Error{Msg: fmt.Sprintf("pattern grows beyond %d instructions", maxProgram), Text: expr}
-	}
-	p.machines.New = func() any { return newMachine(p.program, b.opts.maxSteps) }
+	p.starts = newStarts(full)
+	p.program = sync.OnceValue(func() *program {
+		return newProgram((&analysis{referenced: referenced, keep: true}).rewrite(full, edges))
+	})
+	p.machines.New = func() any { return newMachine(p.program(), p.starts, b.opts.maxSteps) }
 	a := &analysis{referenced: referenced}
 	if regular := a.rewrite(root, edges); !a.irregular {
-		p.automaton = newAutomaton(a, regular, p.program)
+		p.automaton = newAutomaton(a, regular, p.starts)
+	}
+	if p.automaton == nil && p.program() == nil {
+		return nil, &Error{Msg: fmt.Sprintf("pattern grows beyond %d instructions", maxProgram), Text: expr}
 	}
 	return p, nil
 }
@@ -154,7 +158,7 @@ func (p *Pattern) Regular() bool { return p.automaton != nil }
 // groups. Groups that captured nothing or an empty text are left out. A byte that is not part of a valid rune counts as one
 // U+FFFD, as in Go's regexp. The error is ErrSteps or nil.
 func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool, err error) {
-	if p.literal != "" && p.program.anchor != iBeginText && !strings.Contains(text, p.literal) {
+	if p.literal != "" && p.starts.at != opBeginText && !strings.Contains(text, p.literal) {
 		return dst, false, nil
 	}
 	if p.automaton != nil {
@@ -163,10 +167,14 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 			return captures, v == matched, nil
 		}
 	}
+	program := p.program()
+	if program == nil {
+		return dst, false, ErrSteps
+	}
 	m := p.machines.Get().(*machine)
 	v := m.match(text)
 	if v == matched {
-		for g, f := range p.program.groups {
+		for g, f := range program.groups {
 			if from, to := m.slots[2*g], m.slots[2*g+1]; f >= 0 && from >= 0 && to > from {
 				dst = append(dst, Capture{Field: p.fields[f], Text: text[from:to]})
 			}

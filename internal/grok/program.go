@@ -4,7 +4,6 @@
 package grok
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -121,8 +120,6 @@ type program struct {
 	start  int
 	slots  int // 2 for each group, then one for each loop and atomic group
 	groups []int
-	first  *[256]bool // first bytes of a match; nil: anything, also nothing
-	anchor code       // iBeginText, iBeginLine or iMatch for none
 }
 
 type assembler struct {
@@ -375,44 +372,4 @@ func (p *program) lookAhead() {
 			}
 		}
 	}
-	p.first = table(p.start)
-	p.anchor = iMatch
-	for pc := p.start; ; {
-		in := &p.insts[pc]
-		switch in.op {
-		case iSave, iAtomicBegin:
-			pc = in.next
-			continue
-		case iBeginText, iBeginLine:
-			p.anchor = in.op
-		}
-		break
-	}
-}
-
-// nextStart returns the first position from at on where a match can begin. Positions between runes only are asked for.
-func (p *program) nextStart(text string, at int) (int, bool) {
-	first := p.first
-	if p.anchor == iBeginText {
-		return at, at == 0 && (first == nil || text != "" && first[text[0]])
-	}
-	for at <= len(text) {
-		if first != nil {
-			for at < len(text) && !first[text[at]] {
-				at++
-			}
-			if at == len(text) {
-				return 0, false
-			}
-		}
-		if p.anchor != iBeginLine || at == 0 || text[at-1] == '\n' {
-			return at, true
-		}
-		i := strings.IndexByte(text[at:], '\n')
-		if i < 0 {
-			return 0, false
-		}
-		at += i + 1
-	}
-	return 0, false
 }
