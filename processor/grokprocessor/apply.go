@@ -87,7 +87,7 @@ func (w *worker) fillFromCaptures(m *match) {
 				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
 			}
 		case roleSeverity:
-			ok = w.setSeverity(w.rule.severity.readText(text, from.priority))
+			ok = w.setSeverity(w.rule.severity.readAs(text, from.numbers))
 		case roleTraceID:
 			var id pcommon.TraceID
 			if id, ok = readTraceID(text, from.decimal); ok {
@@ -133,7 +133,7 @@ func (w *worker) fillFromObject(m *match) {
 				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
 			}
 		case roleSeverity:
-			ok = w.setSeverity(w.rule.severity.readText(valueText(f.value), f.use.priority))
+			ok = w.setSeverity(w.rule.severity.readAs(valueText(f.value), f.use.numbers))
 		case roleTraceID:
 			var id pcommon.TraceID
 			if id, ok = readTraceID(valueText(f.value), f.use.decimal); ok {

@@ -23,10 +23,10 @@ type nameEntry struct {
 
 // nameUse is a role that the value under a key can play. Of several values the one with the lowest rank does.
 type nameUse struct {
-	role              role
-	rank              int
-	name              string
-	priority, decimal bool
+	role    role
+	rank    int
+	numbers numbering
+	decimal bool
 }
 
 // found is the value that plays a role.
@@ -39,7 +39,7 @@ func newNameIndex(names *[roleCount]fieldNames) *nameIndex {
 	x := &nameIndex{known: map[string]*nameEntry{}}
 	for r := range roleCount {
 		for rank, name := range names[r] {
-			x.add(name, nameUse{role: r, rank: rank, name: name, priority: isPriority(name), decimal: isDecimalID(name)})
+			x.add(name, nameUse{role: r, rank: rank, numbers: numberingOf(name), decimal: isDecimalID(name)})
 		}
 	}
 	return x

@@ -46,8 +46,8 @@ type place struct {
 // ref is a capture that a field of the record may be filled from, or several whose texts belong together.
 type ref struct {
 	slotRef
-	priority bool // isPriority of the name
-	decimal  bool // isDecimalID of the name
+	numbers numbering // numberingOf the name
+	decimal bool      // isDecimalID of the name
 }
 
 // The attributes that formURL makes of a target, beside those of urlKey.
@@ -124,7 +124,7 @@ func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool)
 func newRefs(names fieldNames, targets naming) []ref {
 	var out []ref
 	for _, s := range names.slots(targets) {
-		out = append(out, ref{slotRef: s, priority: isPriority(s.name), decimal: isDecimalID(s.name)})
+		out = append(out, ref{slotRef: s, numbers: numberingOf(s.name), decimal: isDecimalID(s.name)})
 	}
 	return out
 }

@@ -46,8 +46,6 @@ type rule struct {
 	severity   severityReader
 	names      [roleCount]fieldNames
 	members    *nameIndex // names in objects
-
-	traceID, spanID fieldNames // of applyTrace, which goes
 }
 
 func (c *compiler) rule(set component.TelemetrySettings, index int) (*rule, error) {

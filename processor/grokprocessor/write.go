@@ -5,7 +5,6 @@ package grokprocessor
 
 import (
 	"slices"
-	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -155,84 +154,37 @@ func appendTo(dst pcommon.Value) pcommon.Value {
 	return dst.Slice().AppendEmpty()
 }
 
-// setForm writes a capture in the form that its attribute has.
+// intField converts what is a number by the attribute's name and a text by the pattern's.
+var intField = &grok.Field{Type: grok.TypeInt}
+
+// setForm writes a capture in the form that its attribute has. A text that is no such value stays a text and is counted.
 func (w *worker) setForm(dst pcommon.Value, f form, c *grok.Capture) {
+	field := c.Field
 	switch f {
 	case formField:
-		if !setTyped(dst, c.Field.Type, c) {
-			w.fail(failureType)
-		}
 	case formInt:
-		if !setTyped(dst, grok.TypeInt, c) {
-			w.fail(failureType)
-		}
+		field = intField
 	case formList:
 		dst.SetEmptySlice().AppendEmpty().SetStr(c.Text)
+		return
 	default:
 		dst.SetStr(c.Text)
+		return
 	}
-}
-
-// setTyped writes a capture as t. A text that is no such value stays a text, and the answer is false.
-func setTyped(dst pcommon.Value, t grok.Type, c *grok.Capture) bool {
-	switch t {
-	case grok.TypeString:
-		dst.SetStr(c.Text)
-		return true
+	v, ok := field.Value(c.Text)
+	switch v.Type {
 	case grok.TypeInt:
-		if n, ok := smallInt(c.Text); ok {
-			dst.SetInt(n)
-			return true
-		}
+		dst.SetInt(v.Int)
 	case grok.TypeFloat:
-		if isDecimal(c.Text) {
-			if v, err := strconv.ParseFloat(c.Text, 64); err == nil {
-				dst.SetDouble(v)
-				return true
-			}
-		}
+		dst.SetDouble(v.Float)
+	case grok.TypeBool:
+		dst.SetBool(v.Bool)
+	default:
+		dst.SetStr(v.Text)
 	}
-	field := c.Field
-	if field.Type != t {
-		field = &grok.Field{Type: t}
+	if !ok {
+		w.fail(failureType)
 	}
-	v, ok := field.Convert(c.Text)
-	switch v := v.(type) {
-	case string:
-		dst.SetStr(v)
-	case int64:
-		dst.SetInt(v)
-	case float64:
-		dst.SetDouble(v)
-	case bool:
-		dst.SetBool(v)
-	}
-	return ok
-}
-
-// smallInt reads what nearly every number in a log line is: up to 18 digits.
-func smallInt(s string) (n int64, ok bool) {
-	if s == "" || len(s) > 18 {
-		return 0, false
-	}
-	for i := range len(s) {
-		d := s[i] - '0'
-		if d > 9 {
-			return 0, false
-		}
-		n = 10*n + int64(d)
-	}
-	return n, true
-}
-
-// isDecimal reports digits with at most a sign and a point.
-func isDecimal(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // writeObject makes attributes of the members of an object.
