@@ -18,6 +18,12 @@ type Format struct {
 	Name       string // lower_snake_case, stable: it goes into an attribute
 	Title      string // for people: which programs write it
 	Kind       Kind
-	Expression string   // of a Grok format; it matches whole texts only, further lines included
-	Layouts    []string // Go layouts of the capture timestamp, where the well-known ones could not read it or could read it in two ways
+	Expression string            // of a Grok format; it matches whole texts only, further lines included
+	Layouts    []string          // Go layouts of the capture timestamp, where the well-known ones do not read it or could read it in two ways
+	Severities map[string]string // what words of the capture level mean, where they are no words
+
+	shape   string   // how its lines begin, see outline
+	has     string   // what its lines have somewhere
+	after   []string // formats before it that some of its lines have too, and which those lines then are of
+	general bool     // there are many such formats
 }

@@ -8,19 +8,49 @@ import "slices"
 // Formats returns the formats in the order in which they are tried.
 func Formats() []Format { return slices.Clone(formats) }
 
-var formats = []Format{
-	{Name: "json", Title: "JSON", Kind: JSON},
-	{Name: "logfmt", Title: "logfmt", Kind: Logfmt},
-	{Name: "nginx_combined_rt", Expression: `\A%{NGINX_COMBINED_RT}`},
-	{Name: "combined", Expression: `\A%{HTTPD_COMBINEDLOG}`},
-	{Name: "log4j", Expression: `\A%{LOG4J_MDC}`},
-	{Name: "python_logging", Expression: `\A%{PYTHON_LOGGING}`},
-	{Name: "apache_error", Expression: `\A%{APACHE_ERROR}`},
-	{Name: "zookeeper", Expression: `\A%{ZOOKEEPER}`},
-	{Name: "openstack", Expression: `\A%{OPENSTACK}`},
-	{Name: "klog", Expression: `\A%{KLOG}`},
-	{Name: "spark", Expression: `\A%{SPARK}`, Layouts: []string{"06/01/02 15:04:05"}},
-	{Name: "hdfs", Expression: `\A%{HDFS}`, Layouts: []string{"060102 150405"}},
-	{Name: "syslog_5424", Expression: `\A%{SYSLOG_5424}`},
-	{Name: "syslog", Expression: `\A%{SYSLOG_LINE}`},
+// isoDate begins a text with 2026-01-15; shape says how such outlines are written.
+const isoDate = "dddd-dd-dd"
+
+// formats are in the order in which they are tried: what is special before what is common to many.
+var formats = slices.Concat(structured, access, servers, java, python, golang, languages, databases, systems, common)
+
+var structured = []Format{
+	{Name: "json", Title: "JSON: pino, bunyan, zap, zerolog, slog, Serilog, Logback, MongoDB, Caddy …", Kind: JSON, shape: "{"},
+	{Name: "auditd", Title: "Linux audit daemon", Expression: `\A%{AUDITD}\z`, shape: "l"},
+	{Name: "logfmt", Title: "logfmt: logrus, go-kit, slog, Prometheus, Loki, InfluxDB, Heroku …", Kind: Logfmt, shape: "w|@"},
+}
+
+var access = []Format{
+	{Name: "ingress_nginx", Title: "ingress-nginx", Expression: `\A%{INGRESS_NGINX}\s*\z`, shape: "w|:"},
+	{Name: "traefik_access", Title: "Traefik", Expression: `\A%{TRAEFIK_ACCESS}\s*\z`, shape: "w|:"},
+	{Name: "nginx_combined_rt", Title: "nginx combined with rt= and rid=", Expression: `\A%{NGINX_COMBINED_RT}\s*\z`, shape: "w|:"},
+	{Name: "combined", Title: "Apache, nginx and others: combined", Expression: `\A%{HTTPD_COMBINED_EXACT}\z`, shape: "w|:"},
+	{Name: "combined_extended", Title: "combined and more behind it", Expression: `\A%{HTTPD_COMBINED_MORE}\s*\z`, shape: "w|:", after: []string{"ingress_nginx", "traefik_access", "nginx_combined_rt", "combined"}},
+	{Name: "combined_vhost", Title: "combined behind the virtual host", Expression: `\A%{HTTPD_VHOST_COMBINED}\s*\z`, shape: "w|'.'|-"},
+	{Name: "common", Title: "Apache, Tomcat and others: common", Expression: `\A%{HTTPD_COMMONLOG}\s*\z`, shape: "w|:"},
+	{Name: "common_extended", Title: "common and more behind it", Expression: `\A%{HTTPD_COMMON_MORE}\s*\z`, shape: "w|:", after: []string{"ingress_nginx", "traefik_access", "nginx_combined_rt", "combined", "combined_extended", "common"}},
+	{Name: "werkzeug", Title: "Python's http.server, Flask", Expression: `\A%{WERKZEUG}\s*\z`, Layouts: []string{"02/Jan/2006 15:04:05"}, shape: "w|:"},
+	{Name: "uvicorn_access", Title: "uvicorn, requests", Expression: `\A%{UVICORN_ACCESS}\s*\z`, shape: "u"},
+	{Name: "uwsgi", Title: "uWSGI", Expression: `\A%{UWSGI_ACCESS}\z`, shape: "['pid: '"},
+	{Name: "gin", Title: "Gin", Expression: `\A%{GIN_ACCESS}\s*\z`, Layouts: []string{"2006/01/02 - 15:04:05"}, shape: "['GIN]'"},
+	{Name: "envoy", Title: "Envoy, Istio", Expression: `\A%{ENVOY_ACCESS}\s*\z`, shape: "[<]_'\"'"},
+	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: "w|'<'d|:", has: " ["},
+	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: "w|'<'d", has: " ["},
+	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd."},
+	{Name: "iis", Title: "IIS, W3C extended", Expression: `\A%{IIS_ACCESS}\s*\z`, shape: isoDate},
+	{Name: "w3c_directive", Title: "lines that describe a W3C log", Expression: `\A%{W3C_DIRECTIVE}\z`, shape: "#u"},
+	{Name: "aws_alb", Title: "Amazon application load balancer", Expression: `\A%{ALB_ACCESS}\z`, shape: "l"},
+	{Name: "aws_elb", Title: "Amazon classic load balancer", Expression: `\A%{ELB_ACCESS_LOG}`, shape: isoDate},
+	{Name: "aws_s3", Title: "Amazon S3", Expression: `\A%{S3_ACCESS_LOG}`, shape: "h"},
+	{Name: "aws_cloudfront", Title: "Amazon CloudFront", Expression: `\A%{CLOUDFRONT_ACCESS_LOG}`, Layouts: []string{"2006-01-02\t15:04:05"}, shape: isoDate + "'\t'"},
+	{Name: "aws_vpc_flow", Title: "Amazon VPC flow", Expression: `\A%{VPC_FLOW}\z`, shape: "d"},
+	{Name: "aws_lambda", Title: "Amazon Lambda", Expression: `\A(?:%{LAMBDA_LINE}|%{LAMBDA_REPORT})\z`, shape: "d|u|["},
+}
+
+var servers = []Format{
+	{Name: "apache_error_24", Title: "Apache httpd's error log from 2.4 on", Expression: `\A%{APACHE_ERROR_24}\z`, shape: "[ull ull"},
+	{Name: "apache_error", Title: "Apache httpd's error log before 2.4", Expression: `\A%{APACHE_ERROR}\z`, shape: "[ull ull", after: []string{"apache_error_24"}},
+	{Name: "nginx_error", Title: "nginx's error log", Expression: `\A%{NGINX_ERROR}\z`, shape: "dddd/dd/dd dd:dd:dd ["},
+	{Name: "php", Title: "PHP's error log", Expression: `\A(?:%{PHP_ERROR}|%{PHP_FPM})\z`, Layouts: []string{"02-Jan-2006 15:04:05"}, shape: "[dd-ull-dddd"},
+	{Name: "monolog", Title: "Monolog: Laravel, Symfony", Expression: `\A%{MONOLOG}\z`, shape: "[<]"},
 }

@@ -5,6 +5,7 @@ package logformat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/logboom/logboom/internal/grok"
@@ -12,7 +13,7 @@ import (
 
 // Options are the bounds of a Recogniser.
 type Options struct {
-	MaxSources int // sources remembered at once, 8 bytes each; 0 for none
+	MaxSources int // sources remembered at once, about 8 bytes each; 0 for none
 	MaxSteps   int // of the backtracking engine, see grok.WithMaxSteps; 0 for its default
 }
 
@@ -20,6 +21,10 @@ type Options struct {
 type Recogniser struct {
 	formats  []Format
 	patterns []*grok.Pattern // nil for JSON and logfmt
+	outlines [][]outline     // of each format
+	first    [256][]uint8    // the formats whose lines may begin with a byte, in their order
+	after    [][]uint8       // of each format, the formats that are tried before it when it is remembered
+	memory   *memory         // nil for none
 }
 
 // NewRecogniser compiles the formats with the definitions of a library (grok.LibraryECS or LibraryLegacy decide the names
@@ -36,13 +41,30 @@ func NewRecogniser(library string, opts Options) (*Recogniser, error) {
 	if opts.MaxSteps > 0 {
 		compileOpts = append(compileOpts, grok.WithMaxSteps(opts.MaxSteps))
 	}
-	r := &Recogniser{formats: Formats(), patterns: make([]*grok.Pattern, len(formats))}
+	r := &Recogniser{formats: Formats(), memory: newMemory(opts.MaxSources)}
+	r.patterns = make([]*grok.Pattern, len(r.formats))
+	r.outlines = make([][]outline, len(r.formats))
+	r.after = make([][]uint8, len(r.formats))
 	for i := range r.formats {
-		if r.formats[i].Kind != Grok {
-			continue
+		f := &r.formats[i]
+		if f.Kind == Grok {
+			if r.patterns[i], err = set.Compile(f.Expression, compileOpts...); err != nil {
+				return nil, fmt.Errorf("compile format %s: %w", f.Name, err)
+			}
 		}
-		if r.patterns[i], err = set.Compile(r.formats[i].Expression, compileOpts...); err != nil {
-			return nil, fmt.Errorf("compile format %s: %w", r.formats[i].Name, err)
+		r.outlines[i] = outlines(f.shape)
+		for j := range r.formats[:i] {
+			if slices.Contains(f.after, r.formats[j].Name) {
+				r.after[i] = append(r.after[i], uint8(j)) //nolint:gosec // there are fewer than 255 formats
+			}
+		}
+		for c := range r.first {
+			for _, o := range r.outlines[i] {
+				if o.begins(byte(c)) {
+					r.first[c] = append(r.first[c], uint8(i)) //nolint:gosec // there are fewer than 255 formats
+					break
+				}
+			}
 		}
 	}
 	return r, nil
@@ -55,25 +77,71 @@ func (r *Recogniser) Formats() []Format { return r.formats }
 func (r *Recogniser) Pattern(format int) *grok.Pattern { return r.patterns[format] }
 
 // Match returns the index of the format that text has, -1 if none, and appends what it captured to dst. Of JSON and logfmt
-// nothing is captured, and JSON is only looked at from outside ({ at its begin, } at its end): the caller parses, and what then does not
-// parse has no format. source stands for where the text comes from, such as a hash of the resource. Line ends at the end of
-// text belong to no capture. The error is grok.ErrSteps if a pattern gave up before one matched.
+// nothing is captured, and JSON is only looked at from outside ({ at its begin, } at its end): the caller parses, and what
+// then does not parse has no format. source stands for where the text comes from, such as a hash of the resource: what its last
+// texts had is tried first. White space at the end of text belongs to no capture. The error is grok.ErrSteps if a pattern gave up
+// before one matched.
 func (r *Recogniser) Match(source uint64, text string, dst []grok.Capture) (format int, captures []grok.Capture, err error) {
-	text = strings.TrimRight(text, "\r\n")
-	for i, p := range r.patterns {
-		if p == nil {
-			if r.formats[i].Kind == JSON && looksLikeJSON(text) || r.formats[i].Kind == Logfmt && isLogfmt(text) {
-				return i, dst, err
-			}
+	text = strings.TrimRight(text, " \t\r\n")
+	if text == "" {
+		return -1, dst, nil
+	}
+	m := matching{r: r, text: text, captures: dst}
+	known, _ := r.memory.recall(source)
+	for _, f := range known {
+		if f == noFormat || r.formats[f].general {
 			continue
 		}
-		captures, ok, e := p.Match(text, dst)
-		if ok {
-			return i, captures, err
+		for _, other := range r.after[f] {
+			if m.try(other) {
+				r.memory.learn(source, other)
+				return int(other), m.captures, m.err
+			}
 		}
-		if e != nil {
-			err = e
+		if m.try(f) {
+			return int(f), m.captures, m.err
 		}
 	}
-	return -1, dst, err
+	for _, f := range r.first[text[0]] {
+		if m.try(f) {
+			r.memory.learn(source, f)
+			return int(f), m.captures, m.err
+		}
+	}
+	return -1, dst, m.err
+}
+
+// matching is one text on its way through the formats.
+type matching struct {
+	r        *Recogniser
+	text     string
+	times    isoTimes
+	captures []grok.Capture // of the format that matched behind those that were there
+	err      error          // of a pattern that gave up
+}
+
+// try matches one format.
+func (m *matching) try(f uint8) bool {
+	r, fits := m.r, false
+	for _, o := range r.outlines[f] {
+		if fits = o.fits(m.text, &m.times); fits {
+			break
+		}
+	}
+	if !fits || !strings.Contains(m.text, r.formats[f].has) {
+		return false
+	}
+	switch r.formats[f].Kind {
+	case JSON:
+		return looksLikeJSON(m.text)
+	case Logfmt:
+		return isLogfmt(m.text)
+	}
+	captures, ok, err := r.patterns[f].Match(m.text, m.captures)
+	if ok {
+		m.captures = captures
+	} else if err != nil {
+		m.err = err
+	}
+	return ok
 }

@@ -5,9 +5,196 @@ package logformat
 
 import "strings"
 
+// An outline is a cheap necessary condition for a format: how its lines begin. It is written as alternatives with | between:
+//
+//	d u l a w h   a digit, upper case, lower case, letter, letter or digit or _, hexadecimal digit
+//	.             any byte
+//	_             one or more blanks or tabs
+//	<             an ISO time: 2026-01-15T12:00:00, blank or T, with fraction and zone if it has them
+//	'text'        the text; any other byte stands for itself
+type outline []element
+
+type element struct {
+	class   uint8 // 0: the byte itself
+	literal byte
+}
+
+const (
+	digit uint8 = 1 << iota
+	upper
+	lower
+	hex
+	underscore
+	anyByte
+	blanks
+	isoTime
+)
+
+// classes has the classes of each byte.
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		t[c] = anyByte
+		switch {
+		case '0' <= c && c <= '9':
+			t[c] |= digit | hex
+		case 'a' <= c && c <= 'z':
+			t[c] |= lower
+		case 'A' <= c && c <= 'Z':
+			t[c] |= upper
+		case c == '_':
+			t[c] |= underscore
+		}
+		if 'a' <= c|0x20 && c|0x20 <= 'f' && t[c]&(lower|upper) != 0 {
+			t[c] |= hex
+		}
+	}
+	return t
+}()
+
+var classNames = map[byte]uint8{
+	'd': digit, 'u': upper, 'l': lower, 'a': upper | lower, 'w': upper | lower | digit | underscore, 'h': hex,
+	'.': anyByte, '_': blanks, '<': isoTime,
+}
+
+// outlines reads the alternatives of a shape.
+func outlines(shape string) []outline {
+	var out []outline
+	var cur outline
+	quoted := false
+	for i := range len(shape) {
+		c := shape[i]
+		switch {
+		case c == '\'':
+			quoted = !quoted
+		case !quoted && c == '|':
+			out, cur = append(out, cur), nil
+		case !quoted && classNames[c] != 0:
+			cur = append(cur, element{class: classNames[c]})
+		default:
+			cur = append(cur, element{literal: c})
+		}
+	}
+	return append(out, cur)
+}
+
+// begins reports whether the outline may begin with c.
+func (o outline) begins(c byte) bool {
+	switch e := o[0]; e.class {
+	case 0:
+		return e.literal == c
+	case blanks:
+		return c == ' ' || c == '\t'
+	case isoTime:
+		return classes[c]&digit != 0
+	default:
+		return classes[c]&e.class != 0
+	}
+}
+
+// fits reports whether text begins as the outline says.
+func (o outline) fits(text string, times *isoTimes) bool {
+	at := 0
+	for _, e := range o {
+		switch e.class {
+		case blanks:
+			from := at
+			for at < len(text) && (text[at] == ' ' || text[at] == '\t') {
+				at++
+			}
+			if at == from {
+				return false
+			}
+		case isoTime:
+			if at = times.end(text, at); at < 0 {
+				return false
+			}
+		case 0:
+			if at >= len(text) || text[at] != e.literal {
+				return false
+			}
+			at++
+		default:
+			if at >= len(text) || classes[text[at]]&e.class == 0 {
+				return false
+			}
+			at++
+		}
+	}
+	return true
+}
+
+// isoTimes remembers where ISO times end that begin at the first two bytes of a text: -1 for none, 0 for not looked yet.
+type isoTimes [2]int
+
+func (t *isoTimes) end(text string, at int) int {
+	if at >= len(t) {
+		return isoTimeEnd(text, at)
+	}
+	if t[at] == 0 {
+		t[at] = isoTimeEnd(text, at)
+	}
+	return t[at]
+}
+
+const isoLayout = "dddd-dd-dd dd:dd:dd"
+
+// isoTimeEnd returns where the ISO time that begins at from ends, -1 if there is none.
+func isoTimeEnd(text string, from int) int {
+	if len(text) < from+len(isoLayout) {
+		return -1
+	}
+	s := text[from:]
+	for i := range len(isoLayout) {
+		switch c := isoLayout[i]; c {
+		case 'd':
+			if classes[s[i]]&digit == 0 {
+				return -1
+			}
+		case ' ':
+			if s[i] != ' ' && s[i] != 'T' {
+				return -1
+			}
+		default:
+			if s[i] != c {
+				return -1
+			}
+		}
+	}
+	at := len(isoLayout)
+	digits := func(at int) int {
+		for at < len(s) && classes[s[at]]&digit != 0 {
+			at++
+		}
+		return at
+	}
+	if at+1 < len(s) && (s[at] == '.' || s[at] == ',' || s[at] == ':') {
+		if end := digits(at + 1); end > at+1 {
+			at = end
+		}
+	}
+	zone := at
+	if zone < len(s) && s[zone] == ' ' {
+		zone++
+	}
+	switch {
+	case zone == len(s):
+	case s[zone] == 'Z' && (zone+1 == len(s) || classes[s[zone+1]]&(upper|lower|digit|underscore) == 0):
+		at = zone + 1
+	case s[zone] == '+' || s[zone] == '-':
+		end := digits(zone + 1)
+		switch n := end - zone - 1; {
+		case n == 4 || n == 2 && zone == at:
+			at = end
+		}
+		if n := end - zone - 1; n == 2 && end+2 < len(s) && s[end] == ':' && digits(end+1) == end+3 {
+			at = end + 3
+		}
+	}
+	return from + at
+}
+
 // looksLikeJSON reports a text that begins with { and a quote or } and ends with }.
 func looksLikeJSON(text string) bool {
-	text = strings.TrimSpace(text)
 	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
 		return false
 	}
@@ -15,40 +202,48 @@ func looksLikeJSON(text string) bool {
 	return text[0] == '"' || text[0] == '}'
 }
 
-// isLogfmt reports a text of at least two key=value pairs and nothing else.
+// isLogfmt reports a text of at least two key=value pairs and nothing else. The audit daemon's lines are a format of their own.
 func isLogfmt(text string) bool {
+	if strings.HasPrefix(text, "type=") && strings.Contains(text, " msg=audit(") {
+		return false
+	}
 	pairs := 0
-	for rest := strings.TrimSpace(text); rest != ""; pairs++ {
-		eq := 0
-		for eq < len(rest) && isKeyByte(rest[eq]) {
-			eq++
+	for at := 0; at < len(text); pairs++ {
+		key := at
+		for at < len(text) && isKeyByte[text[at]] {
+			at++
 		}
-		if eq == 0 || eq == len(rest) || rest[eq] != '=' {
+		if at == key || at == len(text) || text[at] != '=' {
 			return false
 		}
-		rest = rest[eq+1:]
-		if strings.HasPrefix(rest, `"`) {
-			i := 1
-			for i < len(rest) && rest[i] != '"' {
-				if rest[i] == '\\' {
-					i++
+		at++
+		if at < len(text) && text[at] == '"' {
+			for at++; at < len(text) && text[at] != '"'; at++ {
+				if text[at] == '\\' {
+					at++
 				}
-				i++
 			}
-			if i >= len(rest) || i+1 < len(rest) && rest[i+1] > ' ' {
+			if at >= len(text) {
 				return false
 			}
-			rest = rest[i+1:]
-		} else if end := strings.IndexAny(rest, " \t\r\n"); end < 0 {
-			rest = ""
-		} else {
-			rest = rest[end:]
+			if at++; at < len(text) && text[at] > ' ' {
+				return false
+			}
 		}
-		rest = strings.TrimLeft(rest, " \t\r\n")
+		for at < len(text) && text[at] > ' ' {
+			at++
+		}
+		for at < len(text) && text[at] <= ' ' {
+			at++
+		}
 	}
 	return pairs > 1
 }
 
-func isKeyByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c == '/' || c == '@'
-}
+// isKeyByte has the bytes of keys: those of identifiers, and what joins them.
+var isKeyByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = classes[c]&(upper|lower|digit|underscore) != 0 || strings.IndexByte(".-/@:[]$#", byte(c)) >= 0
+	}
+	return t
+}()

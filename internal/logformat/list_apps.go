@@ -1,0 +1,87 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logformat
+
+var java = []Format{
+	{Name: "log4j", Title: "Java: log4j, logback, Hadoop, HBase, with the thread after the level", Expression: `\A%{LOG4J_MDC}\z`, shape: "<_"},
+	{Name: "logback", Title: "Java: logback; log4net: with the thread before the level", Expression: `\A%{LOGBACK}\z`, shape: "<_[|dd:dd:dd"},
+	{Name: "spring_boot", Title: "Spring Boot", Expression: `\A%{SPRING_BOOT}\z`, shape: "<_"},
+	{Name: "zookeeper", Title: "ZooKeeper", Expression: `\A%{ZOOKEEPER}\z`, shape: "<_"},
+	{Name: "jboss", Title: "WildFly, Quarkus, Keycloak", Expression: `\A%{JBOSS}\z`, shape: "<_|dd:dd:dd"},
+	{Name: "solr", Title: "Solr", Expression: `\A%{SOLR}\z`, shape: "<_"},
+	{Name: "spark", Title: "Spark and Hadoop on a console", Expression: `\A%{SPARK}\z`, Layouts: []string{"06/01/02 15:04:05"}, shape: "dd/dd/dd dd:dd:dd_"},
+	{Name: "hdfs", Title: "HDFS", Expression: `\A%{HDFS}\z`, Layouts: []string{"060102 150405"}, shape: "dddddd dddddd d"},
+	{Name: "kafka", Title: "Kafka", Expression: `\A%{KAFKA}\z`, shape: "[<]_"},
+	{Name: "elasticsearch", Title: "Elasticsearch, OpenSearch, Logstash", Expression: `\A%{ELASTICSEARCH}\z`, shape: "[<]["},
+	{Name: "jetty", Title: "Jetty", Expression: `\A%{JETTY}\z`, shape: isoDate},
+	{Name: "jenkins", Title: "Jenkins", Expression: `\A%{JENKINS}\z`, shape: "<_['id='"},
+	{Name: "tomcat", Title: "Tomcat from 8 on", Expression: `\A%{TOMCAT_CATALINA}\z`, shape: "dd-ull-dddd"},
+	{Name: "java_util_logging", Title: "java.util.logging, Tomcat before 8", Expression: `\A%{JAVA_UTIL_LOGGING}\z`, shape: "ull d"},
+	{Name: "jvm", Title: "the JVM's own log: garbage collection and so on", Expression: `\A%{JVM_UNIFIED}\z`, shape: "["},
+	{Name: "minecraft", Title: "Minecraft", Expression: `\A%{MINECRAFT}\z`, shape: "["},
+	{Name: "cassandra", Title: "Java with the level first: Cassandra", Expression: `\A%{LOG4J_LEVEL_FIRST}\z`, shape: "a"},
+}
+
+var python = []Format{
+	{Name: "openstack", Title: "OpenStack (oslo.log)", Expression: `\A%{OPENSTACK}\z`, shape: "w"},
+	{Name: "python_logging", Title: "Python: time - logger - level - text", Expression: `\A%{PYTHON_LOGGING}\z`, shape: "<' - '"},
+	{Name: "python_basic", Title: "Python: level:logger:text", Expression: `\A%{PYTHON_BASIC}\z`, shape: "uuuu"},
+	{Name: "loguru", Title: "loguru", Expression: `\A%{LOGURU}\z`, shape: "<' | '"},
+	{Name: "airflow", Title: "Airflow", Expression: `\A%{AIRFLOW}\z`, shape: "[<]' {'"},
+	{Name: "celery", Title: "Celery", Expression: `\A%{CELERY}\z`, shape: "[<':'"},
+	{Name: "gunicorn", Title: "gunicorn", Expression: `\A%{GUNICORN}\z`, shape: "[<] [d"},
+	{Name: "uvicorn", Title: "uvicorn", Expression: `\A%{UVICORN}\z`, shape: "uuuu", after: []string{"uvicorn_access"}},
+	{Name: "structlog", Title: "structlog", Expression: `\A%{STRUCTLOG}\z`, shape: "<' ['"},
+	{Name: "fail2ban", Title: "fail2ban", Expression: `\A%{FAIL2BAN}\z`, shape: "<_'fail2ban.'"},
+	{Name: "scrapy", Title: "Scrapy", Expression: `\A%{SCRAPY}\z`, shape: "<' ['"},
+	{Name: "tornado", Title: "Tornado, Jupyter", Expression: `\A%{TORNADO}\z`, shape: "[u d"},
+	{Name: "python_traceback", Title: "a Python traceback without a head", Expression: `\A%{PYTHON_TRACEBACK}\z`, shape: "'Traceback '"},
+}
+
+var golang = []Format{
+	{Name: "klog", Title: "Kubernetes: klog, glog", Expression: `\A%{KLOG}\z`, shape: "udddd dd:"},
+	{Name: "glog", Title: "glog with the year", Expression: `\A%{GLOG}\z`, Layouts: []string{"20060102 15:04:05"}, shape: "udddddddd dd:"},
+	{Name: "cockroachdb", Title: "CockroachDB", Expression: `\A%{COCKROACHDB}\z`, Layouts: []string{"060102 15:04:05"}, shape: "udddddd dd:"},
+	{Name: "zap_console", Title: "zap's console", Expression: `\A%{ZAP_CONSOLE}\z`, shape: "d"},
+	{Name: "zerolog_console", Title: "zerolog's console", Expression: `\A%{ZEROLOG_CONSOLE}\z`, shape: "d"},
+	{Name: "logrus_console", Title: "logrus on a terminal", Expression: `\A%{LOGRUS_CONSOLE}\z`, shape: "uuuu["},
+	{Name: "hclog", Title: "Consul, Nomad, Vault", Expression: `\A%{HCLOG}\z`, shape: "<' ['"},
+	{Name: "capnslog", Title: "etcd before 3.4", Expression: `\A%{CAPNSLOG}\z`, shape: "<' 'u' | '"},
+	{Name: "telegraf", Title: "Telegraf", Expression: `\A%{TELEGRAF}\z`, shape: "<' 'u'! '"},
+	{Name: "go_log", Title: "Go's log", Expression: `\A%{GO_LOG}\z`, shape: "dddd/dd/dd dd:dd:dd", general: true},
+	{Name: "go_panic", Title: "a Go panic", Expression: `\A%{GO_PANIC}\z`, shape: "l"},
+}
+
+var languages = []Format{
+	{Name: "ruby", Title: "Ruby's logger", Expression: `\A%{RUBY_LINE}\z`, shape: "u', ['"},
+	{Name: "rails", Title: "Rails", Expression: `\A(?:%{RAILS_REQUEST}|%{RAILS_PROCESSING}|%{RAILS_COMPLETED})\z`, shape: "ull"},
+	{Name: "rust_env_logger", Title: "Rust: env_logger", Expression: `\A%{RUST_ENV_LOGGER}\z`, shape: "[<_"},
+	{Name: "rust_tracing", Title: "Rust: tracing", Expression: `\A%{RUST_TRACING}\z`, shape: "<_"},
+	{Name: "rabbitmq", Title: "RabbitMQ", Expression: `\A%{RABBITMQ}\z`, shape: "<' ['"},
+	{Name: "elixir", Title: "Elixir", Expression: `\A%{ELIXIR}\z`, shape: "dd:dd:dd.ddd"},
+	{Name: "dotnet", Title: ".NET on a console", Expression: `\A%{DOTNET_CONSOLE}\z`, shape: "llll: "},
+	{Name: "serilog", Title: "Serilog", Expression: `\A%{SERILOG}\z`, shape: "<' ['"},
+	{Name: "nlog", Title: "NLog", Expression: `\A%{NLOG}\z`, shape: "<'|'"},
+	{Name: "pino_pretty", Title: "pino-pretty", Expression: `\A%{PINO_PRETTY}\z`, shape: "["},
+	{Name: "chromium", Title: "Chromium", Expression: `\A%{CHROMIUM}\z`, Layouts: []string{"0102/150405"}, shape: "[d"},
+	{Name: "tensorflow", Title: "TensorFlow", Expression: `\A%{TENSORFLOW}\z`, shape: "<': '"},
+	{Name: "stack_trace", Title: "an exception and its stack trace without a head: Java, .NET, JavaScript", Expression: `\A(?:%{JAVA_EXCEPTION}|%{JS_ERROR})\z`, shape: "a"},
+}
+
+var databases = []Format{
+	{Name: "postgresql", Title: "PostgreSQL, PgBouncer", Expression: `\A(?:%{POSTGRESQL_LINE}|%{POSTGRESQL_CSV})\z`, shape: isoDate + "' '"},
+	{Name: "mysql", Title: "MySQL, MariaDB", Expression: `\A%{MYSQL_ERROR}\z`, shape: "dddd"},
+	{Name: "mysql_slow", Title: "MySQL's slow log", Expression: `\A%{MYSQL_SLOW}\z`, shape: "# u"},
+	{Name: "mysql_general", Title: "MySQL's general log", Expression: `\A%{MYSQL_GENERAL}\z`, shape: "<'\t'"},
+	{
+		Name: "redis", Title: "Redis, Valkey", Expression: `\A%{REDIS}\z`, shape: "d|[d",
+		Severities: map[string]string{".": "debug", "-": "debug2", "*": "info2", "#": "warn"},
+	},
+	{Name: "redis_monitor", Title: "Redis MONITOR", Expression: `\A%{REDISMONLOG}\z`, shape: "dddddddddd."},
+	{Name: "mongodb", Title: "MongoDB before 4.4", Expression: `\A%{MONGODB_TEXT}\z`, shape: "< u"},
+	{Name: "clickhouse", Title: "ClickHouse", Expression: `\A%{CLICKHOUSE}\z`, Layouts: []string{"2006.01.02 15:04:05"}, shape: "dddd.dd.dd "},
+	{Name: "mssql", Title: "SQL Server", Expression: `\A%{MSSQL_ERRORLOG}\z`, shape: "<_a"},
+	{Name: "ceph", Title: "Ceph", Expression: `\A%{CEPH}\z`, shape: "<_hhhhhhhhhhhh"},
+	{Name: "glusterfs", Title: "GlusterFS", Expression: `\A%{GLUSTERFS}\z`, shape: "[<] u "},
+}

@@ -1,0 +1,45 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package logformat
+
+var systems = []Format{
+	{Name: "cri", Title: "files of Kubernetes' container runtimes", Expression: `\A%{CRI_LINE}\z`, shape: "<' std'"},
+	{Name: "cef", Title: "CEF (ArcSight)", Expression: `\A%{CEF}\z`, shape: "'CEF:'"},
+	{Name: "leef", Title: "LEEF (QRadar)", Expression: `\A%{LEEF}\z`, shape: "'LEEF:'"},
+	{Name: "logcat", Title: "Android", Expression: `\A(?:%{LOGCAT}|%{LOGCAT_BRIEF})\z`, Layouts: []string{"01-02 15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05 -0700"}, shape: "dd-dd dd:dd:dd.|" + isoDate + "|u/"},
+	{Name: "windows_cbs", Title: "Windows: servicing (CBS), DISM, setup", Expression: `\A%{WINDOWS_CBS}\z`, shape: isoDate + "' 'dd:dd:dd', '"},
+	{Name: "windows_update", Title: "Windows Update", Expression: `\A%{WINDOWS_UPDATE}\z`, Layouts: []string{"2006-01-02\t15:04:05", "2006/01/02 15:04:05"}, shape: "dddd"},
+	{Name: "windows_firewall", Title: "Windows' firewall", Expression: `\A%{WINDOWS_FIREWALL}\z`, shape: isoDate + "' 'dd:dd:dd' 'u"},
+	{Name: "macos_unified", Title: "macOS: log show", Expression: `\A%{MACOS_UNIFIED}\z`, shape: isoDate + "' '"},
+	{Name: "proxifier", Title: "Proxifier", Expression: `\A%{PROXIFIER}\z`, Layouts: []string{"01.02 15:04:05"}, shape: "[dd.dd dd:dd:dd]"},
+	{Name: "health_app", Title: "time|component|process|text", Expression: `\A%{HEALTH_APP}\z`, Layouts: []string{"20060102-15:4:5", "20060102-15:04:05"}, shape: "dddddddd-d"},
+	{Name: "bluegene_ras", Title: "Blue Gene's RAS events", Expression: `\A%{BLUEGENE_RAS}\z`, shape: "-|u"},
+	{Name: "cluster_syslog", Title: "syslog of clusters, with alert category and epoch", Expression: `\A%{CLUSTER_SYSLOG}\z`, shape: "-|u"},
+	{Name: "cluster_state", Title: "states of a cluster's components", Expression: `\A%{CLUSTER_STATE}\z`, shape: "d"},
+	{Name: "syslog_5424", Title: "syslog, RFC 5424", Expression: `\A%{SYSLOG_5424}\z`, shape: "'<'d"},
+	{Name: "cisco", Title: "Cisco IOS, NX-OS, ASA", Expression: `\A%{CISCO_SYSLOG}\z`, shape: "'<'d|u|d|*|'.'", has: "%"},
+	{Name: "syslog", Title: "syslog, RFC 3164; /var/log, journalctl, macOS", Expression: `\A%{SYSLOG_BSD}\z`, shape: "'<'d|ull ", after: []string{"haproxy_http", "haproxy_tcp", "cisco"}},
+	{Name: "kernel", Title: "Linux kernel: dmesg", Expression: `\A%{KERNEL}\z`, shape: "[|'<'|l", after: []string{"apache_error", "apache_error_24"}},
+	{Name: "xorg", Title: "Xorg", Expression: `\A%{XORG}\z`, shape: "["},
+	{Name: "asctime", Title: "time as asctime writes it, then text: OpenVPN, vsftpd", Expression: `\A%{ASCTIME_LINE}\z`, shape: "ull ull "},
+	{Name: "samba", Title: "Samba", Expression: `\A%{SAMBA}\z`, shape: "[dddd/dd/dd"},
+	{Name: "bind9", Title: "BIND", Expression: `\A%{BIND9_LOG}\z`, shape: "dd-ull-dddd"},
+	{Name: "asterisk", Title: "Asterisk", Expression: `\A%{ASTERISK}\z`, shape: "["},
+	{Name: "zabbix", Title: "Zabbix", Expression: `\A%{ZABBIX}\z`, Layouts: []string{"20060102:150405"}, shape: "d"},
+	{Name: "libvirt", Title: "libvirt", Expression: `\A%{LIBVIRT}\z`, shape: "<': 'd"},
+	{Name: "vmkernel", Title: "VMware ESXi's kernel", Expression: `\A%{VMKERNEL}\z`, shape: "<' '"},
+	{Name: "vmware", Title: "VMware's services", Expression: `\A%{VMWARE}\z`, shape: "<' '"},
+	{Name: "dpkg", Title: "dpkg", Expression: `\A%{DPKG}\z`, shape: isoDate + "' 'dd:dd:dd' 'l"},
+	{Name: "exim", Title: "Exim", Expression: `\A%{EXIM}`, shape: isoDate},
+	{Name: "nagios", Title: "Nagios", Expression: `\A%{NAGIOSLOGLINE}`, shape: "[dddddddddd]"},
+}
+
+// common is what many programs write, after what is special.
+var common = []Format{
+	{Name: "log4j_plain", Title: "Java: time, level, logger, text", Expression: `\A%{LOG4J_PLAIN}\z`, shape: "<_", after: []string{"hclog"}},
+	{Name: "level_first", Title: "level, time, text", Expression: `\A%{LEVEL_FIRST_LINE}\z`, shape: "a|[", general: true},
+	{Name: "leveled", Title: "time, level, text", Expression: `\A%{LEVELED_LINE}\z`, shape: "<|[<", general: true},
+	{Name: "syslog_iso", Title: "syslog with an ISO time: rsyslog, journalctl", Expression: `\A%{SYSLOG_ISO}\z`, shape: "'<'|" + isoDate},
+	{Name: "docker", Title: "docker logs with times", Expression: `\A%{DOCKER_LINE}\z`, shape: isoDate + "T", general: true},
+}
