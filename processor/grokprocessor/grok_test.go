@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/attribute"
@@ -181,40 +180,6 @@ func TestPatternFilesAndDefinitions(t *testing.T) {
 	require.NoError(t, err)
 	_, failed := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().Get(errorAttribute)
 	assert.False(t, failed)
-}
-
-func BenchmarkProcessor(b *testing.B) {
-	for name, line := range map[string]string{
-		"access": `198.51.100.23 - frank [10/Oct/2023:13:55:36 -0700] "GET /apache_pb.gif?size=large&x=1 HTTP/1.1" 200 2326 "https://www.example.com/start.html" "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"`,
-		"json":   `{"timestamp":"2026-01-15T00:00:01.224Z","level":"INFO","logger":"router","message":"request received","request_id":"e88a44e8-bb8b-439a-9b32-db31e057cd93","trace_id":"4d60b181d5a64bec76027b3dedb61e0a","http":{"method":"POST","status":201}}`,
-		"logfmt": `ts=2026-01-14T23:59:58.886278761Z level=debug caller=middleware.go:41 msg="validating session" request_id=e88a44e8-bb8b-439a-9b32-db31e057cd93`,
-		"java":   `2026-01-14 23:59:59,429 INFO  [http-nio-8080-exec-15] org.example.CheckoutController - Checkout started for user u13841`,
-		"syslog": `<134>Jan 14 23:59:59 host-1 shipping[10690]: rate request order=ORD-430fd17`,
-	} {
-		b.Run(name, func(b *testing.B) {
-			p := newTestProcessor(b, loadConfig(b, "testdata/config/shop.yaml"))
-			const batch = 100
-			src := plog.NewLogs()
-			lrs := src.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-			for range batch {
-				lr := lrs.AppendEmpty()
-				lr.Body().SetStr(line)
-				lr.SetObservedTimestamp(pcommon.Timestamp(time.Now().UnixNano()))
-			}
-			b.ReportAllocs()
-			b.SetBytes(int64(batch * len(line)))
-			for b.Loop() {
-				b.StopTimer()
-				ld := plog.NewLogs()
-				src.CopyTo(ld)
-				b.StartTimer()
-				if _, err := p.processLogs(b.Context(), ld); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "records/s")
-		})
-	}
 }
 
 var _ component.Config = (*Config)(nil)

@@ -90,12 +90,18 @@ func (d *jsonDecoder) deeper(depth int) bool {
 	return true
 }
 
+// nestedCapacity is what is set aside for an object in an object: most have a few members.
+const nestedCapacity = 4
+
 func (d *jsonDecoder) object(m pcommon.Map, depth int) bool {
 	if !d.deeper(depth) || !d.next('{') {
 		return false
 	}
 	if d.next('}') {
 		return true
+	}
+	if depth > 1 {
+		m.EnsureCapacity(nestedCapacity)
 	}
 	for {
 		d.space()
