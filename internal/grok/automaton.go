@@ -11,6 +11,9 @@ import (
 //
 // It tries the places where a match can begin one after the other, which is fastest where the first or none will do. A text
 // for which that becomes too much is searched for all of them at once.
+//
+// Where a repetition's body can be empty it follows the rule of Go's regexp: no round but the first consumes nothing. (In
+// Oniguruma and in the machine an empty round is the last. What is matched is the same; what such a round captures is not.)
 type automaton struct {
 	n        *nfa
 	starts   *starts
@@ -22,8 +25,8 @@ type automaton struct {
 	guards []check
 }
 
-// maxRestarts bounds how often a match begins anew because the table is full.
-const maxRestarts = 3
+// maxResets bounds how often a match may fill a table, or begin anew because another did.
+const maxResets = 30
 
 // newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
 func newAutomaton(a *analysis, root *node, from *starts) *automaton {
@@ -69,33 +72,38 @@ func (m *automaton) match(fields []*Field, text string, dst []Capture) ([]Captur
 }
 
 func (m *automaton) find(text string, regs []int) (*final, verdict) {
-	budget := 4000 + 8*len(text)
+	budget, resets := 4000+8*len(text), maxResets
 	at, ok := m.starts.next(text, 0)
-	for restarts := 0; ok; {
-		f, v, used := m.anchored.run(text, at, regs)
-		switch v {
-		case matched:
+	for ok {
+		f, v, used := m.anchored.run(text, at, regs, &resets)
+		switch {
+		case v == matched:
 			return f, matched
-		case gaveUp:
-			if restarts++; restarts > maxRestarts {
-				return nil, gaveUp
-			}
+		case v == gaveUp && resets > 0:
+			resets--
 			continue
-		}
-		if at == len(text) {
-			break
+		case v == gaveUp:
+			return nil, gaveUp
+		case at == len(text):
+			return nil, noMatch
 		}
 		at, ok = m.starts.next(text, at+width(text, at))
-		if budget -= used + 1; budget < 0 && ok {
-			for range maxRestarts {
-				if f, v, _ = m.search().run(text, at, regs); v != gaveUp {
-					break
-				}
-			}
-			return f, v
+		if budget -= used + 1; ok && (budget < 0 || resets < maxResets) {
+			return m.findAll(text, at, regs, resets)
 		}
 	}
 	return nil, noMatch
+}
+
+// findAll looks for matches that begin anywhere from at on, all at once.
+func (m *automaton) findAll(text string, at int, regs []int, resets int) (*final, verdict) {
+	for {
+		f, v, _ := m.search().run(text, at, regs, &resets)
+		if v != gaveUp || resets <= 0 {
+			return f, v
+		}
+		resets--
+	}
 }
 
 // captures appends what the groups of f captured. A guard that refuses leaves the text to the machine.

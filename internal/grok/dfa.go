@@ -83,7 +83,7 @@ const done int32 = -1
 const (
 	noValue     = 0xff
 	here        = 0xfe // the current position, within a step being made
-	maxVariants = 32
+	maxVariants = 128
 )
 
 // final says which groups took part in the match. The bounds of group g are in the registers 2*g and 2*g+1.
@@ -137,8 +137,9 @@ func (d *dfa) reset() {
 }
 
 // run matches from at on. On matched the registers hold the bounds of the groups that final names. used is the number
-// of bytes that were read. gaveUp: the table is full; it was emptied.
-func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used int) {
+// of bytes that were read. gaveUp: somebody else emptied the table, or this run did more often than resets allows, which is
+// counted down.
+func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v verdict, used int) {
 	t := d.table.Load()
 	row := t.starts[d.before(text, at)]
 	if row == 0 {
@@ -172,8 +173,14 @@ func (d *dfa) run(text string, at int, regs []int) (f *final, v verdict, used in
 			pos++
 		}
 		if e == 0 {
-			if t, e = d.make(t, row, c); t == nil {
+			old := t.generation
+			if t, row, e = d.make(t, row, c); t == nil {
 				return nil, gaveUp, pos - at
+			}
+			if t.generation != old {
+				if *resets--; *resets < 0 {
+					return nil, gaveUp, pos - at
+				}
 			}
 			rows = t.rows
 		}

@@ -57,33 +57,49 @@ func (d *dfa) startState(before context) (*table, uint32) {
 	return &u, row
 }
 
-// make makes the transition from row by symbol c, and returns a table that holds it. It returns nil if the table is full
-// or was emptied since old.
-func (d *dfa) make(old *table, row, c uint32) (*table, uint32) {
+// make makes the transition from row by symbol c. It returns a table that holds it, its row there, which is another one if
+// the table was full and had to be emptied, and the entry. It returns nil if somebody else emptied the table.
+func (d *dfa) make(old *table, row, c uint32) (t *table, newRow, e uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := d.table.Load()
+	t = d.table.Load()
 	if t.generation != old.generation {
-		return nil, 0
+		return nil, 0, 0
 	}
 	if e := t.rows[row+c].Load(); e != 0 {
-		return t, e
+		return t, row, e
 	}
 	s := t.states[row>>d.shift]
-	e, ok := d.transition(s, int(c))
+	e, ok := d.enter(s, row, c)
 	if !ok {
 		d.reset()
-		return nil, 0
-	}
-	if t = d.table.Load(); e&entryRow == row && e&entryStep == 0 || e&entryStep != 0 && t.steps[e&entryRow].row == row {
-		if e, ok = d.trySkip(s, row, c, e); !ok {
-			d.reset()
-			return nil, 0
+		d.made.next = append(d.made.next[:0], s.threads...)
+		d.made.values = append(d.made.values[:0], s.values...)
+		if row, ok = d.intern(s.before); ok {
+			s = d.table.Load().states[row>>d.shift]
+			e, ok = d.enter(s, row, c)
 		}
-		t = d.table.Load()
+		if !ok { // not even two states
+			d.reset()
+			return nil, 0, 0
+		}
 	}
-	t.rows[row+c].Store(e)
-	return t, e
+	return d.table.Load(), row, e
+}
+
+// enter makes the transition from s, which is row, by symbol c, and puts it into the table. ok is false if the table is full.
+func (d *dfa) enter(s *state, row, c uint32) (e uint32, ok bool) {
+	if e, ok = d.transition(s, int(c)); !ok {
+		return 0, false
+	}
+	t := d.table.Load()
+	if e&entryRow == row && e&entryStep == 0 || e&entryStep != 0 && t.steps[e&entryRow].row == row {
+		if e, ok = d.trySkip(s, row, c, e); !ok {
+			return 0, false
+		}
+	}
+	d.table.Load().rows[row+c].Store(e)
+	return e, true
 }
 
 // transition returns the entry for symbol c of state s.

@@ -159,15 +159,11 @@ func (b *nfaBuilder) node(n *node, next int32) int32 {
 	return b.add(nfaInst{op: nfaAssert, arg: int32(n.op), next: next})
 }
 
-// repeat unrolls bounded repetitions. A body that can be empty is entered at most once without consuming anything:
-// x* is then (x+)?, so that a preferred empty round ends the loop as it does in a backtracking engine.
+// repeat unrolls bounded repetitions. Of a body that can be empty x* is (x+)?, as in Go's regexp, so that a preferred empty
+// round ends the loop.
 func (b *nfaBuilder) repeat(n *node, next int32) int32 {
 	sub, least := n.subs[0], n.min
 	if n.max < 0 {
-		if sub.nullable() && sub.any(func(n *node) bool { return n.op == opCapture }) {
-			b.refused = true // what an empty last round captures depends on the engine
-			return 0
-		}
 		loop := b.split(n.lazy, 0, next)
 		body := b.node(sub, loop)
 		if b.refused {

@@ -250,16 +250,20 @@ func (a *assembler) repeat(n *node, next int, atomic bool) int {
 		return i
 	}
 	if n.max < 0 {
-		slot := a.loops
-		a.loops++
-		head := a.add(inst{op: iSave, slot: slot})
-		body := a.node(sub, a.add(inst{op: iLoopCheck, slot: slot, next: head, alt: next}))
-		choice := a.add(rounds(body, next))
+		choice := a.add(inst{op: iAlt})
+		begin, end, exit := choice, choice, next
+		if sub.nullable() {
+			slot := a.loops
+			a.loops++
+			begin = a.add(inst{op: iSave, slot: slot, next: choice})
+			end = a.add(inst{op: iLoopCheck, slot: slot, next: begin, alt: exit})
+		}
+		body := a.node(sub, end)
 		if a.tooBig {
 			return 0
 		}
-		a.p.insts[head].next = choice
-		next = head
+		a.p.insts[choice] = rounds(body, exit)
+		next = begin
 	} else {
 		exit := next
 		for range n.max - n.min {
