@@ -60,26 +60,34 @@ type serviceNote struct{ resource, scope, record, service int }
 // add notes that the record belongs to service. To be called in the order of the records, only where lacksService is true
 // for the resource. A name that cannot be one (empty, too long, with control characters) is ignored.
 func (n *serviceNotes) add(resource, scope, record int, service string) {
-	name, ok := serviceName(service)
-	if !ok {
+	if last := len(n.notes) - 1; last >= 0 && n.names[n.notes[last].service] == service {
+		n.notes = append(n.notes, serviceNote{resource, scope, record, n.notes[last].service})
 		return
 	}
-	id := -1
-	if last := len(n.notes) - 1; last >= 0 && n.names[n.notes[last].service] == name {
-		id = n.notes[last].service
-	} else if id, ok = n.index[name]; !ok {
-		if len(n.names) == maxServices {
-			return
-		}
-		if n.index == nil {
-			n.index = map[string]int{}
-		}
-		name = strings.Clone(name) // not the whole line
-		id = len(n.names)
-		n.names = append(n.names, name)
-		n.index[name] = id
+	if id, ok := n.id(service); ok {
+		n.notes = append(n.notes, serviceNote{resource, scope, record, id})
 	}
-	n.notes = append(n.notes, serviceNote{resource, scope, record, id})
+}
+
+func (n *serviceNotes) id(service string) (id int, ok bool) {
+	name, ok := serviceName(service)
+	if !ok {
+		return 0, false
+	}
+	if id, ok = n.index[name]; ok {
+		return id, true
+	}
+	if len(n.names) == maxServices {
+		return 0, false
+	}
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	name = strings.Clone(name) // not the whole line
+	id = len(n.names)
+	n.names = append(n.names, name)
+	n.index[name] = id
+	return id, true
 }
 
 // regroup moves the noted records to resources with their service.name and forgets the notes. Nothing is lost; the order
