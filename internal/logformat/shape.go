@@ -9,7 +9,8 @@ import "strings"
 //
 //	d u l a w h   a digit, upper case, lower case, letter, letter or digit or _, hexadecimal digit
 //	.             any byte
-//	_             one or more blanks or tabs
+//	_ D S         one or more blanks or tabs, one or more digits, bytes that are no blanks (or none)
+//	L             a level in words or in three letters, any case
 //	<             an ISO time: 2026-01-15T12:00:00, blank or T, with fraction and zone if it has them
 //	'text'        the text; any other byte stands for itself
 type outline []element
@@ -26,7 +27,11 @@ const (
 	hex
 	underscore
 	anyByte
-	blanks
+	// Beyond one byte, told apart by their number and not by bits.
+	manyBlanks = 0x80 | iota
+	manyDigits
+	nonBlanks
+	level
 	isoTime
 )
 
@@ -53,7 +58,7 @@ var classes = func() (t [256]uint8) {
 
 var classNames = map[byte]uint8{
 	'd': digit, 'u': upper, 'l': lower, 'a': upper | lower, 'w': upper | lower | digit | underscore, 'h': hex,
-	'.': anyByte, '_': blanks, '<': isoTime,
+	'.': anyByte, '_': manyBlanks, 'D': manyDigits, 'S': nonBlanks, 'L': level, '<': isoTime,
 }
 
 // outlines reads the alternatives of a shape.
@@ -82,37 +87,61 @@ func (o outline) begins(c byte) bool {
 	switch e := o[0]; e.class {
 	case 0:
 		return e.literal == c
-	case blanks:
-		return c == ' ' || c == '\t'
-	case isoTime:
+	case manyBlanks:
+		return isBlank(c)
+	case manyDigits, isoTime:
 		return classes[c]&digit != 0
+	case nonBlanks:
+		return !isBlank(c)
+	case level:
+		return classes[c]&(upper|lower) != 0
 	default:
 		return classes[c]&e.class != 0
 	}
 }
 
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
 // fits reports whether text begins as the outline says.
 func (o outline) fits(text string, times *isoTimes) bool {
 	at := 0
 	for _, e := range o {
+		from := at
 		switch e.class {
-		case blanks:
-			from := at
-			for at < len(text) && (text[at] == ' ' || text[at] == '\t') {
+		case 0:
+			if at >= len(text) || text[at] != e.literal {
+				return false
+			}
+			at++
+		case manyBlanks:
+			for at < len(text) && isBlank(text[at]) {
 				at++
 			}
 			if at == from {
+				return false
+			}
+		case manyDigits:
+			for at < len(text) && classes[text[at]]&digit != 0 {
+				at++
+			}
+			if at == from {
+				return false
+			}
+		case nonBlanks:
+			for at < len(text) && text[at] > ' ' {
+				at++
+			}
+		case level:
+			for at < len(text) && classes[text[at]]&(upper|lower) != 0 {
+				at++
+			}
+			if !isLevel(text[from:at]) {
 				return false
 			}
 		case isoTime:
 			if at = times.end(text, at); at < 0 {
 				return false
 			}
-		case 0:
-			if at >= len(text) || text[at] != e.literal {
-				return false
-			}
-			at++
 		default:
 			if at >= len(text) || classes[text[at]]&e.class == 0 {
 				return false
@@ -121,6 +150,24 @@ func (o outline) fits(text string, times *isoTimes) bool {
 		}
 	}
 	return true
+}
+
+// isLevel reports the words of the library's APP_LEVEL and APP_LEVEL3.
+func isLevel(word string) bool {
+	var low [13]byte
+	if len(word) < 3 || len(word) > len(low) {
+		return false
+	}
+	for i := range len(word) {
+		low[i] = word[i] | 0x20
+	}
+	switch string(low[:len(word)]) {
+	case "trace", "debug", "info", "information", "informational", "notice", "warn", "warning", "err", "error", "crit", "critical",
+		"fatal", "severe", "alert", "emerg", "emergency", "panic", "finest", "finer", "fine", "config", "verbose", "audit", "success",
+		"trc", "vrb", "dbg", "inf", "wrn", "ftl", "pnc", "dpn":
+		return true
+	}
+	return false
 }
 
 // isoTimes remembers where ISO times end that begin at the first two bytes of a text: -1 for none, 0 for not looked yet.
