@@ -100,6 +100,9 @@ func (w *worker) fillFromCaptures(m *match) {
 			}
 		case roleService:
 			w.setService(text)
+		case roleStacktrace:
+			w.setException(text)
+			continue
 		case roleBody:
 			w.lr.Body().SetStr(text)
 			for _, slot := range from.slots {
@@ -146,6 +149,9 @@ func (w *worker) fillFromObject(m *match) {
 			}
 		case roleService:
 			w.setService(valueText(f.value))
+		case roleStacktrace:
+			w.setException(valueText(f.value))
+			continue
 		case roleBody:
 			f.value.MoveTo(w.lr.Body())
 			m.drop = append(m.drop, f.member)
@@ -172,5 +178,37 @@ func (w *worker) setSeverity(text string, number plog.SeverityNumber, ok bool) b
 func (w *worker) setService(name string) {
 	if w.lacksService {
 		w.services.add(w.resource, w.scope, w.index, name)
+	}
+}
+
+// stacktraceNames are the names under which loggers write a stack trace and nothing else.
+var stacktraceNames = fieldNames{
+	"exception.stacktrace", "error.stack_trace", "stack_trace", "stacktrace", "stackTrace", "StackTrace", "stack", "error.stack",
+	"err.stack", "exc_info", "exc_text", "traceback", "exception", "Exception", "@x", "throwable", "thrown.extendedStackTrace",
+}
+
+func (w *worker) setException(text string) {
+	if e, ok := readException(text); ok {
+		w.thrown, w.filled[roleStacktrace] = e, true
+	}
+}
+
+// writeException puts what a stack trace says on the record: one under a name of its own, or one that the text goes on with.
+func (w *worker) writeException(text string) {
+	if !w.filled[roleStacktrace] {
+		var ok bool
+		if w.thrown, ok = findException(text); !ok {
+			return
+		}
+	}
+	for _, kv := range [...]struct{ key, value string }{
+		{keyExceptionType, w.thrown.typ}, {keyExceptionMessage, w.thrown.message}, {keyExceptionStacktrace, w.thrown.stacktrace},
+	} {
+		if kv.value == "" {
+			continue
+		}
+		if dst, existed := w.attrs.GetOrPutEmpty(kv.key); !existed {
+			dst.SetStr(kv.value)
+		}
 	}
 }

@@ -69,7 +69,11 @@ func TestTelemetry(t *testing.T) {
 	cfg.MaxFields = 5
 	cfg.Rules = []RuleConfig{
 		{Name: "numbers", Conditions: []string{`IsMatch(body, "^n")`}, Parsers: []ParserConfig{{Grok: `^n %{NOTSPACE:n:int} %{NOTSPACE:timestamp} %{NOTSPACE:level}`}}},
-		{Name: "json", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}},
+		{Name: "auto", Conditions: []string{`IsMatch(body, "^I0")`}, Parsers: []ParserConfig{{Auto: &AutoConfig{}}}},
+		{
+			Name: "json", Parsers: []ParserConfig{{JSON: &JSONConfig{}}},
+			Nested: []NestedConfig{{From: "in", Parsers: []ParserConfig{{Logfmt: &LogfmtConfig{}}}}},
+		},
 	}
 	require.NoError(t, cfg.Validate())
 	p, err := newGrokProcessor(metadatatest.NewSettings(tel), cfg)
@@ -83,6 +87,10 @@ func TestTelemetry(t *testing.T) {
 		`{"a":[1,2,3,4,5,6]}`,
 		`{"a":1`,
 		strings.Repeat("x", 101),
+		`I0114 23:59:59.429000       1 main.go:12] started`,
+		`{"in":"a=1 b=2"}`,
+		`{"in":"words"}`,
+		`{"in":"a=1 b=2 c=3 d=4 e=5"}`, // with what is around it more fields than a record may have
 	)
 	// A body that is no text is none of any rule's business.
 	ld := plog.NewLogs()
@@ -99,7 +107,8 @@ func TestTelemetry(t *testing.T) {
 	}
 	metadatatest.AssertEqualProcessorGrokRecords(t, tel, []metricdata.DataPoint[int64]{
 		point(2, "rule", "numbers", "outcome", "parsed"),
-		point(1, "rule", "json", "outcome", "parsed"),
+		point(4, "rule", "json", "outcome", "parsed"),
+		point(1, "rule", "auto", "outcome", "parsed"),
 		point(2, "rule", "json", "outcome", "no_match"),
 		point(1, "rule", "json", "outcome", "too_deep"),
 		point(1, "rule", "json", "outcome", "too_many_fields"),
@@ -113,6 +122,8 @@ func TestTelemetry(t *testing.T) {
 		point(1, "rule", "numbers", "field", "type"), point(1, "rule", "numbers", "field", "timestamp"),
 		point(1, "rule", "numbers", "field", "severity"), point(1, "rule", "json", "field", "reserved"),
 	}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualProcessorGrokNestedMisses(t, tel, []metricdata.DataPoint[int64]{point(2, "rule", "json")}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualProcessorGrokAutoFormats(t, tel, []metricdata.DataPoint[int64]{point(1, "rule", "auto", "format", "klog")}, metricdatatest.IgnoreTimestamp())
 	require.NoError(t, p.shutdown(t.Context()))
 }
 
@@ -121,13 +132,19 @@ func TestConfig(t *testing.T) {
 	cfg.Library = "newest"
 	cfg.MaxRecordBytes, cfg.MaxFields, cfg.MaxJSONDepth, cfg.MaxMatchSteps, cfg.MaxSources = 0, -1, 0, 0, -5
 	cfg.Definitions = map[string]string{"A-B": "x"}
+	tooDeep := []NestedConfig{{From: "a", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}}}
+	for range maxNesting {
+		tooDeep = []NestedConfig{{From: "a", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}, Nested: &tooDeep}}
+	}
 	cfg.Rules = []RuleConfig{
 		{},
-		{Name: "a", From: "resource", Parsers: []ParserConfig{{}, {Grok: "x", JSON: &JSONConfig{}}, {Regex: "("}, {Regex: "x"}}},
+		{Name: "a", From: "resource", Parsers: []ParserConfig{{}, {Grok: "x", JSON: &JSONConfig{}}, {Regex: "("}, {Regex: "x"}, {Dissect: "%{a}%{b}"}, {Auto: &AutoConfig{}, Dissect: "%{a}"}}},
 		{
 			Name: "a", Parsers: []ParserConfig{{Grok: "x"}}, Timestamp: TimestampConfig{Location: "Mars/Base", Layouts: []string{"hello", "2006"}},
 			Severity: SeverityConfig{Mapping: map[string]string{"hot": "burning"}},
 		},
+		{Name: "b", Resource: map[string]string{"": "x"}, Attributes: map[string]string{"": "x"}, Parsers: []ParserConfig{{JSON: &JSONConfig{}}}, Nested: []NestedConfig{{}}},
+		{Name: "c", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}, Nested: tooDeep},
 	}
 	err := cfg.Validate()
 	for _, want := range []string{
@@ -139,6 +156,10 @@ func TestConfig(t *testing.T) {
 		`rules[1]: parsers[0] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 0`, `rules[1]: parsers[1] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 2`,
 		`rules[1]: parsers[2]: regex: `, `rules[1]: parsers[3]: regex: must have a named group`,
 		`rules[2]: name must be unique, "a" is taken`, `rules[2]: timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got "Mars/Base"`,
+		`rules[1]: parsers[4]: dissect: there must be a delimiter between two keys`, `rules[1]: parsers[5] must have exactly one of`,
+		`rules[3]: resource: key must not be empty`, `rules[3]: attributes: key must not be empty`,
+		`rules[3]: nested[0]: from must be the name of a capture, got ""`, `rules[3]: nested[0]: parsers must hold at least one parser`,
+		`nested[0]: nested must be at most 8 deep`,
 		`timestamp: layouts: must be a Go layout`, `severity: mapping["hot"] must be one of trace`,
 	} {
 		assert.ErrorContains(t, err, want)
@@ -156,6 +177,32 @@ func TestConfig(t *testing.T) {
 	require.ErrorContains(t, err, "rule \"one\": parsers[0]: grok: unknown pattern \"NOSUCH\" (pattern, offset 2)\n  %{NOSUCH:a}\n    ^")
 	require.ErrorContains(t, err, `rule "two": conditions: `)
 
+	// A name that no parser captures is a mistake, unless a parser takes its names from the text.
+	word := ParserConfig{Grok: `%{WORD:[http][request][method]} %{WORD:text}`}
+	cfg.Rules = []RuleConfig{
+		{
+			Name: "names", Parsers: []ParserConfig{word}, Body: "message", Severity: SeverityConfig{Field: "levle"}, Timestamp: TimestampConfig{Field: "-"},
+			Nested: []NestedConfig{{From: "txt", Parsers: []ParserConfig{word}}},
+		},
+		{Name: "open", Parsers: []ParserConfig{word, {JSON: &JSONConfig{}}}, Body: "message", Nested: []NestedConfig{{From: "txt", Parsers: []ParserConfig{word}}}},
+		{Name: "inner", Parsers: []ParserConfig{word}, Body: "inside", Nested: []NestedConfig{{From: "text", Parsers: []ParserConfig{{Grok: "%{WORD:inside}"}}}}},
+	}
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, `rule "names": nested[0]: from must be what a parser captures, got "txt"; there are ["http.request.method" "text"]`)
+	require.NotContains(t, err.Error(), `rule "open"`)
+	require.NotContains(t, err.Error(), `rule "inner"`)
+	cfg.Rules[0].Nested = nil
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, `severity: field must be what a parser captures, got "levle"`)
+	require.ErrorContains(t, err, `body must be what a parser captures, got "message"`)
+
+	// Definitions that no rule uses are checked too.
+	cfg.Rules, cfg.Definitions = []RuleConfig{{Name: "r", Parsers: []ParserConfig{word}}}, map[string]string{"UNUSED": "(a", "OTHER": "%{NOSUCH}"}
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, "definition UNUSED, offset ")
+	require.ErrorContains(t, err, `unknown pattern "NOSUCH"`)
+
+	cfg.Definitions = nil
 	cfg.Rules, cfg.PatternFiles = nil, []string{filepath.Join(t.TempDir(), "*.grok")}
 	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
 	require.ErrorContains(t, err, "pattern_files: ")

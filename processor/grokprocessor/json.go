@@ -23,7 +23,7 @@ func (p *jsonParser) parse(w *worker, text string, m *match) outcome {
 	if d.peek() != '{' {
 		return outcomeNoMatch
 	}
-	m.object.EnsureCapacity(min(m.hint, 4+len(text)/8))
+	m.ready(text)
 	if !d.object(m.object, 1) {
 		if d.reason != outcomeParsed {
 			return d.reason

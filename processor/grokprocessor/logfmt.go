@@ -24,7 +24,7 @@ func (*logfmtParser) parse(w *worker, text string, m *match) outcome {
 			return outcomeTooManyFields
 		}
 		if m.object.Len() == 0 { // now it looks like logfmt
-			m.object.EnsureCapacity(min(m.hint, 4+len(text)/8))
+			m.ready(text)
 		}
 		key := rest[:eq]
 		rest = rest[eq+1:]

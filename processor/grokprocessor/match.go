@@ -37,6 +37,15 @@ func (m *match) reset() {
 	}
 }
 
+// ready gives the object room for as many members as the last one had, as far as text can hold them.
+func (m *match) ready(text string) {
+	n := min(m.hint, 4+len(text)/8)
+	if m.format >= 0 {
+		n++ // formatAttribute
+	}
+	m.object.EnsureCapacity(n)
+}
+
 // forget drops what refers to the texts of records.
 func (m *match) forget() {
 	clear(m.captures[:cap(m.captures)])

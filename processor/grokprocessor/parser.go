@@ -69,6 +69,7 @@ func (p *autoParser) parse(w *worker, text string, m *match) outcome {
 		return outcomeNoMatch
 	}
 	out := outcomeParsed
+	m.format = i
 	switch p.formats[i].Kind {
 	case logformat.JSON:
 		out = p.json.parse(w, text, m)
@@ -76,9 +77,6 @@ func (p *autoParser) parse(w *worker, text string, m *match) outcome {
 		out = p.logfmt.parse(w, text, m)
 	default:
 		m.plan = p.plans[i]
-	}
-	if out == outcomeParsed {
-		m.format = i
 	}
 	return out
 }

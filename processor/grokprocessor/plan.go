@@ -18,6 +18,7 @@ const (
 	roleTraceID
 	roleSpanID
 	roleService
+	roleStacktrace
 	roleBody
 	roleCount
 )

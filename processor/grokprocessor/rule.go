@@ -56,12 +56,13 @@ func (c *compiler) rule(set component.TelemetrySettings, index int) (*rule, erro
 		overwrite: rc.Overwrite, tracks: rc.Overwrite && len(rc.Nested) > 0,
 		location: rc.Timestamp.Location,
 		names: [roleCount]fieldNames{
-			roleTimestamp: newFieldNames(rc.Timestamp.Field, timestampNames),
-			roleSeverity:  newFieldNames(rc.Severity.Field, severityNames),
-			roleTraceID:   newFieldNames(rc.TraceID.Field, traceIDNames),
-			roleSpanID:    newFieldNames(rc.SpanID.Field, spanIDNames),
-			roleService:   newFieldNames(rc.ServiceName.Field, serviceNames),
-			roleBody:      newFieldNames(rc.Body, nil),
+			roleTimestamp:  newFieldNames(rc.Timestamp.Field, timestampNames),
+			roleSeverity:   newFieldNames(rc.Severity.Field, severityNames),
+			roleTraceID:    newFieldNames(rc.TraceID.Field, traceIDNames),
+			roleSpanID:     newFieldNames(rc.SpanID.Field, spanIDNames),
+			roleService:    newFieldNames(rc.ServiceName.Field, serviceNames),
+			roleStacktrace: stacktraceNames,
+			roleBody:       newFieldNames(rc.Body, nil),
 		},
 	}
 	r.members = newNameIndex(&r.names)

@@ -36,6 +36,7 @@ type worker struct {
 	filled     [roleCount]bool
 	found      [roleCount]found
 	fieldsLeft int
+	thrown     exception
 	format     int
 	written    []string // keys written, if the rule tracks them
 	before     int      // keys written by what is inside the match being written
@@ -74,7 +75,7 @@ func (w *worker) batch(ctx context.Context, ld plog.Logs) {
 	for i := range w.matches {
 		w.matches[i].forget()
 	}
-	w.found = [roleCount]found{}
+	w.found, w.thrown = [roleCount]found{}, exception{}
 	clear(w.written[:cap(w.written)])
 	w.rl, w.sl, w.lr, w.attrs = plog.ResourceLogs{}, plog.ScopeLogs{}, plog.LogRecord{}, pcommon.Map{}
 }
@@ -139,7 +140,7 @@ func (w *worker) try(r *rule, text string) outcome {
 		w.attrs.PutStr(formatAttribute, w.p.formats[w.format].Name)
 		w.tally.formats[r.index*len(w.p.formats)+w.format]++
 	}
-	w.exception(text)
+	w.writeException(text)
 	return outcomeParsed
 }
 
@@ -161,25 +162,6 @@ func (w *worker) parse(s *stage, text string) outcome {
 		}
 	}
 	return out
-}
-
-// exception puts what a stack trace in the text says on the record.
-func (w *worker) exception(text string) {
-	e, ok := findException(text)
-	if !ok {
-		return
-	}
-	w.before = 0
-	for _, kv := range [...]struct{ key, value string }{
-		{"exception.type", e.typ}, {"exception.message", e.message}, {"exception.stacktrace", e.stacktrace},
-	} {
-		if kv.value == "" {
-			continue
-		}
-		if dst, existed := w.attrs.GetOrPutEmpty(kv.key); !existed {
-			dst.SetStr(kv.value)
-		}
-	}
 }
 
 var hashSeed = maphash.MakeSeed()
