@@ -3,14 +3,20 @@
 
 package grok
 
-// List is an ordered list of patterns: the first that matches wins. It is safe for concurrent use.
+// List is an ordered list of patterns: the first that matches wins. Patterns that cannot match a text are mostly not
+// tried on it. It is safe for concurrent use.
 type List struct {
-	patterns []*Pattern
+	patterns  []*Pattern
+	prefilter *prefilter
 }
 
 // NewList returns the list of patterns, most preferred first.
 func NewList(patterns []*Pattern) *List {
-	return &List{patterns: patterns}
+	l := &List{patterns: patterns}
+	if len(patterns) > 1 {
+		l.prefilter = newPrefilter(patterns)
+	}
+	return l
 }
 
 // Patterns returns the patterns in their order.
@@ -24,7 +30,28 @@ func (l *List) Match(text string, dst []Capture) (index int, captures []Capture,
 
 // MatchFrom is Match among the patterns from index start on.
 func (l *List) MatchFrom(start int, text string, dst []Capture) (index int, captures []Capture, err error) {
+	if l.prefilter == nil {
+		return l.try(start, text, dst, nil)
+	}
+	var few [4]uint64 // on the stack
+	set := few[:]
+	if l.prefilter.words <= len(few) {
+		set = few[:l.prefilter.words]
+	} else {
+		set = make([]uint64, l.prefilter.words)
+	}
+	l.prefilter.candidates(text, set)
+	return l.try(start, text, dst, set)
+}
+
+// try tries the patterns of set in their order, all of them if it is nil.
+func (l *List) try(start int, text string, dst []Capture, set []uint64) (index int, captures []Capture, err error) {
 	for i := start; i < len(l.patterns); i++ {
+		if set != nil {
+			if i = next(set, i); i < 0 || i >= len(l.patterns) {
+				break
+			}
+		}
 		captures, ok, e := l.patterns[i].Match(text, dst)
 		if ok {
 			return i, captures, err
