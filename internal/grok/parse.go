@@ -58,6 +58,7 @@ type parser struct {
 	backrefs []backref
 	calls    []*call
 	behinds  []behind
+	pending  []rune // of \u{61 62}: still to come
 }
 
 func (p *parser) errorf(at int, format string, args ...any) *Error {
@@ -208,8 +209,8 @@ func (p *parser) alternation() *node {
 
 func (p *parser) sequence() *node {
 	var subs []*node
-	for p.more() && !p.has("|") && !p.has(")") {
-		if p.skip() {
+	for len(p.pending) > 0 || p.more() && !p.has("|") && !p.has(")") {
+		if len(p.pending) == 0 && p.skip() {
 			continue
 		}
 		at := p.pos
@@ -220,8 +221,10 @@ func (p *parser) sequence() *node {
 			break
 		}
 		p.mark(n, at, "")
-		n = p.quantified(n, at)
-		p.mark(n, at, "")
+		if len(p.pending) == 0 {
+			n = p.quantified(n)
+			p.mark(n, at, "")
+		}
 		subs = append(subs, n)
 	}
 	return concat(subs)
@@ -264,7 +267,7 @@ func (p *parser) skipExtended() bool {
 }
 
 // quantified wraps n in the repetitions that follow it.
-func (p *parser) quantified(n *node, at int) *node {
+func (p *parser) quantified(n *node) *node {
 	for stacked := 0; p.more(); {
 		start := p.pos
 		if p.skip() {
@@ -351,6 +354,11 @@ func (p *parser) interval() (lo, hi int, exact, ok bool) {
 // atom parses one element. rest is true when it swallowed the rest of the group (flags without a colon).
 func (p *parser) atom() (n *node, rest bool) {
 	at := p.pos
+	if len(p.pending) > 0 {
+		r := p.pending[0]
+		p.pending = p.pending[1:]
+		return p.literal(r), false
+	}
 	if p.has("%{") {
 		return p.reference(), false
 	}

@@ -3,7 +3,10 @@
 
 package grok
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // bracket parses a character class after its [; brackets nest and && intersects.
 func (p *parser) bracket(at int) set {
@@ -32,12 +35,13 @@ func (p *parser) bracket(at int) set {
 			continue
 		}
 		p.count(1)
+		fold := p.flags.fold && (!p.has(`\`) || !strings.ContainsRune(`dDwWsShH`, p.after()))
 		item, single := p.bracketItem()
 		first = false
 		if single && p.has("-") && !p.has("-]") && !p.has("-&&") {
 			item = p.bracketRange(at, item)
 		}
-		if p.flags.fold {
+		if fold {
 			item = item.fold()
 		}
 		if p.b.ranges += len(item) / 2; p.b.ranges > maxRanges {
@@ -80,21 +84,21 @@ func (p *parser) bracketItem() (s set, single bool) {
 		p.fail(at, "reference within [ ] (write \\[ for the text [ itself, %%\\{ for %%{)")
 	}
 	switch c := p.rune(); {
-	case c == '[' && p.has(":"):
-		if i := strings.Index(p.src[p.pos:], ":]"); i > 0 {
-			bare, negated := strings.CutPrefix(p.src[p.pos+1:p.pos+i], "^")
-			if ps, ok := posix(bare, p.flags.ascii); ok {
-				p.pos += i + 2
-				if negated {
-					ps = ps.negate()
-				}
-				return ps, false
-			}
-			if strings.Trim(lower(bare), "abcdefghijklmnopqrstuvwxyz") == "" {
+	case c == '[' && p.has(":") && p.endsPosix():
+		name := p.src[p.pos+1:]
+		if i := strings.IndexAny(name, ":]"); strings.HasPrefix(name[i:], ":]") {
+			bare, negated := strings.CutPrefix(name[:i], "^")
+			ps, ok := posix(bare, p.flags.ascii)
+			if !ok {
 				p.fail(at, "unknown POSIX bracket [:%s:], known are %s", bare, strings.Join(posixNames, ", "))
 			}
+			p.pos += 1 + i + 2
+			if negated {
+				ps = ps.negate()
+			}
+			return ps, false
 		}
-		return p.bracket(at), false
+		return set{c, c}, true
 	case c == '[':
 		return p.bracket(at), false
 	case c == '\\':
@@ -102,4 +106,25 @@ func (p *parser) bracketItem() (s set, single bool) {
 	default:
 		return set{c, c}, true
 	}
+}
+
+// after returns the character after the next one, which is a backslash.
+func (p *parser) after() rune {
+	r, _ := utf8.DecodeRuneInString(p.src[p.pos+1:])
+	return r
+}
+
+// endsPosix reports whether :] comes before a ] that ends the class.
+func (p *parser) endsPosix() bool {
+	for i := p.pos + 1; i < len(p.src); i++ {
+		switch {
+		case p.src[i] == '\\':
+			i++
+		case strings.HasPrefix(p.src[i:], ":]"):
+			return true
+		case p.src[i] == ']':
+			return false
+		}
+	}
+	return false
 }

@@ -51,11 +51,9 @@ func (p *parser) escape(at int) *node {
 		} // else an octal code
 	case 'u':
 		if p.has("{") {
-			var subs []*node
-			for _, r := range p.codePoints(at) {
-				subs = append(subs, p.literal(r))
-			}
-			return concat(subs)
+			points := p.codePoints(at)
+			p.pending = points[1:] // a repetition is of the last one
+			return p.literal(points[0])
 		}
 	}
 	p.pos = start
@@ -105,6 +103,9 @@ func (p *parser) escapedSet(at int, bracket bool) (s set, single bool) {
 			ps, ok := property(bare)
 			if !ok {
 				p.fail(at, "unknown property %q", name)
+			}
+			if p.flags.fold {
+				ps = ps.fold()
 			}
 			if negated != (c == 'P') {
 				ps = ps.negate()

@@ -5,12 +5,15 @@ package grok
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -62,7 +65,7 @@ func TestLikeRuby(t *testing.T) {
 		{`(?<x>\p{Alpha}\p{^Alpha}\P{^Alpha})`, "a1b"}, {`(?<x>\p{uppercase letter}\p{Uppercase_Letter}\p{LU}+)`, "ABC"}, {`(?<x>\p{Greek}\p{Any}\p{Assigned})`, "αβγ"}, {`(?<x>\p{Punct}+)`, "!+"}, {`(?<x>[[:punct:]]+)`, "!+$~"},
 		{`(?<x>(?i)[^k]+)`, "kK\u212aa"}, {`(?<x>(?i)σ+)`, "ςΣσ"}, {`(?<x>(?i)[a-z]+)`, "ſK"}, {`(?<x>(?i)é\u00c9)`, "Éé"}, {`(?<x>(?i)[[:upper:]]+)`, "aB"}, {`(?<x>(?i)\p{Lower}+)`, "aB"},
 		{`(?<x>a\Z)`, "a\n"}, {`(?<x>a\z)`, "a\n"}, {`(?<x>a$)`, "a\nb"}, {`(?<x>^b)`, "a\nb"}, {`(?<x>\A\s\h+\H)`, " 0aFg"}, {`(?<x>.)(?<y>\B)(?<z>\bc)`, "abc"}, {`(?<x>(?:a|b)++)c`, "abc"}, {`(?<x>(?>a|ab)c)`, "abc"},
-		{`(?<x>(?:)*a)`, "a"}, {`(?<x>(?=a)*a)`, "a"}, {`(?<x>|a)`, "a"}, {`(?<x>\ \/\-\_\é)`, " /-_é"}, {`(?<x>%%{,2})`, "%%%"},
+		{`(?<x>(?:)*a)`, "a"}, {`(?<x>(?=a)*a)`, "a"}, {`(?<x>|a)`, "a"}, {`(?<x>\ \/\-\_\é)`, " /-_é"},
 	} {
 		ask = append(ask, question{q[0], q[1], true})
 	}
@@ -83,11 +86,13 @@ func TestLikeRuby(t *testing.T) {
 	for _, q := range ask {
 		require.NoError(t, enc.Encode([]string{q.expr, q.text}))
 	}
-	cmd := exec.CommandContext(t.Context(), "ruby", "-EUTF-8:UTF-8", "-e", rubyScript)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // some patterns never end there
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "ruby", "-EUTF-8:UTF-8", "-e", rubyScript)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, t.Output()
 	require.NoError(t, cmd.Run())
 	dec := json.NewDecoder(&out)
-	refused, compared := map[string]int{}, 0
+	refused, compared, wrong := map[string]int{}, 0, 0
 	for _, q := range ask {
 		var answer any
 		require.NoError(t, dec.Decode(&answer))
@@ -96,7 +101,9 @@ func TestLikeRuby(t *testing.T) {
 			var e *Error
 			require.ErrorAs(t, err, &e)
 			if answer != nil {
-				require.False(t, q.same, "%s: %v", q.expr, err)
+				if q.same {
+					t.Errorf("%s: %v", q.expr, err)
+				}
 				refused[e.Msg]++
 			}
 			continue
@@ -120,7 +127,11 @@ func TestLikeRuby(t *testing.T) {
 			}
 			got = m
 		}
-		require.Equal(t, nonEmpty(answer), got, "%s on %q", q.expr, q.text)
+		if want := nonEmpty(answer); !reflect.DeepEqual(want, got) {
+			if wrong++; wrong < 20 {
+				t.Errorf("%s on %q: got %q, want %q", q.expr, q.text, got, want)
+			}
+		}
 	}
 	t.Logf("%d compared, refused only here: %v", compared, refused)
 	require.Greater(t, compared, len(ask)/2)
@@ -145,7 +156,7 @@ type dialect struct {
 	named int
 }
 
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+func oneOf[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 func (g *dialect) alternatives(depth int) string {
 	out := g.sequence(depth)
@@ -161,7 +172,7 @@ func (g *dialect) sequence(depth int) string {
 		atom := g.atom(depth)
 		b.WriteString(atom)
 		if g.r.IntN(3) == 0 {
-			b.WriteString(pick(g.r, "*", "+", "?", "*?", "+?", "??", "*+", "++", "?+", "{2}", "{2}?", "{1,2}", "{,2}", "{1,}", "{0,2}?", "{2}+", "{", "{,}", "{x}"))
+			b.WriteString(oneOf(g.r, "*", "+", "?", "*?", "+?", "??", "*+", "++", "?+", "{2}", "{2}?", "{1,2}", "{,2}", "{1,}", "{0,2}?", "{2}+", "{", "{,}", "{x}"))
 		}
 	}
 	return b.String()
@@ -170,7 +181,7 @@ func (g *dialect) sequence(depth int) string {
 func (g *dialect) atom(depth int) string {
 	if depth > 0 && g.r.IntN(3) == 0 {
 		inner := g.alternatives(depth - 1)
-		switch open := pick(g.r, "(?:", "(?>", "(?=", "(?!", "(?i:", "(?-m:", "(?x:", "(?u:", "(?a:", "(", "named"); open {
+		switch open := oneOf(g.r, "(?:", "(?>", "(?=", "(?!", "(?i:", "(?-m:", "(?x:", "(?u:", "(?a:", "(", "named"); open {
 		case "named":
 			g.named++
 			return fmt.Sprintf("(?<n%d>%s)", g.named, inner)
@@ -182,18 +193,18 @@ func (g *dialect) atom(depth int) string {
 	case 0:
 		return g.class(2)
 	case 1:
-		return pick(g.r, "^", "$", `\A`, `\z`, `\Z`, `\G`, `\K`, "(?i)", "(?x)", "(?#c)", "(?<=a)", "(?<!b)", "(?<=a|b.)", "(?<!a|b.|^)")
+		return oneOf(g.r, "^", "$", `\A`, `\z`, `\Z`, `\G`, `\K`, "(?i)", "(?x)", "(?#c)", "(?<=a)", "(?<!b)", "(?<=a|b.)", "(?<!a|b.|^)")
 	case 2:
-		return pick(g.r, ".", `\d`, `\D`, `\w`, `\W`, `\s`, `\S`, `\h`, `\H`, `\R`, `\p{Alpha}`, `\P{L}`, `\p{^Nd}`)
+		return oneOf(g.r, ".", `\d`, `\D`, `\w`, `\W`, `\s`, `\S`, `\h`, `\H`, `\R`, `\p{Alpha}`, `\P{L}`, `\p{^Nd}`)
 	case 3:
-		return pick(g.r, `\x61`, `\061`, `\t`, `\.`, `\-`, `\u0062`, `\u{62 31}`, "é", "É", "-", "]", "}", " ", "#", "&", `\k<x>`, `\g<x>`)
+		return oneOf(g.r, `\x61`, `\061`, `\t`, `\.`, `\-`, `\u0062`, `\u{62 31}`, "é", "É", "-", "]", "}", " ", "#", "&", `\k<x>`, `\g<x>`)
 	}
-	return pick(g.r, "a", "b", "A", "1", " ")
+	return oneOf(g.r, "a", "b", "A", "1", " ")
 }
 
 func (g *dialect) class(depth int) string {
 	var b strings.Builder
-	b.WriteString(pick(g.r, "[", "[", "[^"))
+	b.WriteString(oneOf(g.r, "[", "[", "[^"))
 	for range 1 + g.r.IntN(4) {
 		switch g.r.IntN(8) {
 		case 0:
@@ -202,19 +213,19 @@ func (g *dialect) class(depth int) string {
 				continue
 			}
 		case 1:
-			b.WriteString(pick(g.r, "[:alpha:]", "[:^digit:]", "[:space:]", "[:punct:]", "[:word:]", "[:upper:]"))
+			b.WriteString(oneOf(g.r, "[:alpha:]", "[:^digit:]", "[:space:]", "[:punct:]", "[:word:]", "[:upper:]"))
 			continue
 		case 2:
-			b.WriteString(pick(g.r, `\d`, `\W`, `\s`, `\h`, `\b`, `\n`, `\]`, `\x61`, `\p{Lu}`, `\101`))
+			b.WriteString(oneOf(g.r, `\d`, `\W`, `\s`, `\h`, `\b`, `\n`, `\]`, `\x61`, `\p{Lu}`, `\101`))
 			continue
 		case 3:
-			b.WriteString(pick(g.r, "&&", "-", "^", "&", "]", ":"))
+			b.WriteString(oneOf(g.r, "&&", "-", "^", "&", "]", ":"))
 			continue
 		case 4:
-			b.WriteString(pick(g.r, "a-b", "0-9", "A-Z", "a-é", " -/"))
+			b.WriteString(oneOf(g.r, "a-b", "0-9", "A-Z", "a-é", " -/"))
 			continue
 		}
-		b.WriteString(pick(g.r, "a", "b", "A", "1", "é", "."))
+		b.WriteString(oneOf(g.r, "a", "b", "A", "1", "é", "."))
 	}
 	b.WriteByte(']')
 	return b.String()
@@ -223,7 +234,7 @@ func (g *dialect) class(depth int) string {
 func (g *dialect) text() string {
 	var b strings.Builder
 	for range g.r.IntN(8) {
-		b.WriteString(pick(g.r, "a", "b", "A", "B", "1", " ", "\n", "é", "É", ".", "-", "ab", "x", "{", "\r\n", "]", "²", "&"))
+		b.WriteString(oneOf(g.r, "a", "b", "A", "B", "1", " ", "\n", "é", "É", ".", "-", "ab", "x", "{", "\r\n", "]", "²", "&"))
 	}
 	return b.String()
 }
