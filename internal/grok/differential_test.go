@@ -157,7 +157,6 @@ func TestEnginesAgreeOnTable(t *testing.T) {
 		{`(?<x>a+)(?=b)(?<y>.*)`, []string{"aab", "aac aab"}},
 		{`(?<x>(?>a+|b))(?<y>a|b)`, []string{"aab", "ba", "aaa"}},
 		{`(?<!a|bc)(?<x>d.)`, []string{"ad1 bcd2 cd3", "d4"}},
-		{`(?<=\G|x)y`, nil},
 		{`(?:(?!stop)(?<x>.))*`, []string{"abstop", "stop", "ab"}},
 		{`(?=(?<x>a+))(?<y>a)`, []string{"baaa"}},
 		{`(?!(?<x>a)b)(?<y>a.)`, []string{"abac"}},
@@ -166,10 +165,6 @@ func TestEnginesAgreeOnTable(t *testing.T) {
 		{`(?<x>\d+)(?<y>[.,]\d+){0,2}(?!\d)`, []string{"1.2,3.4", "12"}},
 	} {
 		x, err := newTrial(s, tc.pattern)
-		if len(tc.texts) == 0 {
-			require.Error(t, err)
-			continue
-		}
 		require.NoError(t, err, tc.pattern)
 		for _, text := range tc.texts {
 			require.Empty(t, x.differ(text))
