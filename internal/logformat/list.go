@@ -21,9 +21,9 @@ var structured = []Format{
 }
 
 var access = []Format{
-	{Name: "ingress_nginx", Title: "ingress-nginx", Expression: `\A%{INGRESS_NGINX}\s*\z`, shape: "w|:", has: "] \""},
-	{Name: "traefik_access", Title: "Traefik", Expression: `\A%{TRAEFIK_ACCESS}\s*\z`, shape: "w|:", has: "] \""},
-	{Name: "nginx_combined_rt", Title: "nginx combined with rt= and rid=", Expression: `\A%{NGINX_COMBINED_RT}\s*\z`, shape: "w|:", has: "] \""},
+	{Name: "ingress_nginx", Title: "ingress-nginx", Expression: `\A%{INGRESS_NGINX}\s*\z`, shape: "w|:", has: "] ["},
+	{Name: "traefik_access", Title: "Traefik", Expression: `\A%{TRAEFIK_ACCESS}\s*\z`, shape: "w|:", has: "ms"},
+	{Name: "nginx_combined_rt", Title: "nginx combined with rt= and rid=", Expression: `\A%{NGINX_COMBINED_RT}\s*\z`, shape: "w|:", has: " rt="},
 	{Name: "combined", Title: "Apache, nginx and others: combined", Expression: `\A%{HTTPD_COMBINED_EXACT}\z`, shape: "w|:", has: "] \""},
 	{Name: "combined_extended", Title: "combined and more behind it", Expression: `\A%{HTTPD_COMBINED_MORE}\s*\z`, shape: "w|:", has: "] \"", after: []string{"ingress_nginx", "traefik_access", "nginx_combined_rt", "combined"}},
 	{Name: "combined_vhost", Title: "combined behind the virtual host", Expression: `\A%{HTTPD_VHOST_COMBINED}\s*\z`, shape: "w|'.'|-", has: "] \""},

@@ -26,6 +26,9 @@ func (r *Recogniser) name(format int) string {
 	if format < 0 {
 		return "none"
 	}
+	if format >= len(r.formats) {
+		return "nothing"
+	}
 	return r.formats[format].Name
 }
 
