@@ -65,7 +65,7 @@ func newGrokProcessor(set processor.Settings, cfg *Config) (*grokProcessor, erro
 	for i := range cfg.Rules {
 		r, err := c.rule(set.TelemetrySettings, i)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("rule %q: %w", cfg.Rules[i].Name, err))
+			errs = append(errs, within(fmt.Sprintf("rule %q", cfg.Rules[i].Name), err))
 			continue
 		}
 		p.rules = append(p.rules, r)
@@ -97,7 +97,7 @@ func definitions(cfg *Config) (*grok.Set, error) {
 		}
 	}
 	if err = patterns.Check(); err != nil { // also what no rule uses: a mistake in it waits for the one who will
-		return nil, fmt.Errorf("pattern_files, definitions: %w", err)
+		return nil, err
 	}
 	return patterns, nil
 }

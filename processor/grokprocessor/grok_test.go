@@ -194,7 +194,7 @@ func TestConfig(t *testing.T) {
 	cfg.Rules[0].Nested = nil
 	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
 	require.ErrorContains(t, err, `severity: field must be what a parser captures, got "levle"`)
-	require.ErrorContains(t, err, `body must be what a parser captures, got "message"`)
+	require.ErrorContains(t, err, `rule "names": body must be what a parser captures, got "message"`)
 
 	// Definitions that no rule uses are checked too.
 	cfg.Rules, cfg.Definitions = []RuleConfig{{Name: "r", Parsers: []ParserConfig{word}}}, map[string]string{"UNUSED": "(a", "OTHER": "%{NOSUCH}"}

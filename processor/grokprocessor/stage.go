@@ -80,9 +80,7 @@ func (c *compiler) stage(r *rule, parsers []ParserConfig, nested []NestedConfig,
 			errs = append(errs, fmt.Errorf("%s: from %w", where, own.missing(nested[i].From)))
 		}
 		inner, err := c.stage(r, nested[i].Parsers, nested[i].inner(), depth+1, names)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", where, err))
-		}
+		errs = append(errs, within(where, err))
 		s.nested[i].stage = inner
 	}
 	names.add(&own)
@@ -169,6 +167,21 @@ func (c *compiler) plan(r *rule, s *stage, fields []*grok.Field, dynamic bool, n
 		names.nested[i] = names.nested[i] || len(p.nested[i]) > 0
 	}
 	return p
+}
+
+// within puts where in front of err, of each one if it is several.
+func within(where string, err error) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what err itself is, not what it wraps
+		var out []error
+		for _, e := range several.Unwrap() {
+			out = append(out, within(where, e))
+		}
+		return errors.Join(out...)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", where, err)
+	}
+	return err
 }
 
 // namesItself reports a dissect expression some of whose fields have names that only the text knows.
