@@ -194,9 +194,10 @@ func (t *timeScanner) step(op *timeOp) (ok bool) {
 		t.year = twoDigitYear(t.year)
 	case opMonth:
 		t.month, ok = t.number(1, 2)
+		return ok && t.month >= 1 && t.month <= 12
 	case opMonth2:
 		t.month = t.pair()
-		return t.month >= 0
+		return t.month >= 1 && t.month <= 12
 	case opMonthName:
 		return t.monthName()
 	case opDay2:
@@ -213,19 +214,24 @@ func (t *timeScanner) step(op *timeOp) (ok bool) {
 		return t.weekday()
 	case opHour:
 		t.hour, ok = t.number(1, 2)
+		return ok && t.hour <= 23
 	case opHour12, opHour12Two:
 		t.hour, ok = t.number(1+int(op.kind-opHour12), 2)
 		ok = ok && t.hour <= 12
 	case opMinute, opMinute2:
 		t.minute, ok = t.number(1+int(op.kind-opMinute), 2)
+		return ok && t.minute <= 59
 	case opSecond:
 		t.second, ok = t.number(1, 2)
 		t.fraction()
+		return ok && t.second <= 60
 	case opSecond2:
 		t.second, ok = t.number(2, 2)
 		t.fraction()
+		return ok && t.second <= 60
 	case opSecond2Alone: // the fraction has a step of its own
 		t.second, ok = t.number(2, 2)
+		return ok && t.second <= 60
 	default:
 		return t.rarerStep(op)
 	}

@@ -100,8 +100,8 @@ func (r *timestampReader) text(s string, near pcommon.Timestamp) (int64, bool) {
 	return 0, false
 }
 
-// maxTimeText is the longest text that is taken for a time.
-const maxTimeText = 64
+// maxTimeText is the longest text that is taken for a time; JavaScript's with the name of the zone has up to 80 bytes.
+const maxTimeText = 96
 
 // layout is one that the configuration names.
 type layout struct {

@@ -5,6 +5,8 @@ package grokprocessor
 
 import (
 	"math"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,4 +135,272 @@ func TestTimestamp(t *testing.T) {
 	assert.Empty(t, read(TimestampConfig{Layouts: []string{"06/01/02 15:04:05"}}, "2026-01-15T00:00:01Z"))
 	assert.Equal(t, "1970-01-01T00:00:12.5Z", read(TimestampConfig{Layouts: []string{"unix_s"}}, "12.5"))
 	assert.Equal(t, "1970-01-01T00:00:12Z", read(TimestampConfig{Layouts: []string{"unix_ms"}}, int64(12000)))
+}
+
+// TestTimestampFormats: one line for each way a logger is known to print the time.
+func TestTimestampFormats(t *testing.T) {
+	seen := pcommon.NewTimestampFromTime(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	r := newTestReader(t, TimestampConfig{})
+	check := func(text, want string) {
+		t.Helper()
+		got := ""
+		if ns, ok := r.readText(text, seen); ok {
+			got = time.Unix(0, ns).UTC().Format(time.RFC3339Nano)
+		}
+		assert.Equal(t, want, got, text)
+	}
+	const at, ms = "2026-11-22T13:04:05Z", "2026-11-22T13:04:05.678Z"
+	// RFC 3339 and its kin
+	check("2026-11-22T13:04:05Z", at)
+	check("2026-11-22T13:04:05.678Z", ms)
+	check("2026-11-22T13:04:05.678+00:00", ms)
+	check("2026-11-22T13:04:05.678000+0000", ms)
+	check("2026-11-22T13:04:05.678-00", ms)
+	check("2026-11-22 13:04:05,678", ms)
+	check("2026-11-22 13:04:05:678", ms)
+	check("2026-11-22\t13:04:05", at)
+	check("2026-11-22_13:04:05", at)
+	check("2026-11-22 13:04:05.678 UTC", ms)
+	check("2026-11-22 14:04:05.678 CET", ms)
+	check("2026-11-22 05:04:05.678 PST", ms)
+	check("2026-11-22 15:04:05.678 +0200 EET", ms)
+	check("2026-11-22 15:04:05.678 +0200 +02", "")
+	check("2026-11-22 13:04:05.6789123456789", "2026-11-22T13:04:05.678912345Z")
+	check("2026-11-22T13:04Z", "2026-11-22T13:04:00Z")
+	check("2026-11-22 13:04", "2026-11-22T13:04:00Z")
+	check("2026-11-22T13:04:05-01:00", "2026-11-22T14:04:05Z")
+	check("2026-11-22 1:04:05 PM", at)
+	check("2026-11-22-13.04.05.678000", ms)
+	check("2026-11-22 13:04:05 and more", "")
+	check("2026-11-22T13:04:05.", "")
+	check("2026-11-22T13:04:05 ", at)
+	check("2026-11-22", "")
+	check("2026-13-22T13:04:05Z", "")
+	check("2026-02-29T13:04:05Z", "")
+	check("2024-02-29T13:04:05Z", "2024-02-29T13:04:05Z")
+	check("2026-11-22T13:04:60Z", "2026-11-22T13:05:00Z")
+	check("2026-11-22T13:04:61Z", "")
+	check("1969-12-31T23:59:59Z", "")
+	check("2261-12-31T23:59:59Z", "2261-12-31T23:59:59Z")
+	check("2262-01-01T00:00:00Z", "")
+	// access logs
+	check("22/Nov/2026:13:04:05 +0000", at)
+	check("22/Nov/2026:14:04:05 +0100", at)
+	check("22/Nov/2026:13:04:05.678", ms)
+	check("22/Nov/2026:13:04:05", at)
+	check("[22/Nov/2026:13:04:05 +0000]", at)
+	check("22/nov/2026:13:04:05 +0000", at)
+	check("22/Foo/2026:13:04:05 +0000", "")
+	check("32/Nov/2026:13:04:05 +0000", "")
+	// the name of the month first
+	check("Nov 22 13:04:05", at)
+	check("Nov 22 13:04:05.678", ms)
+	check("Nov  2 13:04:05", "2026-11-02T13:04:05Z")
+	check("Nov 2 13:04:05", "2026-11-02T13:04:05Z")
+	check("Nov 25 13:04:05", "2025-11-25T13:04:05Z")
+	check("Feb 29 13:04:05", "2024-02-29T13:04:05Z")
+	check("Feb 30 13:04:05", "")
+	check("Nov 22 2026 13:04:05", at)
+	check("Nov 22 2026 13:04:05.678 UTC", ms)
+	check("Nov 22 13:04:05 2026", at)
+	check("Nov 22 13:04:05 UTC", at)
+	check("*Nov 22 13:04:05.678", ms)
+	check("*Nov 22 13:04:05.678 CET", "2026-11-22T12:04:05.678Z")
+	check("Nov 22, 2026 1:04:05 PM", at)
+	check("Nov 22, 2026, 1:04:05 PM", at)
+	check("Nov 22, 2026 13:04:05", at)
+	check("November 22, 2026 13:04:05", at)
+	check("Nov 22, 2026 12:04:05 AM", "2026-11-22T00:04:05Z")
+	check("Nov 22, 2026 13:04:05 PM", "")
+	// the day of the week first
+	check("Sun Nov 22 13:04:05 2026", at)
+	check("Sun Nov 22 13:04:05.678 2026", ms)
+	check("Sun Nov 22 13:04:05 UTC 2026", at)
+	check("Sun Nov 22 14:04:05 +0100 2026", at)
+	check("Sun Nov 22 2026 14:04:05 GMT+0100 (Central European Standard Time)", at)
+	check("Sun, 22 Nov 2026 13:04:05 GMT", at)
+	check("Sun, 22 Nov 2026 08:04:05 -0500", at)
+	check("Sunday, 22-Nov-26 13:04:05 GMT", at)
+	check("Sun 2026-11-22 13:04:05 UTC", at)
+	// the day first
+	check("22-Nov-2026 13:04:05.678", ms)
+	check("22-Nov-2026 13:04", "2026-11-22T13:04:00Z")
+	check("22-Nov 13:04", "2026-11-22T13:04:00Z")
+	check("22-NOV-26 01.04.05.678000 PM", ms)
+	check("22 Nov 2026 13:04:05.678", ms)
+	check("22 Nov 13:04:05.678", ms)
+	check("22.11.2026 13:04:05", at)
+	check("22.11.2026, 13:04:05", at)
+	check("2.11.26 13:04:05", "2026-11-02T13:04:05Z")
+	// the year first
+	check("2026/11/22 13:04:05", at)
+	check("2026/11/22 13:04:05.678000", ms)
+	check("2026/11/22 13:04:05 +0000", at)
+	check("2026.11.22 13:04:05", at)
+	check("2026 Nov 22 13:04:05", at)
+	check("20261122T130405Z", at)
+	check("20261122T130405.678Z", ms)
+	check("20261122 13:04:05.678", ms)
+	check("20261122-13:04:05.678", ms)
+	check("20261122130405", at)
+	check("20261122130405678", ms)
+	check("20261122130405.678", ms)
+	check("261122 130405", at)
+	check("261122 13:04:05", at)
+	check("261122  3:04:05", "2026-11-22T03:04:05Z")
+	check("1122 13:04:05.678000", ms)
+	// numbers that say the same in one way only, or at the time they were seen
+	check("22/11/2026 13:04:05", at)
+	check("11/22/2026 13:04:05", at)
+	check("11/22/2026, 1:04:05 PM", at)
+	check("11/12/2026 13:04:05", "2026-11-12T13:04:05Z") // in December it would lie ahead
+	check("12/11/2026 13:04:05", "2026-11-12T13:04:05Z")
+	check("03/04/2026 13:04:05", "") // the 3rd of April or the 4th of March
+	check("04/04/2025 13:04:05", "2025-04-04T13:04:05Z")
+	check("22/11/26 13:04:05", at)
+	check("26/11/22 13:04:05", at) // Spark
+	check("17/06/09 13:04:05", "") // 2017 or 2009
+	check("11-22 13:04:05.678", ms)
+	check("11.22 13:04:05", at)
+	check("22.11 13:04:05", at)
+	// Unix time
+	check("1795352645", at)
+	check("1795352645.678", ms)
+	check("1795352645678", ms)
+	check("1795352645678000000", ms)
+	check("[12345.678901]", "") // the kernel's time since it started
+	check("13:04:05", "")
+	check("13:04:05.678", "")
+	check("1:04 PM", "")
+	check("yesterday", "")
+	check("-", "")
+	check("2026", "")
+	check("Nov", "")
+	check("Monday the 3rd of May", "")
+
+	r = newTestReader(t, TimestampConfig{Location: "Asia/Shanghai"})
+	check("Sun Nov 22 21:04:05 CST 2026", at)
+	check("Sun Nov 22 14:04:05 CET 2026", at)
+	check("2026-11-22 21:04:05", at)
+	check("Nov 22 21:04:05", at)
+	check("Sun Nov 22 21:04:05 BST 2026", "")
+}
+
+// layoutTexts are layouts with every piece of Go's notation, also those that are left to package time.
+var layoutTexts = []string{
+	time.ANSIC, time.UnixDate, time.RubyDate, time.RFC822, time.RFC822Z, time.RFC850, time.RFC1123, time.RFC1123Z, time.RFC3339, time.RFC3339Nano,
+	time.Kitchen, time.Stamp, time.StampMilli, time.StampMicro, time.StampNano, time.DateTime,
+	"2006-01-02 15:04:05,000", "06/1/2 3:4:5pm", "January 2 2006 at 03:04PM", "Monday 02.01.06 15h04", "20060102150405.999", "2006-002 15:04:05", "__2 2006 15:04",
+	"2006-01-02T15:04:05-07", "2006-01-02T15:04:05-07:00:00", "2006-01-02T15:04:05Z070000", "2006-01-02T15:04:05Z0700", "15:04:05.000000 _2/Jan/06", "Januarys 2006 Monx 2 15:04",
+	"_2006 15:04:05 Jan 2", "2006-01-02 15:04:05.000 MST", "Jan  2 2006   15:04:05",
+}
+
+// readLayout reads text by one layout as the processor does; ok is false too where the time is out of range.
+func readLayout(layout, text string) (int64, bool) {
+	l := newLayout(layout)
+	return l.read(text, time.UTC, pcommon.NewTimestampFromTime(time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC)))
+}
+
+// sameAsGo compares with package time.
+func sameAsGo(t *testing.T, layout, text string) {
+	t.Helper()
+	want, err := time.ParseInLocation(layout, text, time.UTC)
+	got, ok := readLayout(layout, text)
+	if err != nil {
+		if ok && !strings.Contains(text, "60") && !ownZone(layout) { // leap seconds are ours
+			t.Fatalf("%q is no %q, got %v", text, layout, time.Unix(0, got))
+		}
+		return
+	}
+	if name, offset := want.Zone(); ownZone(layout) && offset == 0 && name != "UTC" && name != "GMT" {
+		return // Go takes zones that it does not know for UTC
+	}
+	if want.Year() == 0 && strings.Contains(layout, "06") {
+		return // the year 0 stands for none where package time reads it
+	}
+	if want.Year() == 0 { // the layout has none
+		if !ok {
+			t.Fatalf("%q is %q, not read", text, layout)
+		}
+		year := time.Unix(0, got).UTC().Year()
+		want = time.Date(year, want.Month(), want.Day(), want.Hour(), want.Minute(), want.Second(), want.Nanosecond(), want.Location())
+	}
+	if sec := want.Unix(); sec < 0 || sec >= year2262 {
+		if ok {
+			t.Fatalf("%q is %v, out of range, got %v", text, want, time.Unix(0, got))
+		}
+		return
+	}
+	if !ok || got != want.UnixNano() {
+		t.Fatalf("%q by %q is %v, got %v %v", text, layout, want, ok, time.Unix(0, got).UTC())
+	}
+}
+
+func ownZone(layout string) bool { return strings.Contains(layout, "MST") }
+
+// TestLayouts: what package time prints and reads by a layout is read here as the same time.
+func TestLayouts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	zones := []*time.Location{time.UTC, time.FixedZone("CET", 3600), time.FixedZone("", -(3*3600 + 1800))}
+	for _, layout := range layoutTexts {
+		require.NoError(t, checkLayout(layout))
+		for range 300 {
+			when := time.Unix(rnd.Int64N(4e9), rnd.Int64N(1e9)).In(zones[rnd.IntN(len(zones))])
+			sameAsGo(t, layout, when.Format(layout))
+		}
+	}
+	// Layouts of random pieces.
+	pieces := []string{"2006", "01", "1", "Jan", "January", "02", "2", "_2", "Mon", "15", "04", "05.000", "05.999", " ", "  ", "-", "T", ":", "/", "x", "Z07:00", "PM", "03"}
+	for range 3000 {
+		layout := "2006-01-02T15:04:05"
+		if rnd.IntN(4) > 0 {
+			layout = ""
+			for _, i := range rnd.Perm(len(pieces))[:3+rnd.IntN(7)] {
+				layout += pieces[i]
+			}
+		}
+		when := time.Unix(rnd.Int64N(4e9), rnd.Int64N(1e9)).UTC()
+		text := when.Format(layout)
+		if rnd.IntN(3) == 0 && text != "" {
+			b := []byte(text)
+			b[rnd.IntN(len(b))] = " 0123456789:.-TZa"[rnd.IntN(17)]
+			text = string(b)
+		}
+		sameAsGo(t, layout, text)
+	}
+}
+
+// FuzzLayouts: any text by any layout of the list is what package time says.
+func FuzzLayouts(f *testing.F) {
+	for i, layout := range layoutTexts {
+		f.Add(uint8(i), time.Date(2026, 11, 22, 13, 4, 5, 678e6, time.UTC).Format(layout)) //nolint:gosec // a short list
+	}
+	f.Fuzz(func(t *testing.T, i uint8, text string) {
+		sameAsGo(t, layoutTexts[int(i)%len(layoutTexts)], text)
+	})
+}
+
+// FuzzTimestamp: what is read is a time that pdata can hold, and what is RFC 3339 is read as package time does.
+func FuzzTimestamp(f *testing.F) {
+	for _, bt := range benchmarkTimes {
+		f.Add(bt.text)
+	}
+	f.Add("Sun Nov 22 2026 14:04:05 GMT+0100 (CET)")
+	f.Add("11/12/26, 1:04:05 PM")
+	r := newTestReader(f, TimestampConfig{})
+	berlin := newTestReader(f, TimestampConfig{Location: "Europe/Berlin"})
+	near := pcommon.NewTimestampFromTime(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	f.Fuzz(func(t *testing.T, text string) {
+		ns, ok := r.readText(text, near)
+		if ok && (ns < 0 || ns/1e9 >= year2262) {
+			t.Fatalf("%q is %d", text, ns)
+		}
+		if ns, ok := berlin.readText(text, near); ok && (ns < 0 || ns/1e9 >= year2262) {
+			t.Fatalf("%q is %d", text, ns)
+		}
+		want, err := time.Parse(time.RFC3339Nano, text)
+		if err == nil && len(text) <= maxTimeText && want.Unix() >= 0 && want.Unix() < year2262 && (!ok || ns != want.UnixNano()) {
+			t.Fatalf("%q is %v, got %v %v", text, want, ok, time.Unix(0, ns).UTC())
+		}
+	})
 }

@@ -107,6 +107,9 @@ func (t *timeScanner) zoneName() bool {
 		return false
 	}
 	name := t.s[t.i : t.i+n]
+	if name == "AM" || name == "PM" {
+		return false
+	}
 	t.i += n
 	if name == "UTC" || name == "GMT" {
 		t.zoned = true
