@@ -21,7 +21,6 @@ type automaton struct {
 	search   func() *dfa
 	pool     sync.Pool // of *[]int, registers
 
-	fields []int // of each group, -1 for none
 	guards []check
 }
 
@@ -29,7 +28,7 @@ type automaton struct {
 const maxResets = 30
 
 // newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
-func newAutomaton(a *analysis, root *node, from *starts) *automaton {
+func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *automaton {
 	n := newNFA(root)
 	if n == nil {
 		return nil
@@ -45,7 +44,7 @@ func newAutomaton(a *analysis, root *node, from *starts) *automaton {
 		return false
 	})
 	for i, group := range n.groups {
-		m.fields = append(m.fields, -1)
+		n.fields = append(n.fields, nil)
 		if group < -1 {
 			c, ok := newCheck(a.guards[-group-2].node)
 			if !ok {
@@ -54,18 +53,18 @@ func newAutomaton(a *analysis, root *node, from *starts) *automaton {
 			c.group = i
 			m.guards = append(m.guards, c)
 		} else if f, ok := fieldOf[group]; ok {
-			m.fields[i] = f
+			n.fields[i] = fields[f]
 		}
 	}
 	return m
 }
 
 // match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
-func (m *automaton) match(fields []*Field, text string, dst []Capture) ([]Capture, verdict) {
+func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
 	r := m.pool.Get().(*[]int)
 	f, v := m.find(text, *r)
 	if v == matched {
-		dst, v = m.captures(fields, f, *r, text, dst)
+		dst, v = m.captures(f, *r, text, dst)
 	}
 	m.pool.Put(r)
 	return dst, v
@@ -106,29 +105,20 @@ func (m *automaton) findAll(text string, at int, regs []int, resets int) (*final
 	}
 }
 
-// captures appends what the groups of f captured. A guard that refuses leaves the text to the machine.
-func (m *automaton) captures(fields []*Field, f *final, regs []int, text string, dst []Capture) ([]Capture, verdict) {
-	if len(m.guards) > 0 && !m.guarded(f, regs, text) {
-		return dst, gaveUp
-	}
-	for _, g := range f.groups {
-		if from, to := regs[2*g], regs[2*g+1]; to > from {
-			if i := m.fields[g]; i >= 0 {
-				dst = append(dst, Capture{Field: fields[i], Text: text[from:to]})
+// captures appends what was captured. A guard that refuses leaves the text to the machine.
+func (m *automaton) captures(f *final, regs []int, text string, dst []Capture) ([]Capture, verdict) {
+	for _, g := range f.guards {
+		for i := range m.guards {
+			if c := &m.guards[i]; c.group == int(g) && !c.ok(text, regs[2*g], regs[2*g+1]) {
+				return dst, gaveUp
 			}
+		}
+	}
+	for i := range f.captures {
+		c := &f.captures[i]
+		if from, to := regs[c.reg], regs[c.reg+1]; to > from {
+			dst = append(dst, Capture{Field: c.field, Text: text[from:to]})
 		}
 	}
 	return dst, matched
-}
-
-func (m *automaton) guarded(f *final, regs []int, text string) bool {
-	for i := range m.guards {
-		c := &m.guards[i]
-		for _, g := range f.groups {
-			if int(g) == c.group && !c.ok(text, regs[2*g], regs[2*g+1]) {
-				return false
-			}
-		}
-	}
-	return true
 }

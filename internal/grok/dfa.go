@@ -41,7 +41,7 @@ type dfa struct {
 
 	mu     sync.Mutex
 	index  map[string]uint32 // row by key of the state
-	starts [startContexts]uint32
+	starts [startPriors]uint32
 	size   int
 	made   stepper
 }
@@ -51,30 +51,31 @@ type table struct {
 	generation int // of the automaton: how often it was emptied
 	rows       []atomic.Uint32
 	states     []*state // by row >> shift
+	skips      []*skip  // by row >> shift; nil where a state cannot
 	steps      []step
-	starts     [startContexts]uint32 // row by what stands before the text; 0: not made yet
+	starts     [startPriors]uint32 // row by what stands before the text; 0: not made yet
 }
 
-// startContexts is the number of values of context.
-const startContexts = 8
+// startPriors is the number of values of prior.
+const startPriors = 8
 
-// context is what a state knows of the symbol before it, as far as its assertions ask.
-type context uint8
+// prior is what a state knows of the symbol before it, as far as its assertions ask.
+type prior uint8
 
 const (
-	afterNothing context = 1 << iota // the text begins here
-	afterLine                        // a line break
-	afterWord                        // a letter, digit or _
+	afterNothing prior = 1 << iota // the text begins here
+	afterLine                      // a line break
+	afterWord                      // a letter, digit or _
 )
 
 // state is a list of threads.
 type state struct {
 	threads []int32 // instructions; the last may be done
 	values  []uint8 // of each thread the register variant of each tag; noValue
-	before  context
+	before  prior
 	final   *final // not nil: the match is over
-	skip    *skip  // under the mutex until an entry with entrySkips leads here
-	tried   bool   // whether it can skip is known
+	skip    *skip
+	tried   bool // whether it can skip is known
 }
 
 // done is the thread that has matched. What is less preferred is gone.
@@ -86,9 +87,16 @@ const (
 	maxVariants = 128
 )
 
-// final says which groups took part in the match. The bounds of group g are in the registers 2*g and 2*g+1.
+// final says which groups took part in the match.
 type final struct {
-	groups []int32
+	captures []finalCapture
+	guards   []int32 // groups that stand for a guard
+}
+
+// finalCapture is a field and the register where its capture begins. It ends at the register behind.
+type finalCapture struct {
+	field *Field
+	reg   int32
 }
 
 // skip describes a state that most symbols lead back to.
@@ -106,8 +114,9 @@ type regOp struct {
 
 // step is a transition that is more than a row.
 type step struct {
-	ops  []regOp
+	set  int32 // the register that is set to the position where that is all there is to do, else -1
 	row  uint32
+	ops  []regOp
 	end  verdict // matched or noMatch: it ends here; gaveUp: go on at row
 	skip bool
 }
@@ -115,7 +124,7 @@ type step struct {
 // newDFA returns the automaton of n that begins at the instruction entry.
 func newDFA(n *nfa, entry int32) *dfa {
 	d := &dfa{n: n, entry: entry}
-	for 1<<d.shift < n.symbols+1 {
+	for 1<<d.shift < n.symbols+2 {
 		d.shift++
 	}
 	d.reset()
@@ -157,20 +166,20 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 				break
 			}
 			b := text[pos]
+			c = uint32(classes[b])
+			e = rows[row+c].Load()
+			if e-1 < entrySkips-1 { // neither 0 nor marked
+				row = e
+				pos++
+				continue
+			}
 			if b >= utf8.RuneSelf {
 				var r rune
 				r, size = utf8.DecodeRuneInString(text[pos:])
 				c = uint32(d.n.wideSymbol(r))
 				e = rows[row+c].Load()
-				break
 			}
-			c = uint32(classes[b])
-			e = rows[row+c].Load()
-			if e-1 >= entrySkips-1 { // 0 or marked
-				break
-			}
-			row = e
-			pos++
+			break
 		}
 		if e == 0 {
 			old := t.generation
@@ -196,12 +205,16 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 				rows = t.rows
 			}
 			s := &t.steps[i]
-			for _, o := range s.ops {
-				v := pos
-				if o.src >= 0 {
-					v = regs[o.src]
+			if s.set >= 0 {
+				regs[s.set] = pos
+			} else {
+				for _, o := range s.ops {
+					v := pos
+					if o.src >= 0 {
+						v = regs[o.src]
+					}
+					regs[o.dst] = v
 				}
-				regs[o.dst] = v
 			}
 			if s.end != gaveUp {
 				if s.end == matched {
@@ -215,13 +228,13 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 		size = 1
 		if skips {
 			i := int(row >> d.shift)
-			if i >= len(t.states) {
+			if i >= len(t.skips) || t.skips[i] == nil {
 				if t = d.newer(t); t == nil {
 					return nil, gaveUp, pos - at
 				}
 				rows = t.rows
 			}
-			k := t.states[i].skip
+			k := t.skips[i]
 			switch {
 			case len(k.ops) > 0:
 				pos = k.run(text, pos, regs)
@@ -273,7 +286,7 @@ func width(text string, pos int) int {
 }
 
 // before returns what a state at the position at must know.
-func (d *dfa) before(text string, at int) context {
+func (d *dfa) before(text string, at int) prior {
 	switch {
 	case at == 0:
 		return afterNothing

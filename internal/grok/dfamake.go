@@ -20,7 +20,7 @@ type stepper struct {
 	mark    uint32
 	current []uint8 // values of the thread being followed
 	symbol  int
-	before  context
+	before  prior
 	after   symbolKind
 	ops     []regOp
 	key     []byte
@@ -32,7 +32,7 @@ type symbolKind struct {
 }
 
 // startState returns the row of the state in which a text begins.
-func (d *dfa) startState(before context) (*table, uint32) {
+func (d *dfa) startState(before prior) (*table, uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t := d.table.Load()
@@ -120,7 +120,7 @@ func (d *dfa) transition(s *state, c int) (uint32, bool) {
 		}
 		return d.step(step{ops: slices.Clone(ops), row: row, end: matched})
 	}
-	row, ok := d.intern(d.contextAfter(c))
+	row, ok := d.intern(d.priorAfter(c))
 	if !ok {
 		return 0, false
 	}
@@ -225,9 +225,9 @@ func (m *stepper) holds(o op) bool {
 	return false
 }
 
-// contextAfter returns what can be known after symbol c.
-func (d *dfa) contextAfter(c int) context {
-	var k context
+// priorAfter returns what can be known after symbol c.
+func (d *dfa) priorAfter(c int) prior {
+	var k prior
 	if d.n.lines.has(c) {
 		k |= afterLine
 	}
@@ -303,7 +303,7 @@ func (n *nfa) sequence(ops, moves []regOp) []regOp {
 }
 
 // describe sets m.key to what tells the state in the making from others, and returns what it must know of the symbol before.
-func (d *dfa) describe(before context) context {
+func (d *dfa) describe(before prior) prior {
 	m, n := &d.made, d.n
 	line, word := false, false
 	for _, pc := range m.next {
@@ -326,9 +326,9 @@ func (d *dfa) describe(before context) context {
 }
 
 // intern returns the row of the state in the making, false if the table is full.
-func (d *dfa) intern(before context) (uint32, bool) {
+func (d *dfa) intern(before prior) (uint32, bool) {
 	before = d.describe(before)
-	m := &d.made
+	m, n := &d.made, d.n
 	if row, ok := d.index[string(m.key)]; ok {
 		return row, true
 	}
@@ -343,7 +343,11 @@ func (d *dfa) intern(before context) (uint32, bool) {
 		s.final = &final{}
 		for t := 0; t+1 < len(m.values); t += 2 {
 			if m.values[t] != noValue && m.values[t+1] != noValue {
-				s.final.groups = append(s.final.groups, int32(t/2)) //nolint:gosec // bounded by maxTags
+				if f := n.fields[t/2]; f != nil {
+					s.final.captures = append(s.final.captures, finalCapture{f, int32(t)}) //nolint:gosec // bounded by maxTags
+				} else {
+					s.final.guards = append(s.final.guards, int32(t/2)) //nolint:gosec // bounded by maxTags
+				}
 			}
 		}
 	}
@@ -364,6 +368,9 @@ func (d *dfa) intern(before context) (uint32, bool) {
 func (d *dfa) step(s step) (uint32, bool) {
 	t := d.table.Load()
 	d.size += 40 + 8*len(s.ops)
+	if s.set = -1; len(s.ops) == 1 && s.ops[0].src < 0 {
+		s.set = s.ops[0].dst
+	}
 	if d.size > maxDFABytes {
 		return 0, false
 	}
@@ -401,7 +408,7 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 		if !ok || !slices.Equal(ops, theirs) || len(d.made.next) == 0 || d.made.next[0] == done {
 			continue
 		}
-		d.describe(d.contextAfter(other))
+		d.describe(d.priorAfter(other))
 		if r, ok := d.index[string(d.made.key)]; ok && r == row {
 			back[other>>6] |= 1 << (other & 63)
 		}
@@ -426,6 +433,13 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 		return e, true
 	}
 	s.skip = k
+	u := *t
+	u.skips = slices.Clone(t.skips)
+	for len(u.skips) <= int(row>>d.shift) {
+		u.skips = append(u.skips, nil)
+	}
+	u.skips[row>>d.shift] = k
+	d.table.Store(&u)
 	entry := row | entrySkips
 	if len(ops) > 0 {
 		var ok bool

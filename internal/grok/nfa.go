@@ -48,7 +48,8 @@ type nfa struct {
 	start  int32 // of the pattern
 	search int32 // of the pattern with anything in front of it
 	tags   int
-	groups []int // groups in the order of their opening, as node.group has them
+	groups []int    // groups in the order of their opening, as node.group has them
+	fields []*Field // of each group, nil for a guard and for what nobody asked for; set by the automaton
 
 	// Which assertions the ways from an instruction to the next symbols can meet: they decide what a state must know
 	// of the symbol before it.
@@ -245,7 +246,7 @@ func (n *nfa) meets() {
 
 // alphabet maps runes to symbols: runes that no class of the pattern tells apart are one symbol.
 type alphabet struct {
-	ascii   [256]uint8 // symbol of each byte below 0x80
+	ascii   [256]uint8 // symbol of each byte; from 0x80 on one that no entry of a table has, behind that for the end of the text
 	wide    []wideRange
 	symbols int
 	lines   symbolSet // the line break
@@ -311,6 +312,9 @@ func newAlphabet(sets []set) (alphabet, []symbolSet, bool) {
 		}
 	}
 	a.symbols = len(known)
+	for b := utf8.RuneSelf; b < 256; b++ {
+		a.ascii[b] = uint8(a.symbols + 1) //nolint:gosec // bounded by maxSymbols
+	}
 	return a, of, true
 }
 

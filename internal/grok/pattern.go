@@ -100,7 +100,7 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 	p.machines.New = func() any { return newMachine(p.program(), p.starts, b.opts.maxSteps) }
 	a := &analysis{referenced: referenced}
 	if regular := a.rewrite(root, edges); !a.irregular {
-		p.automaton = newAutomaton(a, regular, p.starts)
+		p.automaton = newAutomaton(a, regular, p.starts, p.fields)
 	}
 	if p.automaton == nil && p.program() == nil {
 		return nil, &Error{Msg: fmt.Sprintf("pattern grows beyond %d instructions", maxProgram), Text: expr}
@@ -158,11 +158,11 @@ func (p *Pattern) Regular() bool { return p.automaton != nil }
 // groups. Groups that captured nothing or an empty text are left out. A byte that is not part of a valid rune counts as one
 // U+FFFD, as in Go's regexp. The error is ErrSteps or nil.
 func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool, err error) {
-	if p.literal != "" && p.starts.at != opBeginText && !strings.Contains(text, p.literal) {
+	if p.literal != "" && p.starts.at == opEmpty && !strings.Contains(text, p.literal) {
 		return dst, false, nil
 	}
 	if p.automaton != nil {
-		captures, v := p.automaton.match(p.fields, text, dst)
+		captures, v := p.automaton.match(text, dst)
 		if v != gaveUp {
 			return captures, v == matched, nil
 		}
