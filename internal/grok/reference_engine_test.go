@@ -13,8 +13,9 @@ import (
 // reference matches a pattern the plainest way there is: it walks the syntax tree and tries everything in order. It is the
 // judge of the engine: slow, exponential on hostile input, and short enough to be checked by reading.
 //
-// Rounds that consume nothing follow the rule of Go's regexp: x* of an x that can be empty is (x+)?, and no way passes the
-// same place of the pattern twice at the same place of the text.
+// There are two rules for repetitions of what can be empty, which captures can tell apart. Regular patterns follow that of
+// Go's regexp: x* of such an x is (x+)?, and no way passes the same place of the pattern twice at the same place of the text.
+// The others follow Ruby's: a round that consumes nothing is the last.
 type reference struct {
 	root   *node
 	fields []*Field
@@ -65,6 +66,7 @@ type refMatch struct {
 	text    string
 	caps    []int
 	steps   int
+	ruby    bool
 	copy    uint64           // which copy of a bounded repetition's body this is
 	on      map[passing]bool // what the way has passed; nil if that cannot matter
 }
@@ -77,10 +79,10 @@ type passing struct {
 	end  bool // of a round, not the beginning of n
 }
 
-// match returns the leftmost match's captures in the order of their groups.
-func (r *reference) match(text string) (captures []Capture, ok bool, err error) {
-	m := &refMatch{text: text, caps: make([]int, 2*len(r.groups))}
-	if r.cyclic {
+// match returns the leftmost match's captures in the order of their groups, by Ruby's rule or by Go's.
+func (r *reference) match(text string, ruby bool) (captures []Capture, ok bool, err error) {
+	m := &refMatch{text: text, caps: make([]int, 2*len(r.groups)), ruby: ruby}
+	if r.cyclic && !ruby {
 		m.on = map[passing]bool{}
 	}
 	defer func() {
@@ -200,14 +202,22 @@ func (m *refMatch) repeat(n *node, done, pos int, k func(int) bool) bool {
 			inner = outer*1_000_003 + uint64(max(n.min, 1))
 		}
 		m.copy = inner
-		ok := m.node(n.subs[0], pos, func(end int) bool {
+		ok := m.node(n.subs[0], pos, func(end int) (ok bool) {
 			m.copy = outer
 			on := func() bool { return m.repeat(n, done+1, end, k) }
-			if (loop && m.pass(passing{n, outer, end, true}, on)) || !loop && on() {
-				return true
+			switch {
+			case m.ruby && n.max < 0 && done >= n.min && end == pos:
+				ok = k(end)
+			case loop:
+				// Of x* the place behind a round is that before the first, unless it is (x+)?.
+				ok = m.pass(passing{n, outer, end, n.min > 0 || n.subs[0].nullable()}, on)
+			default:
+				ok = on()
 			}
-			m.copy = inner
-			return false
+			if !ok {
+				m.copy = inner
+			}
+			return ok
 		})
 		m.copy = outer
 		return ok

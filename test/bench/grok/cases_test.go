@@ -187,7 +187,7 @@ var applications = []bench{
 	},
 	{
 		name: "CLICKHOUSE", own: `^%{CLICKHOUSE}`,
-		hand: `^(?P<timestamp>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d(?:[.,:]\d+)?) (?:\[(?P<host>[^\]\s]+)\] )?\[ (?P<thread_int>\d+) \] \{(?P<query>[^}]*)\} <(?P<level>\w+)> (?:(?P<logger>[^:\n]+): )?` + handText,
+		hand:   `^(?P<timestamp>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d(?:[.,:]\d+)?) (?:\[(?P<host>[^\]\s]+)\] )?\[ (?P<thread_int>\d+) \] \{(?P<query>[^}]*)\} <(?P<level>\w+)> (?:(?P<logger>[^:\n]+): )?` + handText,
 		goGrok: `^(?P<timestamp>\d{4}\.\d\d\.\d\d %{TIME}) (?:\[(?P<host>[^\]\s]+)\] )?\[ %{INT:thread:int} \] \{(?P<query>[^}]*)\} <%{WORD:level}> (?:(?P<logger>[^:\n]+): )?` + grokRest,
 		line: func(m *maker) string {
 			return fmt.Sprintf("%s [ %d ] {%s-%s} <%s> %s: %s", m.time("2006.01.02 15:04:05.000000"), 1+m.IntN(9999), m.hex(8), m.hex(12), m.words("Information Debug Trace Error"), m.words("executeQuery MemoryTracker DiskLocal"), m.text())

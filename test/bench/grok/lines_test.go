@@ -98,9 +98,13 @@ func (m *maker) agent() string {
 	)
 }
 
-func (m *maker) method() string { return m.words("GET GET GET GET GET POST POST PUT DELETE HEAD OPTIONS") }
+func (m *maker) method() string {
+	return m.words("GET GET GET GET GET POST POST PUT DELETE HEAD OPTIONS")
+}
 
-func (m *maker) status() string { return m.words("200 200 200 200 200 204 301 304 400 403 404 499 500 503") }
+func (m *maker) status() string {
+	return m.words("200 200 200 200 200 204 301 304 400 403 404 499 500 503")
+}
 
 func (m *maker) size() string {
 	if m.IntN(12) == 0 {
