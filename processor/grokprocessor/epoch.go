@@ -3,7 +3,11 @@
 
 package grokprocessor
 
-import "math"
+import (
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
 
 // unitOf guesses the unit of a Unix time from its size: up to the year 5138 in seconds, and so on in thousands.
 func unitOf(v float64) int64 {
@@ -91,4 +95,21 @@ func epochText(s string, unit int64) (int64, bool) {
 		}
 	}
 	return ns, ns >= 0 && ns < year2262*1e9
+}
+
+// epochMap reads seconds and nanoseconds that stand apart: log4j's instant and a timestamp of Protocol Buffers.
+func epochMap(m pcommon.Map) (int64, bool) {
+	for _, keys := range [][2]string{{"epochSecond", "nanoOfSecond"}, {"seconds", "nanos"}} {
+		sec, ok := m.Get(keys[0])
+		if !ok || sec.Type() != pcommon.ValueTypeInt {
+			continue
+		}
+		nanos, ok := m.Get(keys[1])
+		if !ok {
+			return pack(sec.Int(), 0, sec.Int() >= minEpoch)
+		}
+		n := nanos.Int()
+		return pack(sec.Int(), int(n), sec.Int() >= minEpoch && n >= 0 && n < 1e9)
+	}
+	return 0, false
 }

@@ -17,7 +17,8 @@ var timestampNames = []string{
 	"timestamp", "@timestamp", "date time", "year month day time", "day month year time", "month day time", "time", "ts", "datetime",
 	"asctime", "timestamp8601", "syslog5424_ts", "syslog_timestamp", "eventTime", "event_time", "log_time", "t.$date", "Timestamp", "@t",
 	"timeMillis", "time_iso8601", "time_local", "bts", "nagios_epoch", "exim_year exim_month exim_day exim_time",
-	"_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "haproxy.request_date", "accept_date", "date",
+	"_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "haproxy.request_date", "accept_date", "instant", "timeGenerated", "TimeGenerated",
+	"stageTimestamp", "requestReceivedTimestamp", "start_time", "date",
 }
 
 // The layouts that are not Go's.
@@ -73,6 +74,8 @@ func (r *timestampReader) read(v pcommon.Value, near pcommon.Timestamp) (int64, 
 			return 0, false
 		}
 		return r.read(v.Slice().At(0), near)
+	case pcommon.ValueTypeMap:
+		return epochMap(v.Map())
 	case pcommon.ValueTypeStr:
 		return r.text(strings.TrimSpace(v.Str()), near)
 	default:

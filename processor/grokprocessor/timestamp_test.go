@@ -43,7 +43,7 @@ var benchmarkTimes = []struct{ name, text, layout string }{
 }
 
 func BenchmarkTimestamp(b *testing.B) {
-	r := newTestReader(b, TimestampConfig{})
+	r, berlin := newTestReader(b, TimestampConfig{}), newTestReader(b, TimestampConfig{Location: "Europe/Berlin"})
 	near := pcommon.NewTimestampFromTime(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
 	for _, bt := range benchmarkTimes {
 		b.Run(bt.name+"/here", func(b *testing.B) {
@@ -57,6 +57,13 @@ func BenchmarkTimestamp(b *testing.B) {
 		if bt.layout == "" {
 			continue
 		}
+		b.Run(bt.name+"/Berlin", func(b *testing.B) {
+			for b.Loop() {
+				if _, ok := berlin.readText(bt.text, near); !ok {
+					b.Fatal("not read")
+				}
+			}
+		})
 		b.Run(bt.name+"/time.Parse", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -129,6 +136,15 @@ func TestTimestamp(t *testing.T) {
 	} {
 		assert.Equal(t, want, read(TimestampConfig{}, text), "%v", text)
 	}
+	for want, members := range map[string]map[string]any{
+		"2026-01-14T23:59:59.193018761Z": {"epochSecond": int64(1768435199), "nanoOfSecond": int64(193018761)},
+		"2026-01-14T23:59:59Z":           {"seconds": int64(1768435199)},
+		"":                               {"epochSecond": int64(1768435199), "nanoOfSecond": int64(1e9)},
+	} {
+		assert.Equal(t, want, read(TimestampConfig{}, members))
+	}
+	assert.Empty(t, read(TimestampConfig{}, map[string]any{"epochSecond": "x"}))
+	assert.Empty(t, read(TimestampConfig{}, map[string]any{"seconds": int64(12), "nanos": "x"}))
 	assert.Equal(t, "2026-01-14T23:00:01Z", read(TimestampConfig{Location: "Europe/Berlin"}, "2026-01-15 00:00:01"))
 	assert.Equal(t, "2024-02-29T23:00:00Z", read(TimestampConfig{Location: "Europe/Berlin"}, "Mar  1 00:00:00"))
 	assert.Equal(t, "2017-06-09T20:10:40Z", read(TimestampConfig{Layouts: []string{"060102 150405", "06/01/02 15:04:05"}}, "17/06/09 20:10:40"))
