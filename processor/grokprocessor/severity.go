@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -95,9 +94,6 @@ func numberingOf(name string) numbering {
 	}
 	return numberingLevel
 }
-
-// isPriority reports names of fields that hold syslog's facility * 8 + severity.
-func isPriority(name string) bool { return numberingOf(name) == numberingPriority }
 
 // severityByName reads trace, debug, info, warn, error, fatal, each also followed by 2, 3 or 4.
 func severityByName(name string) (plog.SeverityNumber, bool) {
@@ -229,27 +225,11 @@ func newSeverityReader(cfg *SeverityConfig) (severityReader, error) {
 	return r, nil
 }
 
-// read returns the severity's own text and its number. A bare number gets the name it stands for as its text.
-func (r *severityReader) read(name string, v pcommon.Value) (string, plog.SeverityNumber, bool) {
-	if v.Type() == pcommon.ValueTypeSlice && v.Slice().Len() > 0 {
-		v = v.Slice().At(0)
-	}
-	return r.readAs(v.AsString(), numberingOf(name))
-}
-
-// readText is read for a captured text. priority says that a number is syslog's facility * 8 + severity (isPriority of
-// the capture's name).
-func (r *severityReader) readText(text string, priority bool) (string, plog.SeverityNumber, bool) {
-	if priority {
-		return r.readAs(text, numberingPriority)
-	}
-	return r.readAs(text, numberingLevel)
-}
-
 // maxSeverityText is the longest text that is taken for a severity.
 const maxSeverityText = 32
 
-// readAs is read for a text. numbers says what a number means (numberingOf of the capture's name).
+// readAs returns the severity's own text and its number. A bare number gets the name it stands for as its text; numbers says what it
+// means (numberingOf of the capture's name).
 func (r *severityReader) readAs(text string, numbers numbering) (string, plog.SeverityNumber, bool) {
 	if n, ok := r.words.find(text); ok {
 		return text, n, true

@@ -4,12 +4,12 @@
 package grokprocessor
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -18,9 +18,7 @@ func TestSeverity(t *testing.T) {
 		t.Helper()
 		r, err := newSeverityReader(&SeverityConfig{Mapping: mapping})
 		require.NoError(t, err)
-		val := pcommon.NewValueEmpty()
-		require.NoError(t, val.FromRaw(v))
-		text, n, ok := r.read(name, val)
+		text, n, ok := r.readAs(fmt.Sprint(v), numberingOf(name))
 		if !ok {
 			return "", -1
 		}
@@ -119,9 +117,13 @@ func BenchmarkSeverity(b *testing.B) {
 	require.NoError(b, err)
 	for _, text := range []string{"INFO", "warning", "E", "30", "134"} {
 		b.Run(text, func(b *testing.B) {
+			numbers := numberingLevel
+			if text == "134" {
+				numbers = numberingPriority
+			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, ok := r.readText(text, text == "134"); !ok {
+				if _, _, ok := r.readAs(text, numbers); !ok {
 					b.Fatal("not read")
 				}
 			}
