@@ -36,6 +36,7 @@ type dfa struct {
 	n     *nfa
 	entry int32
 	shift uint // a row has 1<<shift entries
+	limit int  // of size
 
 	table atomic.Pointer[table]
 
@@ -123,7 +124,7 @@ type step struct {
 
 // newDFA returns the automaton of n that begins at the instruction entry.
 func newDFA(n *nfa, entry int32) *dfa {
-	d := &dfa{n: n, entry: entry}
+	d := &dfa{n: n, entry: entry, limit: maxDFABytes}
 	for 1<<d.shift < n.symbols+2 {
 		d.shift++
 	}

@@ -335,7 +335,7 @@ func (d *dfa) intern(before prior) (uint32, bool) {
 	t := d.table.Load()
 	d.size += 2*len(m.key) + 4<<d.shift + 300
 	row := uint32(len(t.states)) << d.shift //nolint:gosec // bounded by maxDFABytes
-	if d.size > maxDFABytes {
+	if d.size > d.limit {
 		return 0, false
 	}
 	s := &state{threads: slices.Clone(m.next), values: slices.Clone(m.values), before: before}
@@ -371,7 +371,7 @@ func (d *dfa) step(s step) (uint32, bool) {
 	if s.set = -1; len(s.ops) == 1 && s.ops[0].src < 0 {
 		s.set = s.ops[0].dst
 	}
-	if d.size > maxDFABytes {
+	if d.size > d.limit {
 		return 0, false
 	}
 	u := *t
