@@ -210,7 +210,8 @@ func (p *parser) alternation() *node {
 func (p *parser) sequence() *node {
 	var subs []*node
 	for len(p.pending) > 0 || p.more() && !p.has("|") && !p.has(")") {
-		if len(p.pending) == 0 && p.skip() {
+		more := len(p.pending) > 0 // of an escape that is marked already
+		if !more && p.skip() {
 			continue
 		}
 		at := p.pos
@@ -220,9 +221,13 @@ func (p *parser) sequence() *node {
 			subs = append(subs, n)
 			break
 		}
-		p.mark(n, at, "")
+		if !more {
+			p.mark(n, at, "")
+		}
 		if len(p.pending) == 0 {
 			n = p.quantified(n)
+		}
+		if !more {
 			p.mark(n, at, "")
 		}
 		subs = append(subs, n)

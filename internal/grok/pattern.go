@@ -43,6 +43,8 @@ type Pattern struct {
 	automaton *automaton      // nil if the pattern is not regular
 	program   func() *program // nil if it is too big
 	machines  sync.Pool
+
+	reparse func() (*node, []*Field) // for Explain: the tree, which is not kept; nil if that cannot be had
 }
 
 // Capture is one captured text. A slot that occurs more than once is a list.
@@ -67,7 +69,11 @@ func (s *Set) Compile(expr string, opts ...Option) (p *Pattern, err error) {
 		}
 	}()
 	root := b.parseText(expr)
-	return b.compile(expr, root)
+	if p, err = b.compile(expr, root); err != nil {
+		return nil, err
+	}
+	p.reparse = s.reparse(expr, b.opts)
+	return p, nil
 }
 
 func (b *builder) compile(expr string, root *node) (*Pattern, error) {

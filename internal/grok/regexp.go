@@ -31,7 +31,16 @@ func CompileRegexp(expr string, opts ...Option) (*Pattern, error) {
 	if c.tooBig {
 		return nil, &Error{Msg: fmt.Sprintf("pattern grows beyond %d elements", maxNodes), Text: expr}
 	}
-	return b.compile(expr, root)
+	p, err := b.compile(expr, root)
+	if err != nil {
+		return nil, err
+	}
+	p.reparse = func() (*node, []*Field) {
+		names, re, _ := parseRegexp(expr) // it was right before
+		again := &converter{b: &builder{set: &Set{}}, names: names}
+		return again.node(re), again.b.fields
+	}
+	return p, nil
 }
 
 // parseRegexp parses expr. names gives the name behind each group's name where a name occurs more than once, and is nil else.
