@@ -6,13 +6,21 @@ package grok
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
 )
 
 // What the differential tests run: patterns made at random, and texts made from patterns.
+
+// seed is the same in every run, unless LOGBOOM_SEED asks for other patterns and texts.
+func seed() uint64 {
+	n, _ := strconv.ParseUint(os.Getenv("LOGBOOM_SEED"), 10, 64)
+	return n
+}
 
 // mutate changes a few bytes of text: takes some away, doubles some, puts others in.
 func mutate(r *rand.Rand, text string) string {
