@@ -181,7 +181,7 @@ func TestConfig(t *testing.T) {
 	word := ParserConfig{Grok: `%{WORD:[http][request][method]} %{WORD:text}`}
 	cfg.Rules = []RuleConfig{
 		{
-			Name: "names", Parsers: []ParserConfig{word}, Body: "message", Severity: SeverityConfig{Field: "levle"}, Timestamp: TimestampConfig{Field: "-"},
+			Name: "names", Parsers: []ParserConfig{word}, Body: "message", Severity: SeverityConfig{Field: "urgency"}, Timestamp: TimestampConfig{Field: "-"},
 			Nested: []NestedConfig{{From: "txt", Parsers: []ParserConfig{word}}},
 		},
 		{Name: "open", Parsers: []ParserConfig{word, {JSON: &JSONConfig{}}}, Body: "message", Nested: []NestedConfig{{From: "txt", Parsers: []ParserConfig{word}}}},
@@ -193,7 +193,7 @@ func TestConfig(t *testing.T) {
 	require.NotContains(t, err.Error(), `rule "inner"`)
 	cfg.Rules[0].Nested = nil
 	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
-	require.ErrorContains(t, err, `severity: field must be what a parser captures, got "levle"`)
+	require.ErrorContains(t, err, `severity: field must be what a parser captures, got "urgency"`)
 	require.ErrorContains(t, err, `rule "names": body must be what a parser captures, got "message"`)
 
 	// Definitions that no rule uses are checked too.
