@@ -33,6 +33,10 @@ var severityTexts = map[string]plog.SeverityNumber{
 	"warn": 13, "warning": 13, "wrn": 13, "w": 13,
 	"error": 17, "err": 17, "eror": 17, "severe": 17, "failure": 17, "e": 17, "crit": 18, "critical": 18, "crt": 18, "c": 18, "alert": 19,
 	"fatal": 21, "ftl": 21, "f": 21, "panic": 21, "dpanic": 21, "emerg": 21, "emergency": 21, "assert": 21,
+	"trac": 1, "debu": 5, "erro": 17, "fata": 21, "pani": 21, // logrus on a terminal
+	"trce": 1, "vrb": 1, "fail": 17, "fault": 17, "pnc": 21, "dpn": 21, // .NET, Serilog, macOS, zerolog
+	".": 5, "*": 10, "#": 13, // Redis
+	"deprecation": 13, // Elasticsearch
 }
 
 // syslogSeverities are the eight of RFC 5424, by their numeric code.

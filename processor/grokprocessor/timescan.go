@@ -76,11 +76,25 @@ func (t *timeScanner) blanks() bool {
 	return t.i > from || t.done()
 }
 
-// fraction reads a point or comma and digits, if they are here. Digits beyond nanoseconds are cut off.
+// fraction reads a point or comma and digits, if they are here, or a colon and one to three digits of milliseconds. Digits
+// beyond nanoseconds are cut off.
 func (t *timeScanner) fraction() {
-	if t.i+1 < len(t.s) && (t.s[t.i] == '.' || t.s[t.i] == ',') && isDigit(t.s[t.i+1]) {
+	if t.i+1 >= len(t.s) || !isDigit(t.s[t.i+1]) {
+		return
+	}
+	switch t.s[t.i] {
+	case '.', ',':
 		t.i++
 		t.nanos = t.digits()
+	case ':':
+		from := t.i
+		t.i++
+		ms, _ := t.number(1, 3)
+		if !t.done() && isDigit(t.s[t.i]) { // a year or something else
+			t.i = from
+			return
+		}
+		t.nanos = ms * 1e6
 	}
 }
 
