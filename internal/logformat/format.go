@@ -18,9 +18,8 @@ type Format struct {
 	Name       string // lower_snake_case, stable: it goes into an attribute
 	Title      string // for people: which programs write it
 	Kind       Kind
-	Expression string            // of a Grok format; it matches whole texts only, further lines included
-	Layouts    []string          // Go layouts of the capture timestamp, where the well-known ones do not read it or could read it in two ways
-	Severities map[string]string // what words of the capture level mean, where they are no words
+	Expression string   // of a Grok format; it matches whole texts only, further lines included
+	Layouts    []string // Go layouts of the capture timestamp, where the well-known ones do not read it or could read it in two ways
 
 	shape   string   // how its lines begin, see outline
 	has     string   // what its lines have somewhere

@@ -41,8 +41,8 @@ var python = []Format{
 
 var golang = []Format{
 	{Name: "klog", Title: "Kubernetes: klog, glog", Expression: `\A%{KLOG}\z`, shape: "udddd dd:"},
-	{Name: "glog", Title: "glog with the year", Expression: `\A%{GLOG}\z`, Layouts: []string{"20060102 15:04:05"}, shape: "udddddddd dd:"},
-	{Name: "cockroachdb", Title: "CockroachDB", Expression: `\A%{COCKROACHDB}\z`, Layouts: []string{"060102 15:04:05"}, shape: "udddddd dd:"},
+	{Name: "glog", Title: "glog with the year", Expression: `\A%{GLOG}\z`, shape: "udddddddd dd:"},
+	{Name: "cockroachdb", Title: "CockroachDB", Expression: `\A%{COCKROACHDB}\z`, shape: "udddddd dd:"},
 	{Name: "zap_console", Title: "zap's console", Expression: `\A%{ZAP_CONSOLE}\z`, shape: "<'\t'|dddd/dd/dd dd:dd:ddS'\t'|d", has: "\t"},
 	{Name: "zerolog_console", Title: "zerolog's console", Expression: `\A%{ZEROLOG_CONSOLE}\z`, shape: "< u|d:dd|dd:dd"},
 	{Name: "logrus_console", Title: "logrus on a terminal", Expression: `\A%{LOGRUS_CONSOLE}\z`, shape: "uuuu["},
@@ -74,13 +74,10 @@ var databases = []Format{
 	{Name: "mysql", Title: "MySQL, MariaDB", Expression: `\A%{MYSQL_ERROR}\z`, shape: "<_d|dddddd_d", has: "["},
 	{Name: "mysql_slow", Title: "MySQL's slow log", Expression: `\A%{MYSQL_SLOW}\z`, shape: "# u"},
 	{Name: "mysql_general", Title: "MySQL's general log", Expression: `\A%{MYSQL_GENERAL}\z`, shape: "<'\t'"},
-	{
-		Name: "redis", Title: "Redis, Valkey", Expression: `\A%{REDIS}\z`, shape: "D:u d|[D] d",
-		Severities: map[string]string{".": "debug", "-": "debug2", "*": "info2", "#": "warn"},
-	},
+	{Name: "redis", Title: "Redis, Valkey", Expression: `\A%{REDIS}\z`, shape: "D:u d|[D] d"},
 	{Name: "redis_monitor", Title: "Redis MONITOR", Expression: `\A%{REDISMONLOG}\z`, shape: "dddddddddd."},
 	{Name: "mongodb", Title: "MongoDB before 4.4", Expression: `\A%{MONGODB_TEXT}\z`, shape: "< u"},
-	{Name: "clickhouse", Title: "ClickHouse", Expression: `\A%{CLICKHOUSE}\z`, Layouts: []string{"2006.01.02 15:04:05"}, shape: "dddd.dd.dd "},
+	{Name: "clickhouse", Title: "ClickHouse", Expression: `\A%{CLICKHOUSE}\z`, shape: "dddd.dd.dd "},
 	{Name: "mssql", Title: "SQL Server", Expression: `\A%{MSSQL_ERRORLOG}\z`, shape: "dddd-dd-dd dd:dd:dd.dd_a"},
 	{Name: "ceph", Title: "Ceph", Expression: `\A%{CEPH}\z`, shape: "<_hhhhhhhhhhhh"},
 	{Name: "glusterfs", Title: "GlusterFS", Expression: `\A%{GLUSTERFS}\z`, shape: "[<] u "},
