@@ -56,7 +56,6 @@ func TestErrors(t *testing.T) {
 		`(?<a)b>x)`:           "group name \"a)b\" is not closed with > (pattern, offset 3)\n  (?<a)b>x)\n     ^",
 		`(?y)`:                "unknown group (?y (pattern, offset 2)\n  (?y)\n    ^",
 		`(?)x`:                "unknown group (?) (pattern, offset 2)\n  (?)x\n    ^",
-		`(?s)x`:               "unknown group (?s: what other dialects call s is m here, and on anyway (pattern, offset 2)\n  (?s)x\n    ^",
 		`(?#x`:                "comment is not closed (pattern, offset 0)\n  (?#x\n  ^",
 		`(?<a>x)?(?(<a>)b|c)`: "conditional group (?(…) is not supported: write both cases as alternatives (pattern, offset 8)\n  (?<a>x)?(?(<a>)b|c)\n          ^",
 		`(?~abc)`:             "absent operator (?~…) is supported for a single character or class only (pattern, offset 0)\n  (?~abc)\n  ^",

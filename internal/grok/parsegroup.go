@@ -140,7 +140,7 @@ func (p *parser) flagGroup(at int) (n *node, rest bool) {
 			f.fold = on
 		case c == 'x':
 			f.extended = on
-		case c == 'm':
+		case c == 'm', c == 's': // s is what other dialects call it
 			f.singleLineDot = !on
 		case c == 'a' && on:
 			f.ascii, f.unicode = true, false
@@ -160,8 +160,6 @@ func (p *parser) flagGroup(at int) (n *node, rest bool) {
 			p.flags = f
 			n = p.alternation()
 			return n, true
-		case c == 's' && on:
-			p.fail(p.pos-1, "unknown group (?s: what other dialects call s is m here, and on anyway")
 		default:
 			r, _ := utf8.DecodeRuneInString(p.src[p.pos-1:])
 			p.fail(p.pos-1, "unknown group %s%c", p.src[at:p.pos-1], r)
