@@ -121,7 +121,7 @@ func newNaming(fields []*grok.Field, conventions bool) naming {
 		key := f.Key()
 		n[f.Slot] = target{raw: key, key: key}
 		has[key] = true
-		request = request || strings.HasPrefix(key, "http.") || strings.HasPrefix(key, "url.")
+		request = request || ofRequest(key)
 	}
 	if !conventions {
 		return n
@@ -151,6 +151,16 @@ func newNaming(fields []*grok.Field, conventions bool) naming {
 		}
 	}
 	return n
+}
+
+// ofRequest reports fields that only lines about requests have: those of HTTP, and of servers that are asked by clients.
+func ofRequest(key string) bool {
+	for _, prefix := range [...]string{"http.", "url.", "user_agent.", "apache.", "nginx.", "haproxy."} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // endpoint names the two ends of a connection by what they are in a request: the source is the client, the destination the

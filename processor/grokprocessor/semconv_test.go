@@ -89,6 +89,8 @@ func TestNaming(t *testing.T) {
 	check(`%{HAPROXYHTTP}`, "url.original", "url.original", "", formText) // the pattern has the path itself
 	check(`%{HAPROXYHTTP}`, "source.port", "client.port", "", formInt)
 	check(`%{HAPROXYHTTP}`, "host.hostname", "host.name", "", formText)
+	check(`%{HAPROXYTCP}`, "source.address", "client.address", "", formField)
+	check(`%{HTTPD_ERRORLOG}`, "source.address", "client.address", "", formField)
 	check(`%{IPTABLES}`, "source.ip", "source.address", "", formText) // no request: nobody is the client
 	check(`%{IPTABLES}`, "network.transport", "network.transport", "", formLower)
 	check(`%{BIND9}`, "client.ip", "client.address", "", formText)
