@@ -5,14 +5,15 @@ package grok
 
 // Making a pattern regular.
 //
-// Go's regexp knows neither look-around nor atomic groups. Three things are done about them, all exact:
+// An automaton knows neither look-around nor atomic groups. What is done about them is exact:
 //
 //  1. Where the neighbours decide it, the construct is dropped: (?<![0-9]) after a blank is always true, and
-//     (?>[^"]*) before a quote never has anything worth giving back.
-//  2. Else it is dropped too but leaves a guard: an empty group that says where it stood. What then matches is a superset
+//     (?>[^"]*) before a quote never has anything worth giving back. Elsewhere (?>[^"]*) is [^"]*(?![^"]).
+//  2. Look-around of one rune stays: the automaton knows the symbols around a place.
+//  3. Else it is dropped too but leaves a guard: an empty group that says where it stood. What then matches is a superset
 //     in the same order of preference, so if the best match of the superset passes all guards it is the best match of the
 //     pattern, and if the superset does not match at all, the pattern does not either.
-//  3. Only if a guard refuses (or where a guard cannot tell, within a repetition) does the backtracking engine run.
+//  4. Only if a guard refuses (or where a guard cannot tell, within a repetition) does the backtracking machine run.
 
 // around is what can stand beside a node.
 type around struct {
@@ -155,6 +156,9 @@ func (a *analysis) rewriteLook(n *node, c around) *node {
 	if a.keep {
 		return n
 	}
+	if single { // the automaton knows the symbols around a place
+		return n
+	}
 	if c.multi || sub.any(func(n *node) bool { return n.op == opCapture && n.field >= 0 }) || !sub.local() || n.behind && sub.length() < 0 {
 		a.irregular = true
 		return n
@@ -166,6 +170,9 @@ func (a *analysis) rewriteAtomic(n *node, c around) *node {
 	sub := n.subs[0]
 	if c.trivial || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
 		return a.rewrite(sub, c)
+	}
+	if sub.op == opRepeat && sub.max < 0 && !sub.lazy && sub.subs[0].op == opClass && !a.keep { // it ends where no more of the class follows
+		return concat([]*node{sub, {op: opLook, negative: true, subs: sub.subs}})
 	}
 	if a.keep {
 		return &node{op: opAtomic, subs: []*node{a.rewrite(sub, around{prev: c.prev, start: c.start, follow: setAll, end: true, multi: c.multi})}}

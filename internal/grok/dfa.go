@@ -40,11 +40,10 @@ type dfa struct {
 
 	table atomic.Pointer[table]
 
-	mu     sync.Mutex
-	index  map[string]uint32 // row by key of the state
-	starts [startPriors]uint32
-	size   int
-	made   stepper
+	mu    sync.Mutex
+	index map[string]uint32 // row by key of the state
+	size  int
+	made  stepper
 }
 
 // table is a snapshot: what it holds is never changed, but for entries of rows, which go from 0 to their value once.
@@ -54,20 +53,8 @@ type table struct {
 	states     []*state // by row >> shift
 	skips      []*skip  // by row >> shift; nil where a state cannot
 	steps      []step
-	starts     [startPriors]uint32 // row by what stands before the text; 0: not made yet
+	starts     []uint32 // row by the symbol before the text, the last by nothing; 0: not made yet
 }
-
-// startPriors is the number of values of prior.
-const startPriors = 8
-
-// prior is what a state knows of the symbol before it, as far as its assertions ask.
-type prior uint8
-
-const (
-	afterNothing prior = 1 << iota // the text begins here
-	afterLine                      // a line break
-	afterWord                      // a letter, digit or _
-)
 
 // state is a list of threads.
 type state struct {
@@ -138,7 +125,7 @@ func (n *nfa) registers() int { return n.tags*maxVariants + 1 }
 // reset forgets all states. Runs that are under way keep the old table.
 func (d *dfa) reset() {
 	d.index, d.size = map[string]uint32{}, 0
-	t := &table{rows: make([]atomic.Uint32, 16<<d.shift)}
+	t := &table{rows: make([]atomic.Uint32, 16<<d.shift), starts: make([]uint32, d.n.symbols+1)}
 	if old := d.table.Load(); old != nil {
 		t.generation = old.generation + 1
 	}
@@ -153,7 +140,7 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 	t := d.table.Load()
 	row := t.starts[d.before(text, at)]
 	if row == 0 {
-		if t, row = d.startState(d.before(text, at)); t == nil {
+		if t, row = d.begin(d.before(text, at)); t == nil {
 			return nil, gaveUp, 0
 		}
 	}
@@ -286,15 +273,14 @@ func width(text string, pos int) int {
 	return size
 }
 
-// before returns what a state at the position at must know.
-func (d *dfa) before(text string, at int) prior {
-	switch {
-	case at == 0:
-		return afterNothing
-	case text[at-1] == '\n':
-		return afterLine
-	case isNameByte(text[at-1]):
-		return afterWord
+// before returns the symbol before the position at, or the number of symbols.
+func (d *dfa) before(text string, at int) int {
+	if at == 0 {
+		return d.n.symbols
 	}
-	return 0
+	if b := text[at-1]; b < utf8.RuneSelf {
+		return int(d.n.ascii[b])
+	}
+	r, _ := utf8.DecodeLastRuneInString(text[:at])
+	return int(d.n.wideSymbol(r))
 }

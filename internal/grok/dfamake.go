@@ -31,13 +31,12 @@ type symbolKind struct {
 	end, line, word bool
 }
 
-// startState returns the row of the state in which a text begins.
-func (d *dfa) startState(before prior) (*table, uint32) {
+// begin returns the row of the state in which a match begins behind symbol c, or, if c is no symbol, behind nothing.
+func (d *dfa) begin(c int) (*table, uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := d.table.Load()
-	if row := t.starts[before]; row != 0 {
-		return t, row
+	if t := d.table.Load(); t.starts[c] != 0 {
+		return t, t.starts[c]
 	}
 	m := &d.made
 	m.next = append(m.next[:0], d.entry)
@@ -45,14 +44,18 @@ func (d *dfa) startState(before prior) (*table, uint32) {
 	for range d.n.tags {
 		m.values = append(m.values, noValue)
 	}
+	before := afterNothing
+	if c < d.n.symbols {
+		before = d.n.after(c)
+	}
 	row, ok := d.intern(before)
 	if !ok {
 		d.reset()
 		return nil, 0
 	}
-	t = d.table.Load()
-	u := *t
-	u.starts[before] = row
+	u := *d.table.Load()
+	u.starts = slices.Clone(u.starts)
+	u.starts[c] = row
 	d.table.Store(&u)
 	return &u, row
 }
@@ -120,7 +123,7 @@ func (d *dfa) transition(s *state, c int) (uint32, bool) {
 		}
 		return d.step(step{ops: slices.Clone(ops), row: row, end: matched})
 	}
-	row, ok := d.intern(d.priorAfter(c))
+	row, ok := d.intern(d.n.after(c))
 	if !ok {
 		return 0, false
 	}
@@ -203,6 +206,16 @@ func (d *dfa) closure(pc int32) bool {
 				return false
 			}
 			pc = in.next
+		case nfaAhead:
+			if (!m.after.end && d.n.sets[in.arg].has(m.symbol)) == (in.alt == 1) {
+				return false
+			}
+			pc = in.next
+		case nfaBehind:
+			if (m.before&(afterSet<<in.arg) != 0) == (in.alt == 1) {
+				return false
+			}
+			pc = in.next
 		}
 	}
 }
@@ -223,18 +236,6 @@ func (m *stepper) holds(o op) bool {
 		return (m.before&afterWord != 0) == m.after.word
 	}
 	return false
-}
-
-// priorAfter returns what can be known after symbol c.
-func (d *dfa) priorAfter(c int) prior {
-	var k prior
-	if d.n.lines.has(c) {
-		k |= afterLine
-	}
-	if d.n.words.has(c) {
-		k |= afterWord
-	}
-	return k
 }
 
 // assign gives the values of d.made their registers: the variants of a tag are numbered in the order of the threads.
@@ -305,19 +306,14 @@ func (n *nfa) sequence(ops, moves []regOp) []regOp {
 // describe sets m.key to what tells the state in the making from others, and returns what it must know of the symbol before.
 func (d *dfa) describe(before prior) prior {
 	m, n := &d.made, d.n
-	line, word := false, false
+	var asked prior
 	for _, pc := range m.next {
 		if pc != done {
-			line, word = line || n.meetsLine[pc], word || n.meetsWord[pc]
+			asked |= n.asks[pc]
 		}
 	}
-	if !line {
-		before &^= afterNothing | afterLine
-	}
-	if !word {
-		before &^= afterWord
-	}
-	m.key = append(m.key[:0], byte(before))
+	before &= asked
+	m.key = append(m.key[:0], byte(before), byte(before>>8))
 	for _, pc := range m.next {
 		m.key = append(m.key, byte(pc), byte(pc>>8), byte(pc>>16)) //nolint:gosec // bytes of the number
 	}
@@ -408,7 +404,7 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 		if !ok || !slices.Equal(ops, theirs) || len(d.made.next) == 0 || d.made.next[0] == done {
 			continue
 		}
-		d.describe(d.priorAfter(other))
+		d.describe(d.n.after(other))
 		if r, ok := d.index[string(d.made.key)]; ok && r == row {
 			back[other>>6] |= 1 << (other & 63)
 		}

@@ -3,8 +3,6 @@
 
 package grok
 
-import "unicode/utf8"
-
 // check verifies a guard: ok says whether the construct dropped at [from, to) holds in text.
 type check struct {
 	group int // of the automaton
@@ -16,18 +14,6 @@ const guardSteps = 10_000
 
 // newCheck returns the check of a dropped construct; its group is set by the caller.
 func newCheck(n *node) (check, bool) {
-	if s, ok := n.subs[0].single(); ok && n.op == opLook {
-		return check{ok: func(text string, at, _ int) bool {
-			var r rune
-			var size int
-			if n.behind {
-				r, size = utf8.DecodeLastRuneInString(text[:at])
-			} else {
-				r, size = utf8.DecodeRuneInString(text[at:])
-			}
-			return (size > 0 && s.contains(r)) != n.negative
-		}}, true
-	}
 	const whole = 1 << 30 // a group of its own around the construct, to know where it ends
 	p := newProgram(&node{op: opCapture, field: -1, group: whole, subs: []*node{n}})
 	if p == nil {

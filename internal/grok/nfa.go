@@ -19,6 +19,8 @@ const (
 	nfaSplit               // next, or else alt
 	nfaTag                 // the current position is the value of tag arg
 	nfaAssert              // holds if the assertion arg (an op) does
+	nfaAhead               // holds if the next symbol is, or (alt 1) is not, of set arg
+	nfaBehind              // holds if the symbol before is, or (alt 1) is not, of set behind[arg]
 	nfaMatch
 )
 
@@ -51,10 +53,21 @@ type nfa struct {
 	groups []int    // groups in the order of their opening, as node.group has them
 	fields []*Field // of each group, nil for a guard and for what nobody asked for; set by the automaton
 
-	// Which assertions the ways from an instruction to the next symbols can meet: they decide what a state must know
-	// of the symbol before it.
-	meetsLine, meetsWord []bool
+	behind []int32 // sets that look-behinds ask for
+	asks   []prior // what the ways from an instruction to the next symbols ask of the symbol before
 }
+
+// prior is what a state knows of the symbol before it, as far as its assertions ask.
+type prior uint16
+
+const (
+	afterNothing prior = 1 << iota // the text begins here
+	afterLine                      // a line break
+	afterWord                      // a letter, digit or _
+	afterSet                       // one of set behind[0]; the bits above are for the others
+
+	maxBehindSets = 13
+)
 
 type nfaBuilder struct {
 	n       *nfa
@@ -84,7 +97,14 @@ func newNFA(root *node) *nfa {
 			line = true
 		case opWordB, opNotWordB:
 			word = true
-		case opLook, opAtomic, opBackref, opEndTextNL:
+		case opLook:
+			if s, ok := n.subs[0].single(); !ok {
+				b.refused = true
+			} else if _, ok := b.setAt[string(s)]; !ok {
+				b.setAt[string(s)] = int32(len(sets)) //nolint:gosec // as above
+				sets = append(sets, s)
+			}
+		case opAtomic, opBackref, opEndTextNL:
 			b.refused = true
 		}
 		return b.refused
@@ -116,7 +136,7 @@ func newNFA(root *node) *nfa {
 		return nil
 	}
 	b.n.insts[b.n.search].alt = i
-	b.n.meets()
+	b.n.ask()
 	return b.n
 }
 
@@ -152,12 +172,35 @@ func (b *nfaBuilder) node(n *node, next int32) int32 {
 		return at
 	case opRepeat:
 		return b.repeat(n, next)
+	case opLook:
+		return b.look(n, next)
 	case opCapture:
 		g := int32(b.groupAt[n.group]) //nolint:gosec // bounded by maxTags
 		end := b.add(nfaInst{op: nfaTag, arg: 2*g + 1, next: next})
 		return b.add(nfaInst{op: nfaTag, arg: 2 * g, next: b.node(n.subs[0], end)})
 	}
 	return b.add(nfaInst{op: nfaAssert, arg: int32(n.op), next: next})
+}
+
+// look adds an assertion about one rune.
+func (b *nfaBuilder) look(n *node, next int32) int32 {
+	s, _ := n.subs[0].single()
+	i := nfaInst{op: nfaAhead, arg: b.setAt[string(s)], next: next}
+	if n.negative {
+		i.alt = 1
+	}
+	if n.behind {
+		at := slices.Index(b.n.behind, i.arg)
+		if at < 0 {
+			at = len(b.n.behind)
+			b.n.behind = append(b.n.behind, i.arg)
+		}
+		if b.refused = b.refused || at >= maxBehindSets; b.refused {
+			return 0
+		}
+		i.op, i.arg = nfaBehind, int32(at) //nolint:gosec // bounded by maxBehindSets
+	}
+	return b.add(i)
 }
 
 // repeat unrolls bounded repetitions. Of a body that can be empty x* is (x+)?, as in Go's regexp, so that a preferred empty
@@ -215,33 +258,53 @@ func (b *nfaBuilder) exit(at int32, lazy bool) int32 {
 	return b.n.insts[at].alt
 }
 
-// meets fills in meetsLine and meetsWord: least fixed points over the edges that consume nothing.
-func (n *nfa) meets() {
-	n.meetsLine, n.meetsWord = make([]bool, len(n.insts)), make([]bool, len(n.insts))
+// ask fills in asks: the least fixed point over the edges that consume nothing.
+func (n *nfa) ask() {
+	n.asks = make([]prior, len(n.insts))
 	for changed := true; changed; {
 		changed = false
 		for i := range n.insts {
 			in := &n.insts[i]
-			line, word := false, false
+			var p prior
 			switch in.op {
 			case nfaSymbol, nfaMatch:
 				continue
 			case nfaAssert:
 				switch op(in.arg) {
-				case opBeginLine, opBeginText:
-					line = true
+				case opBeginText:
+					p = afterNothing
+				case opBeginLine:
+					p = afterNothing | afterLine
 				case opWordB, opNotWordB:
-					word = true
+					p = afterWord
 				}
+			case nfaBehind:
+				p = afterSet << in.arg
 			case nfaSplit:
-				line, word = n.meetsLine[in.alt], n.meetsWord[in.alt]
+				p = n.asks[in.alt]
 			}
-			line, word = line || n.meetsLine[in.next], word || n.meetsWord[in.next]
-			if line != n.meetsLine[i] || word != n.meetsWord[i] {
-				n.meetsLine[i], n.meetsWord[i], changed = line, word, true
+			if p |= n.asks[in.next]; p != n.asks[i] {
+				n.asks[i], changed = p, true
 			}
 		}
 	}
+}
+
+// after returns what can be known after symbol c.
+func (n *nfa) after(c int) prior {
+	var p prior
+	if n.lines.has(c) {
+		p |= afterLine
+	}
+	if n.words.has(c) {
+		p |= afterWord
+	}
+	for i, s := range n.behind {
+		if n.sets[s].has(c) {
+			p |= afterSet << i
+		}
+	}
+	return p
 }
 
 // alphabet maps runes to symbols: runes that no class of the pattern tells apart are one symbol.
