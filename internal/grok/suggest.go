@@ -37,13 +37,14 @@ func near(name string, names []string) []string {
 	const most = 3
 	plain := func(s string) string { return strings.ToUpper(strings.NewReplacer("_", "", "-", "").Replace(s)) }
 	want := plain(name)
-	best, bound := []string{}, 1+len(want)/4
+	allowed := (len(want) + 1) / 4
+	best, bound := []string{}, 1+allowed
 	for _, n := range names {
 		d := distance(want, plain(n), bound)
 		switch {
 		case d < bound:
 			best, bound = []string{n}, d
-		case d == bound && bound <= len(want)/4 && len(best) < most:
+		case d == bound && bound <= allowed && len(best) < most:
 			best = append(best, n)
 		}
 	}
