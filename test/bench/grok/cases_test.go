@@ -160,8 +160,8 @@ var applications = []bench{
 	},
 	{
 		name: "REDIS", own: `^%{REDIS}`,
-		hand:   `^(?:(?P<pid_int>\d+):(?P<role>[XCSMR])|\[(?P<pid2_int>\d+)\]) (?P<timestamp>\d\d \w{3}(?: \d{4})? \d\d:\d\d:\d\d(?:[.,:]\d{1,9})?) (?P<level>[.*#-]) ` + handText,
-		goGrok: `^%{INT:pid:int}:(?P<role>[XCSMR]) (?P<timestamp>%{MONTHDAY} %{MONTH}(?: \d{4})? %{TIME}) (?P<level>[.*#-]) ` + grokRest,
+		hand:   `^(?:(?P<pid_int>\d+):(?P<role>[XCSMR])|\[(?P<pid2_int>\d+)\]) (?P<timestamp>\d\d \w{3}(?: \d{4})? \d\d:\d\d:\d\d(?:[.,:]\d{1,9})?) (?:(?P<level>[.*#])|-) ` + handText,
+		goGrok: `^%{INT:pid:int}:(?P<role>[XCSMR]) (?P<timestamp>%{MONTHDAY} %{MONTH}(?: \d{4})? %{TIME}) (?:(?P<level>[.*#])|-) ` + grokRest,
 		line: func(m *maker) string {
 			return fmt.Sprintf("%d:%s %s %s %s", 1+m.IntN(32768), m.words("M C S"), m.time("02 Jan 2006 15:04:05.000"), m.words("* # - ."), m.text())
 		},
