@@ -49,7 +49,7 @@ var conventionList = []convention{
 	{"http.response.body.bytes", "http.response.body.size", formInt},
 	{"http.response.bytes", "http.response.size", formInt},
 	{"http.response.status_code", "http.response.status_code", formInt},
-	{"http.request.referrer", "http.request.header.referer", formList},
+	{"http.request.referrer", "http.request.header.referer", formText}, // a line has one; contrib's encodings write a text too
 	{"http.version", "network.protocol.version", formText},
 	{"url.original", "url.original", formURL},
 	{"url.port", "url.port", formInt},
