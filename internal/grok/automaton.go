@@ -35,7 +35,7 @@ func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *autom
 	}
 	m := &automaton{n: n, starts: from, anchored: newDFA(n, n.start)}
 	m.search = sync.OnceValue(func() *dfa { return newDFA(n, n.search) })
-	m.pool.New = func() any { r := make([]int, n.registers()); return &r }
+	m.pool.New = func() any { return &[]int{} }
 	fieldOf := map[int]int{}
 	root.any(func(n *node) bool {
 		if n.op == opCapture && n.field >= 0 {
@@ -62,7 +62,7 @@ func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *autom
 // match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
 func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
 	r := m.pool.Get().(*[]int)
-	f, v := m.find(text, *r)
+	f, v := m.find(text, r)
 	if v == gaveUp {
 		if at, ok := m.starts.next(text, 0); ok {
 			f, v = m.n.exhaust(text, at, *r)
@@ -75,7 +75,7 @@ func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
 	return dst, v
 }
 
-func (m *automaton) find(text string, regs []int) (*final, verdict) {
+func (m *automaton) find(text string, regs *[]int) (*final, verdict) {
 	budget, resets := 4000+8*len(text), maxResets
 	at, ok := m.starts.next(text, 0)
 	for ok {
@@ -100,7 +100,7 @@ func (m *automaton) find(text string, regs []int) (*final, verdict) {
 }
 
 // findAll looks for matches that begin anywhere from at on, all at once.
-func (m *automaton) findAll(text string, at int, regs []int, resets int) (*final, verdict) {
+func (m *automaton) findAll(text string, at int, regs *[]int, resets int) (*final, verdict) {
 	for {
 		f, v, _ := m.search().run(text, at, regs, &resets)
 		if v != gaveUp || resets <= 0 {
@@ -114,7 +114,7 @@ func (m *automaton) findAll(text string, at int, regs []int, resets int) (*final
 func (m *automaton) captures(f *final, regs []int, text string, dst []Capture) ([]Capture, verdict) {
 	for _, g := range f.guards {
 		for i := range m.guards {
-			if c := &m.guards[i]; c.group == int(g) && !c.ok(text, regs[2*g], regs[2*g+1]) {
+			if c := &m.guards[i]; c.group == int(g) && !c.ok(text, regs[m.n.register(2*int(g), 0)], regs[m.n.register(2*int(g)+1, 0)]) {
 				return dst, gaveUp
 			}
 		}

@@ -53,6 +53,7 @@ type table struct {
 	states     []*state // by row >> shift
 	skips      []*skip  // by row >> shift; nil where a state cannot
 	steps      []step
+	registers  int      // that a run needs
 	starts     []uint32 // row by the symbol before the text, the last by nothing; 0: not made yet
 }
 
@@ -119,9 +120,6 @@ func newDFA(n *nfa, entry int32) *dfa {
 	return d
 }
 
-// registers returns the number of registers that a run needs.
-func (n *nfa) registers() int { return n.tags*maxVariants + 1 }
-
 // reset forgets all states. Runs that are under way keep the old table.
 func (d *dfa) reset() {
 	d.index, d.size = map[string]uint32{}, 0
@@ -133,10 +131,10 @@ func (d *dfa) reset() {
 	d.table.Store(t)
 }
 
-// run matches from at on. On matched the registers hold the bounds of the groups that final names. used is the number
+// run matches from at on. registers is grown as needed; on matched it holds the bounds of the groups that final names. used is the number
 // of bytes that were read. gaveUp: somebody else emptied the table, or this run did more often than resets allows, which is
 // counted down.
-func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v verdict, used int) {
+func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final, v verdict, used int) {
 	t := d.table.Load()
 	row := t.starts[d.before(text, at)]
 	if row == 0 {
@@ -144,6 +142,7 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 			return nil, gaveUp, 0
 		}
 	}
+	regs := grown(registers, t)
 	classes, rows, pos, size := &d.n.ascii, t.rows, at, 1
 	for {
 		var e, c uint32
@@ -179,7 +178,7 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 					return nil, gaveUp, pos - at
 				}
 			}
-			rows = t.rows
+			rows, regs = t.rows, grown(registers, t)
 		}
 		skips := e&entrySkips != 0
 		if e&entryStep == 0 {
@@ -190,7 +189,7 @@ func (d *dfa) run(text string, at int, regs []int, resets *int) (f *final, v ver
 				if t = d.newer(t); t == nil {
 					return nil, gaveUp, pos - at
 				}
-				rows = t.rows
+				rows, regs = t.rows, grown(registers, t)
 			}
 			s := &t.steps[i]
 			if s.set >= 0 {
@@ -254,6 +253,14 @@ func (s *skip) run(text string, pos int, regs []int) int {
 		}
 	}
 	return pos
+}
+
+// grown returns registers with room for the steps of t.
+func grown(registers *[]int, t *table) []int {
+	if n := t.registers - len(*registers); n > 0 {
+		*registers = append(*registers, make([]int, n)...)
+	}
+	return *registers
 }
 
 // newer returns the newest table, nil if the automaton was emptied since old.

@@ -270,24 +270,26 @@ func (d *dfa) assign() ([]regOp, bool) {
 			}
 			m.values[i] = to[v] - 1
 		}
-		m.ops = append(n.sequence(m.ops, moves), sets...)
+		m.ops = append(sequence(m.ops, moves), sets...)
 	}
 	return m.ops, true
 }
 
+// spare is a register that no tag has.
+const spare = 0
+
 // register returns the register of a variant of tag t.
 func (n *nfa) register(t int, variant uint8) int32 {
-	return int32(int(variant)*n.tags + t) //nolint:gosec // bounded by maxTags and maxVariants
+	return int32(1 + int(variant)*n.tags + t) //nolint:gosec // bounded by maxTags and maxVariants
 }
 
 // sequence appends moves, which happen at once, in an order in which they can happen one after the other.
-func (n *nfa) sequence(ops, moves []regOp) []regOp {
+func sequence(ops, moves []regOp) []regOp {
 	for len(moves) > 0 {
 		free := slices.IndexFunc(moves, func(o regOp) bool {
 			return !slices.ContainsFunc(moves, func(p regOp) bool { return p.src == o.dst && p != o })
 		})
 		if free < 0 { // a cycle: the spare register breaks it
-			spare := int32(n.registers() - 1) //nolint:gosec // bounded
 			broken := moves[0].src
 			ops = append(ops, regOp{dst: spare, src: broken})
 			for i := range moves {
@@ -340,7 +342,7 @@ func (d *dfa) intern(before prior) (uint32, bool) {
 		for t := 0; t+1 < len(m.values); t += 2 {
 			if m.values[t] != noValue && m.values[t+1] != noValue {
 				if f := n.fields[t/2]; f != nil {
-					s.final.captures = append(s.final.captures, finalCapture{f, int32(t)}) //nolint:gosec // bounded by maxTags
+					s.final.captures = append(s.final.captures, finalCapture{f, n.register(t, 0)})
 				} else {
 					s.final.guards = append(s.final.guards, int32(t/2)) //nolint:gosec // bounded by maxTags
 				}
@@ -371,6 +373,9 @@ func (d *dfa) step(s step) (uint32, bool) {
 		return 0, false
 	}
 	u := *t
+	for _, o := range s.ops {
+		u.registers = max(u.registers, int(max(o.dst, o.src))+1)
+	}
 	u.steps = append(u.steps, s)
 	d.table.Store(&u)
 	return entryStep | uint32(len(u.steps)-1), true //nolint:gosec // bounded by maxDFABytes

@@ -38,7 +38,7 @@ func (s *symbolSet) has(c int) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 // The bounds of an automaton's source: beyond them a pattern runs on the backtracking machine.
 const (
 	maxNFA     = 30_000
-	maxTags    = 240
+	maxTags    = 1000
 	maxSymbols = 250
 )
 

@@ -164,7 +164,7 @@ func (p *Pattern) Regular() bool { return p.automaton != nil }
 // groups. Groups that captured nothing or an empty text are left out. A byte that is not part of a valid rune counts as one
 // U+FFFD, as in Go's regexp. The error is ErrSteps or nil.
 func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool, err error) {
-	if p.literal != "" && p.starts.at == opEmpty && !strings.Contains(text, p.literal) {
+	if p.literal != "" && !p.starts.fixed && !strings.Contains(text, p.literal) {
 		return dst, false, nil
 	}
 	if p.automaton != nil {

@@ -9,37 +9,46 @@ import "strings"
 type starts struct {
 	first *[256]bool // bytes that a match can begin with; nil: any, also nothing
 	at    op         // opBeginText, opBeginLine, or opEmpty for anywhere
+	fixed bool       // at is written in the pattern: (?m:^) or \A, not .*, which may begin anywhere but need not
 }
 
 func newStarts(root *node) *starts {
-	s := &starts{at: root.begins()}
+	s := &starts{at: root.begins(false)}
+	s.fixed = s.at != opEmpty
+	if !s.fixed {
+		s.at = root.begins(true)
+	}
 	if !root.nullable() {
 		s.first = newClass256(root.edge(false)).bytes()
 	}
 	return s
 }
 
-// begins returns the anchor that every match of n begins at, opEmpty if there is none.
-func (n *node) begins() op {
+// begins returns the anchor that every match of n begins at, opEmpty if there is none. With anything, .* is an anchor too:
+// what matches further on matches from the beginning of the text.
+func (n *node) begins(anything bool) op {
 	switch n.op {
 	case opBeginText, opBeginLine:
 		return n.op
 	case opConcat:
 		for _, s := range n.subs {
-			if at := s.begins(); at != opEmpty || s.op != opEmpty {
+			if at := s.begins(anything); at != opEmpty || s.op != opEmpty {
 				return at
 			}
 		}
 	case opCapture, opAtomic:
-		return n.subs[0].begins()
+		return n.subs[0].begins(anything)
 	case opRepeat:
-		if n.min > 0 {
-			return n.subs[0].begins()
+		switch sub := n.subs[0]; {
+		case anything && n.min == 0 && n.max < 0 && sub.op == opClass && setAll.subset(sub.set):
+			return opBeginText
+		case n.min > 0:
+			return sub.begins(anything)
 		}
 	case opAlt:
-		at := n.subs[0].begins()
+		at := n.subs[0].begins(anything)
 		for _, s := range n.subs[1:] {
-			if s.begins() != at {
+			if s.begins(anything) != at {
 				return opEmpty
 			}
 		}
