@@ -63,11 +63,6 @@ func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *autom
 func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
 	r := m.pool.Get().(*[]int)
 	f, v := m.find(text, r)
-	if v == gaveUp {
-		if at, ok := m.starts.next(text, 0); ok {
-			f, v = m.n.exhaust(text, at, *r)
-		}
-	}
 	if v == matched {
 		dst, v = m.captures(f, *r, text, dst)
 	}
