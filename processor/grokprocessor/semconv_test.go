@@ -192,6 +192,7 @@ func TestSlots(t *testing.T) {
 	}
 	assert.Equal(t, []string{"date+time", "time", "date"}, slots(timestampNames, `%{DATA:date} %{TIME:time}`))
 	assert.Equal(t, []string{"month+day+time", "time"}, slots(timestampNames, `%{MONTH:month} %{MONTHDAY:day} %{TIME:time}`))
+	assert.Equal(t, []string{"timestamp+event.timezone", "timestamp"}, slots(timestampNames, `%{POSTGRESQL}`))
 	assert.Equal(t, []string{"time"}, slots(timestampNames, `%{TIME:time}`))
 	assert.Equal(t, []string{"d+t"}, slots(newFieldNames("d t", timestampNames), `%{DATA:d} %{TIME:t}`))
 	assert.Empty(t, slots(newFieldNames("d u", timestampNames), `%{DATA:d} %{TIME:t}`))

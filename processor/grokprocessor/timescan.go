@@ -14,9 +14,10 @@ type civil struct {
 	year, month, day     int // noYear, 0 and 0: not in the text
 	hour, minute, second int
 	nanos                int
-	offset               int    // seconds east of UTC, if zoned
-	abbreviation         string // the name of a time zone, which the location may know better than we do
-	zoned                bool   // offset is known
+	offset               int            // seconds east of UTC, if zoned
+	abbreviation         string         // the name of a time zone, which the location may know better than we do
+	in                   *time.Location // where the text says that it is
+	zoned                bool           // offset is known
 	pm, am               bool
 	clock                bool // has an hour
 }
@@ -255,6 +256,9 @@ const year2262 = 9_214_646_400 // seconds
 // unix is the second since the epoch of the same day and time in year.
 func (c *civil) unix(year int, location *time.Location) (int64, bool) {
 	sec := unixDays(year, c.month, c.day)*86400 + int64(c.hour*3600+c.minute*60+c.second)
+	if c.in != nil {
+		location = c.in
+	}
 	if location != time.UTC && (!c.zoned || c.abbreviation != "") {
 		t := time.Date(year, time.Month(c.month), c.day, c.hour, c.minute, c.second, 0, location)
 		if c.abbreviation == "" {

@@ -14,7 +14,7 @@ import (
 
 // The names under which loggers print the time. Several names in one are captures that belong together.
 var timestampNames = []string{
-	"timestamp", "@timestamp", "date time", "year month day time", "day month year time", "month day time", "time", "ts", "datetime",
+	"timestamp event.timezone", "timestamp", "@timestamp", "date time", "year month day time", "day month year time", "month day time", "time", "ts", "datetime",
 	"asctime", "timestamp8601", "syslog5424_ts", "syslog_timestamp", "eventTime", "event_time", "log_time", "t.$date", "Timestamp", "@t",
 	"timeMillis", "time_iso8601", "time_local", "bts", "nagios_epoch", "exim_year exim_month exim_day exim_time",
 	"_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "haproxy.request_date", "accept_date", "instant", "timeGenerated", "TimeGenerated",

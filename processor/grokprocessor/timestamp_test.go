@@ -4,6 +4,7 @@
 package grokprocessor
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -180,6 +181,11 @@ func TestTimestampFormats(t *testing.T) {
 	check("2026-11-22 14:04:05.678 CET", ms)
 	check("2026-11-22 05:04:05.678 PST", ms)
 	check("2026-11-22 15:04:05.678 +0200 EET", ms)
+	check("2026-11-22 14:04:05.678 Europe/Berlin", ms)
+	check("22-Nov-2026 08:04:05 America/New_York", at)
+	check("Nov 22 14:04:05 Europe/Berlin", at)
+	check("2026-11-22 14:04:05.678 Europe/Nowhere", "")
+	check("2026-11-22 14:04:05.678 ../etc/passwd", "")
 	check("2026-11-22 15:04:05.678 +0200 +02", "")
 	check("2026-11-22 13:04:05.6789123456789", "2026-11-22T13:04:05.678912345Z")
 	check("2026-11-22T13:04Z", "2026-11-22T13:04:00Z")
@@ -419,4 +425,15 @@ func FuzzTimestamp(f *testing.F) {
 			t.Fatalf("%q is %v, got %v %v", text, want, ok, time.Unix(0, ns).UTC())
 		}
 	})
+}
+
+// TestPlacesBounded: however many zones that there are not texts name, few are kept.
+func TestPlacesBounded(t *testing.T) {
+	for i := range 3 * maxUnknownPlaces {
+		require.Nil(t, places.find(fmt.Sprint("No/Where", i)))
+	}
+	assert.LessOrEqual(t, len(places.unknown), maxUnknownPlaces)
+	assert.NotNil(t, places.find("Asia/Tokyo"))
+	assert.Nil(t, places.find("/etc/passwd"))
+	assert.Nil(t, places.find("../UTC"))
 }

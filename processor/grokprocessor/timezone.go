@@ -3,7 +3,11 @@
 
 package grokprocessor
 
-import "strings"
+import (
+	"strings"
+	"sync"
+	"time"
+)
 
 // zoneOffsets are the abbreviations of time zones that mean one thing, in minutes east of UTC: those of RFC 2822 and others
 // that are in use in one place only. What is not here (CST and CDT are in Chicago, Shanghai and Havana, IST in India, Israel and
@@ -31,6 +35,9 @@ func (t *timeScanner) zone() bool {
 		return t.zoneName()
 	case '+', '-':
 		return t.zoneOffset(':')
+	}
+	if t.place() {
+		return true
 	}
 	return t.zoneName()
 }
@@ -125,4 +132,59 @@ func (t *timeScanner) zoneName() bool {
 		t.abbreviation = name
 	}
 	return true
+}
+
+// place reads the name of a zone in the IANA database that has a slash: Europe/Berlin.
+func (t *timeScanner) place() bool {
+	s := t.rest()
+	n, slash := 0, false
+	for n < len(s) && (isLetter(s[n]) || isDigit(s[n]) || s[n] == '/' || s[n] == '_' || s[n] == '-' || s[n] == '+') {
+		slash = slash || s[n] == '/'
+		n++
+	}
+	if !slash {
+		return false
+	}
+	place := places.find(s[:n])
+	if place == nil {
+		return false
+	}
+	t.in = place
+	t.i += n
+	return true
+}
+
+// placeCache keeps zones that texts have named, so that a look-up in the database happens once.
+type placeCache struct {
+	sync.RWMutex
+	known   map[string]*time.Location // at most as many as the database has
+	unknown map[string]struct{}       // at most maxUnknownPlaces
+}
+
+const maxUnknownPlaces = 1024
+
+var places = placeCache{known: map[string]*time.Location{}, unknown: map[string]struct{}{}}
+
+// find returns nil for what is no zone.
+func (c *placeCache) find(name string) *time.Location {
+	c.RLock()
+	place := c.known[name]
+	_, unknown := c.unknown[name]
+	c.RUnlock()
+	if place != nil || unknown {
+		return place
+	}
+	name = strings.Clone(name) // not the whole line
+	place, err := time.LoadLocation(name)
+	c.Lock()
+	defer c.Unlock()
+	if err != nil || place.String() != name {
+		if len(c.unknown) == maxUnknownPlaces {
+			clear(c.unknown)
+		}
+		c.unknown[name] = struct{}{}
+		return nil
+	}
+	c.known[name] = place
+	return place
 }
