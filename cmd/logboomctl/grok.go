@@ -19,24 +19,35 @@ import (
 )
 
 type grokFlags struct {
-	pattern      string
+	parsers      []parserFlag
 	library      string
 	patternFiles []string
 	define       []string
 	allCaptures  bool
 	jsonl        bool
+	explain      bool
+	check        bool
 }
 
 func newGrokCommand() *cobra.Command {
 	var f grokFlags
 	cmd := &cobra.Command{
 		Use:   "grok --pattern PATTERN < lines",
-		Short: "Try a grok pattern on lines of text",
+		Short: "Try grok patterns and other parsers on lines of text",
 		Long: "Match each line of the standard input with a grok pattern and print one JSON object a line:\n" +
 			`{"matched":true,"captures":{"source":{"address":"192.0.2.7"}}}` + "\n\n" +
-			"A name that is captured twice is a list. Exit code 2 says that the pattern is wrong, and where.",
+			"A name that is captured twice is a list. --pattern, --regex, --dissect and --auto may be given several times and\n" +
+			"together: the first that matches a line wins, and \"pattern\" says which one it was. --auto finds out which of the\n" +
+			"well-known formats a line has, and \"format\" says which.\n\n" +
+			"--explain adds an object \"explain\": \"pieces\" (what matched which bytes), and for a line that does not match \"stop\"\n" +
+			"(how far the best attempt got, and what was expected there). The same goes to the standard error as text with a\n" +
+			"caret under the place, so that the standard output stays one JSON object a line.\n\n" +
+			"Exit code 2 says that a pattern is wrong, and where.",
 		Example: `  logboomctl grok --pattern '%{HTTPD_COMBINEDLOG}' < access.log
-  logboomctl grok --library none --define 'ID=[a-z]+-\d+' --pattern '%{ID:ticket} %{ID:parent}' < tickets.txt`,
+  logboomctl grok --explain --pattern '^%{IP:client} took %{NUMBER:ms:float} ms$' < app.log
+  logboomctl grok --library none --define 'ID=[a-z]+-\d+' --pattern '%{ID:ticket} %{ID:parent}' < tickets.txt
+  logboomctl grok --pattern '^%{KLOG}' --regex '^(?P<level>\w+): (?P<text>.*)' --auto < mixed.log
+  logboomctl grok --check --pattern-files '/etc/patterns/*'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &usageError{fmt.Errorf("unexpected argument %q: lines come from the standard input", args[0])}
@@ -44,22 +55,29 @@ func newGrokCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runGrok(cmd.Context(), &f, cmd.InOrStdin(), cmd.OutOrStdout())
+			return runGrok(cmd.Context(), &f, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.pattern, "pattern", "", "the grok `expression` (required)")
+	flags.Var(&parserValue{kind: kindGrok, to: &f.parsers}, "pattern", "a grok `expression`; may be repeated, as the next three")
+	flags.Var(&parserValue{kind: kindRegex, to: &f.parsers}, "regex", "a regular `expression` in Go's syntax, named groups are captured")
+	flags.Var(&parserValue{kind: kindDissect, to: &f.parsers}, "dissect", "a dissect `expression`: %{key} and the text between keys")
+	flags.Var(&parserValue{kind: kindAuto, to: &f.parsers}, "auto", "find out which of the well-known formats a line has")
+	flags.Lookup("auto").NoOptDefVal = "true"
 	flags.StringVar(&f.library, "library", grok.LibraryECS, "named patterns to start from: "+strings.Join(grok.Libraries(), ", "))
 	flags.StringArrayVar(&f.patternFiles, "pattern-files", nil, "`glob` of files with definitions, NAME REGEX on each line; may be repeated")
 	flags.StringArrayVar(&f.define, "define", nil, "definition `NAME=REGEX`; may be repeated")
 	flags.BoolVar(&f.allCaptures, "all-captures", false, "also capture references without a field, under the name of their pattern")
 	flags.BoolVar(&f.jsonl, "jsonl", false, "each input line is a JSON string, so that it can hold line breaks")
+	flags.BoolVar(&f.explain, "explain", false, "say what each piece matched, or where the best attempt stopped")
+	flags.BoolVar(&f.check, "check", false, "look at every definition of --pattern-files and --define, used or not, as the processor does at start")
 	return cmd
 }
 
-func (f *grokFlags) compile() (*grok.Pattern, error) {
-	if f.pattern == "" {
-		return nil, errors.New("--pattern must not be empty")
+// compile makes the parsers, in the order of the flags.
+func (f *grokFlags) compile() ([]lineParser, error) {
+	if len(f.parsers) == 0 && !f.check {
+		return nil, errors.New("--pattern must not be empty (or give --regex, --dissect or --auto)")
 	}
 	set, err := grok.NewSet(f.library)
 	if err != nil {
@@ -77,23 +95,39 @@ func (f *grokFlags) compile() (*grok.Pattern, error) {
 			return nil, fmt.Errorf("--define: %w", err)
 		}
 	}
+	if f.check {
+		if err = set.Check(); err != nil {
+			return nil, err
+		}
+	}
 	var opts []grok.Option
 	if f.allCaptures {
 		opts = append(opts, grok.WithAllCaptures())
 	}
-	return set.Compile(f.pattern, opts...)
+	parsers := make([]lineParser, len(f.parsers))
+	for i, p := range f.parsers {
+		if parsers[i], err = p.compile(set, f.library, opts); err != nil {
+			if len(f.parsers) > 1 {
+				err = fmt.Errorf("%s (parser %d): %w", p.kind.flag(), i+1, err)
+			}
+			return nil, err
+		}
+	}
+	return parsers, nil
 }
 
-func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out io.Writer) error {
-	p, err := f.compile()
+func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out, errs io.Writer) error {
+	parsers, err := f.compile()
 	if err != nil {
 		return &usageError{err}
+	}
+	if len(parsers) == 0 {
+		return nil
 	}
 	r := bufio.NewReaderSize(in, 1<<16)
 	w := bufio.NewWriterSize(out, 1<<16)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	var captures []grok.Capture
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, w.Flush())
@@ -117,22 +151,28 @@ func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out io.Writer) err
 				return errors.Join(fmt.Errorf("read line %d: must be a JSON string: %w", n, err), w.Flush())
 			}
 		}
-		var matched bool
-		captures, matched, err = p.Match(text, captures[:0])
+		result, err := matchLine(parsers, text)
 		if err != nil {
 			return errors.Join(fmt.Errorf("line %d: %w", n, err), w.Flush())
 		}
-		if err := enc.Encode(grokResult{Matched: matched, Captures: grok.Nested(captures)}); err != nil {
+		var human string
+		if f.explain {
+			result.Explain, human = explainLine(parsers, text)
+		}
+		if err := enc.Encode(result); err != nil {
 			return fmt.Errorf("write output: %w", err)
+		}
+		if human != "" { // after the line that it is about
+			if err := w.Flush(); err != nil {
+				return fmt.Errorf("write output: %w", err)
+			}
+			if _, err := fmt.Fprintf(errs, "line %d: %s", n, human); err != nil {
+				return fmt.Errorf("write explanation: %w", err)
+			}
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
 	return nil
-}
-
-type grokResult struct {
-	Matched  bool           `json:"matched"`
-	Captures map[string]any `json:"captures"`
 }
