@@ -4,9 +4,9 @@
 package logformat
 
 var java = []Format{
-	{Name: "log4j", Title: "Java: log4j, logback, Hadoop, HBase, with the thread after the level", Expression: `\A%{LOG4J_MDC}\z`, shape: "<_L_["},
-	{Name: "logback", Title: "Java: logback; log4net: with the thread before the level", Expression: `\A%{LOGBACK}\z`, shape: "<_[|dd:dd:ddS_["},
 	{Name: "spring_boot", Title: "Spring Boot", Expression: `\A%{SPRING_BOOT}\z`, shape: "<_L_", has: " --- "},
+	{Name: "log4j", Title: "Java: log4j, logback, Hadoop, HBase, with the thread after the level", Expression: `\A%{LOG4J_MDC}\z`, shape: "<_L_[|<_[L", after: []string{"spring_boot"}},
+	{Name: "logback", Title: "Java: logback; log4net: with the thread before the level", Expression: `\A%{LOGBACK}\z`, shape: "<_[|dd:dd:ddS_["},
 	{Name: "zookeeper", Title: "ZooKeeper", Expression: `\A%{ZOOKEEPER}\z`, shape: "< - L|< ['myid:'"},
 	{Name: "jboss", Title: "WildFly, Quarkus, Keycloak", Expression: `\A%{JBOSS}\z`, shape: "<_L_[|dd:dd:ddS_L_[", has: "] ("},
 	{Name: "solr", Title: "Solr", Expression: `\A%{SOLR}\z`, shape: "<_L_("},
@@ -20,7 +20,7 @@ var java = []Format{
 	{Name: "java_util_logging", Title: "java.util.logging, Tomcat before 8", Expression: `\A%{JAVA_UTIL_LOGGING}\z`, shape: "ull d"},
 	{Name: "jvm", Title: "the JVM's own log: garbage collection and so on", Expression: `\A%{JVM_UNIFIED}\z`, shape: "[<][|[d|[llll", has: "]["},
 	{Name: "minecraft", Title: "Minecraft", Expression: `\A%{MINECRAFT}\z`, shape: "[dd:dd:dd|[ddulldddd"},
-	{Name: "cassandra", Title: "Java with the level first: Cassandra", Expression: `\A%{LOG4J_LEVEL_FIRST}\z`, shape: "L_"},
+	{Name: "cassandra", Title: "Java with the level first: Cassandra", Expression: `\A%{LOG4J_LEVEL_FIRST}\z`, shape: "L_|[L"},
 }
 
 var python = []Format{
@@ -36,6 +36,7 @@ var python = []Format{
 	{Name: "fail2ban", Title: "fail2ban", Expression: `\A%{FAIL2BAN}\z`, shape: "<_'fail2ban.'"},
 	{Name: "scrapy", Title: "Scrapy", Expression: `\A%{SCRAPY}\z`, shape: "< [w"},
 	{Name: "tornado", Title: "Tornado, Jupyter", Expression: `\A%{TORNADO}\z`, shape: "[u d"},
+	{Name: "ansible", Title: "Ansible", Expression: `\A%{ANSIBLE}\z`, shape: "<' p='d"},
 	{Name: "python_traceback", Title: "a Python traceback without a head", Expression: `\A%{PYTHON_TRACEBACK}\z`, shape: "'Traceback '"},
 }
 
@@ -71,7 +72,7 @@ var languages = []Format{
 
 var databases = []Format{
 	{Name: "postgresql", Title: "PostgreSQL, PgBouncer", Expression: `\A(?:%{POSTGRESQL_LINE}|%{POSTGRESQL_CSV})\z`, shape: "dddd-dd-dd dd:dd:ddS_u|dddd-dd-dd dd:dd:ddS_+|dddd-dd-dd dd:dd:ddS_-"},
-	{Name: "mysql", Title: "MySQL, MariaDB", Expression: `\A%{MYSQL_ERROR}\z`, shape: "<_d|dddddd_d", has: "["},
+	{Name: "mysql", Title: "MySQL, MariaDB", Expression: `\A(?:%{MYSQL_ERROR}|%{MYSQL_INNODB})\z`, shape: "<_h|dddddd_d"},
 	{Name: "mysql_slow", Title: "MySQL's slow log", Expression: `\A%{MYSQL_SLOW}\z`, shape: "# u"},
 	{Name: "mysql_general", Title: "MySQL's general log", Expression: `\A%{MYSQL_GENERAL}\z`, shape: "<'\t'"},
 	{Name: "redis", Title: "Redis, Valkey", Expression: `\A%{REDIS}\z`, shape: "D:u d|[D] d"},
