@@ -64,7 +64,7 @@ type state struct {
 	before  prior
 	final   *final // not nil: the match is over
 	skip    *skip
-	tried   bool // whether it can skip is known
+	back    int // bytes that are known to lead back here; -1: whether it can skip is known
 }
 
 // done is the thread that has matched. What is less preferred is gone.

@@ -312,6 +312,7 @@ type alphabet struct {
 	ascii   [256]uint8 // symbol of each byte; from 0x80 on one that no entry of a table has, behind that for the end of the text
 	wide    []wideRange
 	symbols int
+	bytes   []int     // of ASCII, by symbol
 	lines   symbolSet // the line break
 	words   symbolSet // letters, digits and _ of ASCII
 }
@@ -375,6 +376,10 @@ func newAlphabet(sets []set) (alphabet, []symbolSet, bool) {
 		}
 	}
 	a.symbols = len(known)
+	a.bytes = make([]int, a.symbols)
+	for b := range utf8.RuneSelf {
+		a.bytes[a.ascii[b]]++
+	}
 	for b := utf8.RuneSelf; b < 256; b++ {
 		a.ascii[b] = uint8(a.symbols + 1) //nolint:gosec // bounded by maxSymbols
 	}
