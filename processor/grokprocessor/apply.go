@@ -193,12 +193,15 @@ func (w *worker) setException(text string) {
 	}
 }
 
-// writeException puts what a stack trace says on the record: one under a name of its own, or one that the text goes on with.
+// writeException puts what a stack trace says on the record: one under a name of its own, or one that the text, or
+// a message in it, goes on with.
 func (w *worker) writeException(text string) {
 	if !w.filled[roleStacktrace] {
 		var ok bool
 		if w.thrown, ok = findException(text); !ok {
-			return
+			if w.thrown, ok = exceptionInMessage(text, w.attrs); !ok {
+				return
+			}
 		}
 	}
 	for _, kv := range [...]struct{ key, value string }{

@@ -6,6 +6,8 @@ package grokprocessor
 import (
 	"strings"
 	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // The attributes of an exception.
@@ -31,6 +33,24 @@ func findException(text string) (e exception, ok bool) {
 		return e, false
 	}
 	return scanException(text, first+1)
+}
+
+// messageNames are the attributes that hold what a logger had to say.
+var messageNames = [...]string{"message", "msg", "log", "event"}
+
+// exceptionInMessage is findException for messages that a line of JSON or logfmt holds, in which line breaks are escaped.
+func exceptionInMessage(text string, attrs pcommon.Map) (e exception, ok bool) {
+	if !strings.Contains(text, `\n`) {
+		return e, false
+	}
+	for _, name := range messageNames {
+		if v, there := attrs.Get(name); there && v.Type() == pcommon.ValueTypeStr {
+			if e, ok = findException(v.Str()); ok {
+				return e, true
+			}
+		}
+	}
+	return e, false
 }
 
 // readException reads a text that is a stack trace and nothing else.
