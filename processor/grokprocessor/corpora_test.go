@@ -56,7 +56,9 @@ func newTestProcessor(t testing.TB, cfg *Config) *grokProcessor {
 func process(t testing.TB, p *grokProcessor, seen time.Time, lines ...string) []plog.LogRecord {
 	t.Helper()
 	ld := plog.NewLogs()
-	lrs := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", "test") // so that the records stay where they are
+	lrs := rl.ScopeLogs().AppendEmpty().LogRecords()
 	for _, l := range lines {
 		lr := lrs.AppendEmpty()
 		lr.Body().SetStr(l)
@@ -116,9 +118,13 @@ func TestGenerator(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &manifest))
 	require.Len(t, manifest.Services, 14)
 
-	p := newTestProcessor(t, loadConfig(t, "testdata/config/shop.yaml"))
-	for _, s := range manifest.Services {
-		t.Run(s.Service+" "+s.Format, func(t *testing.T) {
+	byRule, byFormat := newTestProcessor(t, loadConfig(t, "testdata/config/shop.yaml")), newTestProcessor(t, loadConfig(t, "testdata/config/auto.yaml"))
+	for i := range 2 * len(manifest.Services) {
+		s, p, how := manifest.Services[i/2], byRule, "rule"
+		if i%2 == 1 {
+			p, how = byFormat, "auto"
+		}
+		t.Run(s.Service+" "+s.Format+" "+how, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(tmp, "logs", s.Service+".log"))
 			require.NoError(t, err)
 			recs := process(t, p, time.Unix(0, s.Last), joinLines(string(text), func(line string) bool {
@@ -141,13 +147,14 @@ func TestGenerator(t *testing.T) {
 				first, last = min(first, int64(lr.Timestamp())), max(last, int64(lr.Timestamp()))
 			}
 			assert.Equal(t, s.BySeverity, severities)
-			switch s.Format {
-			case "syslog-rfc3164": // the request id is in the text
-			case "nginx", "apache-combined":
+			switch format := s.Format; {
+			case format == "syslog-rfc3164": // the request id is in the text
+			case format == "syslog-rfc5424" && how == "auto": // it is in the structured data, under names of its own
+			case format == "nginx" || format == "apache-combined":
 				assert.Equal(t, s.WithRequestID, requests)
 			default:
 				assert.Equal(t, s.WithRequestID, requests)
-				if s.Format != "python" {
+				if format != "python" {
 					assert.Equal(t, s.WithRequestID, traces)
 				}
 			}
@@ -168,7 +175,7 @@ func TestSystems(t *testing.T) {
 	levels := map[string]plog.SeverityNumber{
 		"notice": 10, "error": 17, "INFO": 9, "WARN": 13, "WARNING": 13, "ERROR": 17, "FATAL": 21, "DEBUG": 5,
 	}
-	p := newTestProcessor(t, loadConfig(t, "testdata/config/systems.yaml"))
+	byRule, byFormat := newTestProcessor(t, loadConfig(t, "testdata/config/systems.yaml")), newTestProcessor(t, loadConfig(t, "testdata/config/auto.yaml"))
 	// When each sample was written: what lacks the year takes it from there.
 	for system, seen := range map[string]time.Time{
 		"Apache": time.Date(2005, 12, 6, 0, 0, 0, 0, time.UTC), "HDFS": time.Date(2008, 11, 12, 0, 0, 0, 0, time.UTC),
@@ -190,11 +197,17 @@ func TestSystems(t *testing.T) {
 			}
 			rows = rows[1:]
 			require.Len(t, lines, len(rows))
-			recs := process(t, p, seen, lines...)
+			recs := process(t, byRule, seen, lines...)
+			recs = append(recs, process(t, byFormat, seen, lines...)...)
+			lines, rows = append(lines, lines...), append(rows, rows...)
 			wrong := 0
 			bad := func(i int, format string, args ...any) {
 				if wrong++; wrong <= 3 {
-					t.Errorf("line %d: %s", i+1, fmt.Sprintf(format, args...))
+					how, n := "rule", i+1
+					if i >= len(lines)/2 {
+						how, n = "auto", n-len(lines)/2
+					}
+					t.Errorf("%s, line %d: %s", how, n, fmt.Sprintf(format, args...))
 				}
 			}
 			for i, lr := range recs {

@@ -22,34 +22,41 @@ func TestWriting(t *testing.T) {
 	}{
 		"a name twice is a list": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `(?<a>\w) (?<a>\w) (?<a>\w)`}}},
-			nil, "x y z", map[string]any{"a": []any{"x", "y", "z"}},
+			nil, "x y z",
+			map[string]any{"a": []any{"x", "y", "z"}},
 		},
 		"a list stays out of what the record has": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `(?<a>\w) (?<a>\w) (?<b>\w)`}}},
 			map[string]any{"a": "own"},
-			"x y z", map[string]any{"a": "own", "b": "z"},
+			"x y z",
+			map[string]any{"a": "own", "b": "z"},
 		},
 		"a list replaces what the record has": {
 			RuleConfig{Overwrite: true, Parsers: []ParserConfig{{Grok: `(?<a>\w) (?<a>\w) (?<b>\w)`}}},
 			map[string]any{"a": []any{"own"}, "b": int64(1)},
-			"x y z", map[string]any{"a": []any{"x", "y"}, "b": "z"},
+			"x y z",
+			map[string]any{"a": []any{"x", "y"}, "b": "z"},
 		},
 		"types in a list": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `%{NOTSPACE:a:int} %{NOTSPACE:a:float} %{NOTSPACE:a:int} %{NOTSPACE:b:bool}`}}},
-			nil, "1 2.5 x true", map[string]any{"a": []any{int64(1), 2.5, "x"}, "b": true},
+			nil, "1 2.5 x true",
+			map[string]any{"a": []any{int64(1), 2.5, "x"}, "b": true},
 		},
 		"two names for one attribute, the same text": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `%{NOTSPACE:[http][request][method]} %{IP:[source][address]} %{IP:[client][address]}`}}},
-			nil, "GET 192.0.2.1 192.0.2.1", map[string]any{"http.request.method": "GET", "client.address": "192.0.2.1"},
+			nil, "GET 192.0.2.1 192.0.2.1",
+			map[string]any{"http.request.method": "GET", "client.address": "192.0.2.1"},
 		},
 		"two names for one attribute, two texts": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `%{NOTSPACE:[http][request][method]} %{IP:[source][address]} %{IP:[client][address]}`}}},
-			nil, "GET 192.0.2.1 192.0.2.2", map[string]any{"http.request.method": "GET", "client.address": []any{"192.0.2.1", "192.0.2.2"}},
+			nil, "GET 192.0.2.1 192.0.2.2",
+			map[string]any{"http.request.method": "GET", "client.address": []any{"192.0.2.1", "192.0.2.2"}},
 		},
 		"a URL in parts, beside a query the record has": {
 			RuleConfig{Parsers: []ParserConfig{{Grok: `%{NOTSPACE:[url][original]} %{NOTSPACE:[http][request][referrer]}`}}},
 			map[string]any{"url.query": "own"},
-			"/a?b=c ref", map[string]any{"url.query": "own", "url.path": "/a", "http.request.header.referer": "ref"},
+			"/a?b=c ref",
+			map[string]any{"url.query": "own", "url.path": "/a", "http.request.header.referer": "ref"},
 		},
 		"what is inside replaces, what is around does not": {
 			RuleConfig{
@@ -63,11 +70,13 @@ func TestWriting(t *testing.T) {
 		"names that the text gives": {
 			RuleConfig{Parsers: []ParserConfig{{Dissect: `%{*k}=%{&k} %{a}`}}},
 			map[string]any{"own": "x"},
-			"own=1 b", map[string]any{"own": "x", "a": "b"},
+			"own=1 b",
+			map[string]any{"own": "x", "a": "b"},
 		},
 		"captures of a body that stays": {
 			RuleConfig{Body: "a", Parsers: []ParserConfig{{Grok: `^(?<a>\w*) (?<b>\w+)$`}}},
-			nil, " z", map[string]any{"b": "z"},
+			nil, " z",
+			map[string]any{"b": "z"},
 		},
 		"a stack trace with a name": {
 			RuleConfig{Parsers: []ParserConfig{{JSON: &JSONConfig{}}}},
