@@ -6,6 +6,7 @@ package grok
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -49,7 +50,7 @@ func (e *Error) excerpt() (string, int) {
 	}
 	clean := func(s string) string {
 		return strings.Map(func(r rune) rune {
-			if r < ' ' {
+			if unicode.IsControl(r) {
 				return ' '
 			}
 			return r
