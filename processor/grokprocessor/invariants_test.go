@@ -200,3 +200,31 @@ func TestEveryRecordComesOut(t *testing.T) {
 		require.Empty(t, before)
 	}
 }
+
+// TestHugeLines: lines of 10 MB, made to be slow, come out like any other. Whatever takes more than linear time in them
+// would keep this test from ending.
+func TestHugeLines(t *testing.T) {
+	cfg := loadConfig(t, "testdata/config/everything.yaml")
+	cfg.MaxRecordBytes, cfg.MaxFields, cfg.MaxJSONDepth = 20<<20, 1000, 64
+	w := newWorker(newTestProcessor(t, cfg))
+	fill := func(s string) string { return strings.Repeat(s, 10<<20/len(s)) }
+	for _, line := range []string{
+		fill("a"), fill("x"), fill("1"), fill(" "), fill("\n"), fill("\xff"), fill("{"), fill(`"`), fill("["), fill("word "), fill("a=b "), fill("a:"), fill("1.1.1.1 "),
+		`{"` + fill("a"), `{"` + fill(`\\`), `{"a":` + fill("[1,"), "{" + fill(`"k":1,`) + `"z":2}`, `{"a":[` + fill(`"",`) + "1]}", "a=" + fill("b"),
+		"2026-01-14 23:59:59,429 ERROR [main] org.example.Shop - failed\n" + fill("\tat a.B.c(B.java:1)\n"),
+		"2026-01-14 23:59:59,429 ERROR [main] org.example.Shop - failed\n" + fill("Caused by: x\n"),
+		"x\n" + fill("Traceback (most recent call last):\n"), "x\n" + fill("    at "), "panic: x\n\n" + fill("goroutine 1 [running]:\n"),
+		"<30>Jan 14 23:59:59 host-1 app[7]: " + fill("x "),
+		`192.0.2.7 - frank [14/Jan/2026:23:59:59 +0000] "GET /` + fill("a/") + ` HTTP/1.1" 200 12 "-" "curl"`,
+		`192.0.2.7 - frank [14/Jan/2026:23:59:59 +0000] "GET /` + fill(`\"`),
+	} {
+		ld := plog.NewLogs()
+		lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		testRecord(lr, 0, []byte(line))
+		before := plog.NewLogRecord()
+		lr.CopyTo(before)
+		w.batch(t.Context(), ld)
+		require.Equal(t, int64(1), takeRecords(w))
+		checkInvariants(t, before, onlyRecord(ld), 0, false)
+	}
+}
