@@ -31,14 +31,17 @@ func TestGrokSeveral(t *testing.T) {
 		}},
 		{"a regular expression", "a=1\n", []string{"--regex", `(?P<k>\w+)=(?P<v>\d+)`}, []string{`{"matched":true,"captures":{"k":"a","v":"1"}}`}},
 		{"dissect", "a 1\nb\n", []string{"--dissect", `%{x} %{y}`}, []string{`{"matched":true,"captures":{"x":"a","y":"1"}}`, `{"matched":false,"captures":{}}`}},
-		{"auto", "{\"a\":1.50,\"b\":{\"c\":[12345678901234567890]}}\nlevel=info msg=\"a \\\"b\\\" é\" n=1\nI0102 15:04:05.000000       1 main.go:5] hi\n{\"a\":}\nsome words\n",
-			[]string{"--auto"}, []string{
+		{
+			"auto", "{\"a\":1.50,\"b\":{\"c\":[12345678901234567890]}}\nlevel=info msg=\"a \\\"b\\\" é\" n=1\nI0102 15:04:05.000000       1 main.go:5] hi\n{\"a\":}\nsome words\n",
+			[]string{"--auto"},
+			[]string{
 				`{"matched":true,"format":"json","captures":{"a":1.50,"b":{"c":[12345678901234567890]}}}`,
 				`{"matched":true,"format":"logfmt","captures":{"level":"info","msg":"a \"b\" é","n":"1"}}`,
 				`{"matched":true,"format":"klog","captures":{"caller":"main.go:5","level":"I","message":"hi","thread":1,"timestamp":"0102 15:04:05.000000"}}`,
 				`{"matched":false,"captures":{}}`,
 				`{"matched":false,"captures":{}}`,
-			}},
+			},
+		},
 		{"auto last", "a=1 b=2\nx\n", []string{"--pattern", "^x$", "--auto"}, []string{
 			`{"matched":true,"pattern":"auto","format":"logfmt","captures":{"a":"1","b":"2"}}`,
 			`{"matched":true,"pattern":"^x$","captures":{}}`,

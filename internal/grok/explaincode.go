@@ -233,10 +233,10 @@ func (c *explainCode) stop(t *tracer) (*Stop, []Piece) {
 	if stop.Expected == "" {
 		var refs []string
 		stop.Expected, refs = c.rest(leaf, spans)
-		stop.Path = append(path, refs...)
-		if len(spans) > 0 && c.nodes[spans[len(spans)-1].id] == leaf {
-			stop.Path = path
+		if len(spans) == 0 || c.nodes[spans[len(spans)-1].id] != leaf { // else they are there already
+			path = append(path, refs...)
 		}
+		stop.Path = path
 	}
 	return stop, c.pieces(spans)
 }

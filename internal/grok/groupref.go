@@ -33,7 +33,7 @@ type call struct {
 
 // groupRef parses <…> or '…' after \k or \g at offset at. ok is false if neither follows.
 func (p *parser) groupRef(at int) (num int, name string, ok bool) {
-	end := ""
+	var end string
 	switch {
 	case p.accept("<"):
 		end = ">"

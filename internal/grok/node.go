@@ -210,16 +210,6 @@ func (n *node) expanded(limit int) int {
 	return min(sum, limit+1)
 }
 
-// clone returns a copy of the tree. Groups keep their numbers.
-func (n *node) clone() *node {
-	out := *n
-	out.subs = make([]*node, len(n.subs))
-	for i, s := range n.subs {
-		out.subs[i] = s.clone()
-	}
-	return &out
-}
-
 // count returns the number of nodes.
 func (n *node) count() int {
 	sum := 1

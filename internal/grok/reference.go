@@ -41,7 +41,7 @@ func (p *parser) reference() *node {
 	if f == nil && p.b.opts.allCaptures {
 		f = &Field{Name: name, Path: []string{name}, implicit: true}
 	}
-	n := (*node)(nil)
+	var n *node
 	if f == nil {
 		n = p.expand(nameAt, name)
 	} else {
