@@ -15,10 +15,10 @@ import (
 // says more.
 var severityNames = []string{
 	"level", "severity", "log.level", "loglevel", "log_level", "logLevel", "lvl", "levelname", "level_name", "severity_text", "severityText",
-	"SeverityText", "Level", "Severity", "@level", "@l", "log.syslog.severity.name", "syslog.severity.name", "syslog.severity", "syslog_severity",
+	"SeverityText", "Level", "Severity", "LogLevel", "levelName", "levelStr", "@level", "@l", "log.severity", "log.syslog.severity.name", "syslog.severity.name", "syslog.severity", "syslog_severity",
 	"levelno", "level_value", "severity_number", "severityNumber", "SeverityNumber",
 	"log.syslog.severity.code", "syslog.severity.code", "syslog_severity_code", "syslog.priority", "log.syslog.priority", "syslog_pri",
-	"syslog5424_pri", "priority", "PRIORITY", "s",
+	"syslog5424_pri", "priority", "PRIORITY", "cisco.severity", "cef.severity", "s",
 }
 
 // severityTexts are the words for severities in common use, lower case. The numbers follow the mapping in OpenTelemetry's
@@ -27,11 +27,11 @@ var severityTexts = map[string]plog.SeverityNumber{
 	"trace": 1, "trc": 1, "finest": 1, "verbose": 1, "silly": 1, "t": 1, "v": 1,
 	"trace1": 1, "trace5": 1, "trace6": 1, "trace7": 1, "trace8": 1, // httpd
 	"debug": 5, "dbg": 5, "dbug": 5, "finer": 5, "d": 5, "fine": 6, "config": 7, "d1": 5, "d5": 5, // D1 to D5: MongoDB
-	"info": 9, "information": 9, "informational": 9, "inf": 9, "i": 9, "log": 9, "audit": 9, "note": 9, "system": 9, "success": 9,
+	"info": 9, "information": 9, "informational": 9, "inf": 9, "i": 9, "log": 9, "audit": 9, "note": 9, "system": 9, "success": 9, "default": 9, "low": 9,
 	"statement": 9, "detail": 9, "hint": 9, "context": 9, // PostgreSQL, beside its log
 	"notice": 10, "n": 10,
-	"warn": 13, "warning": 13, "wrn": 13, "w": 13,
-	"error": 17, "err": 17, "eror": 17, "severe": 17, "failure": 17, "e": 17, "crit": 18, "critical": 18, "crt": 18, "c": 18, "alert": 19,
+	"warn": 13, "warning": 13, "wrn": 13, "w": 13, "medium": 13,
+	"error": 17, "err": 17, "eror": 17, "severe": 17, "failure": 17, "high": 17, "e": 17, "crit": 18, "critical": 18, "crt": 18, "very-high": 18, "c": 18, "alert": 19,
 	"fatal": 21, "ftl": 21, "f": 21, "panic": 21, "dpanic": 21, "emerg": 21, "emergency": 21, "assert": 21,
 	"trac": 1, "debu": 5, "erro": 17, "fata": 21, "pani": 21, // logrus on a terminal
 	"trce": 1, "vrb": 1, "fail": 17, "fault": 17, "pnc": 21, "dpn": 21, // .NET, Serilog, macOS, zerolog
@@ -83,6 +83,7 @@ const (
 	numberingPriority                  // syslog's facility * 8 + severity
 	numberingPython                    // 10 to 50 as Python's logging has them
 	numberingOTel                      // OpenTelemetry's 1 to 24
+	numberingCEF                       // 0 to 10 of ArcSight's common event format
 )
 
 // numberingOf knows the numbering from the name of a field.
@@ -93,6 +94,8 @@ func numberingOf(name string) numbering {
 		return numberingPriority
 	case lower == "levelno":
 		return numberingPython
+	case lower == "cef.severity":
+		return numberingCEF
 	case strings.HasPrefix(lower, "severity") && strings.HasSuffix(lower, "number"):
 		return numberingOTel
 	}
@@ -287,6 +290,19 @@ func severityOfNumber(n int64, numbers numbering) (string, plog.SeverityNumber) 
 		}
 		number := plog.SeverityNumber(n) //nolint:gosec // 1 to 24
 		return strings.ToUpper(number.String()), number
+	}
+	if numbers == numberingCEF {
+		switch {
+		case n <= 3:
+			return "Low", 9
+		case n <= 6:
+			return "Medium", 13
+		case n <= 8:
+			return "High", 17
+		case n <= 10:
+			return "Very-High", 18
+		}
+		return "", 0
 	}
 	if n <= 7 {
 		s := syslogSeverities[n]

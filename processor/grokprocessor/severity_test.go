@@ -72,6 +72,10 @@ func TestSeverity(t *testing.T) {
 	check("levelno", int64(60), "", -1)
 	check("severity_number", int64(14), "WARN2", plog.SeverityNumberWarn2)
 	check("severity_number", int64(25), "", -1)
+	check("cef.severity", "10", "Very-High", plog.SeverityNumberError2)
+	check("cef.severity", "3", "Low", plog.SeverityNumberInfo)
+	check("cef.severity", "High", "High", plog.SeverityNumberError)
+	check("cef.severity", "11", "", -1)
 }
 
 // TestSeverityWords: every word is found in any case, and none that differs from all in one letter.
@@ -105,7 +109,7 @@ func FuzzSeverity(f *testing.F) {
 	r, err := newSeverityReader(&SeverityConfig{})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, text string, numbers uint8) {
-		got, n, ok := r.readAs(text, numbering(numbers%4))
+		got, n, ok := r.readAs(text, numbering(numbers%5))
 		if ok && (n < 1 || n > 24 || got == "" || len(got) > maxSeverityText) {
 			t.Fatalf("%q is %d %q", text, n, got)
 		}

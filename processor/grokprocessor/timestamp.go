@@ -18,7 +18,7 @@ var timestampNames = []string{
 	"asctime", "timestamp8601", "syslog5424_ts", "syslog_timestamp", "eventTime", "event_time", "log_time", "t.$date", "Timestamp", "@t",
 	"timeMillis", "time_iso8601", "time_local", "bts", "nagios_epoch", "exim_year exim_month exim_day exim_time",
 	"_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP", "haproxy.request_date", "accept_date", "instant", "timeGenerated", "TimeGenerated",
-	"stageTimestamp", "requestReceivedTimestamp", "start_time", "date",
+	"stageTimestamp", "requestReceivedTimestamp", "start_time", "date", "t",
 }
 
 // The layouts that are not Go's.
