@@ -74,10 +74,12 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 	at, n := len(p.lead), len(dst)
 	for i := range p.keys {
 		k := &p.keys[i]
-		from, to := at, 0
-		if to, at = k.end(text, at); to < 0 {
+		from := at
+		to, next := k.end(text, from)
+		if to < 0 {
 			return dst[:n], false
 		}
+		at = next
 		if k.field != nil {
 			dst = capture(dst, k.field, text[from:to])
 		}

@@ -32,10 +32,6 @@ func (r *Recogniser) name(format int) string {
 	return r.formats[format].Name
 }
 
-func (r *Recogniser) index(name string) int {
-	return slices.IndexFunc(r.formats, func(f Format) bool { return f.Name == name })
-}
-
 func pairs(captures []grok.Capture) []string {
 	var out []string
 	for _, c := range captures {

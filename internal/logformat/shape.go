@@ -231,11 +231,11 @@ func isoTimeEnd(text string, from int) int {
 		at = zone + 1
 	case s[zone] == '+' || s[zone] == '-':
 		end := digits(zone + 1)
-		switch n := end - zone - 1; {
-		case n == 4 || n == 2 && zone == at:
+		n := end - zone - 1
+		if n == 4 || n == 2 && zone == at {
 			at = end
 		}
-		if n := end - zone - 1; n == 2 && end+2 < len(s) && s[end] == ':' && digits(end+1) == end+3 {
+		if n == 2 && end+2 < len(s) && s[end] == ':' && digits(end+1) == end+3 {
 			at = end + 3
 		}
 	}
