@@ -266,6 +266,9 @@ func isLogfmt(text string) bool {
 			return false
 		}
 		at++
+		if at < len(text) && text[at] == '\'' { // a shell's assignment
+			return false
+		}
 		if at < len(text) && text[at] == '"' {
 			for at++; at < len(text) && text[at] != '"'; at++ {
 				if text[at] == '\\' {
