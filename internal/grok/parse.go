@@ -17,7 +17,7 @@ const (
 	maxDepth       = 250 // nested groups and references together
 	maxRepeat      = 100_000
 	maxExpanded    = 1_000_000 // elements with all repetitions written out
-	maxRanges      = 4_000_000 // ranges of runes in all classes
+	maxRanges      = 1_000_000 // ranges of runes in all classes
 	maxPatternSize = 1 << 20
 )
 

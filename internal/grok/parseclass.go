@@ -43,6 +43,7 @@ func (p *parser) bracket(at int) set {
 		}
 		if fold {
 			item = item.fold()
+			p.b.ranges += 2 * len(item) // it takes its time
 		}
 		if p.b.ranges += len(item) / 2; p.b.ranges > maxRanges {
 			p.fail(at, "classes of the pattern grow beyond %d ranges", maxRanges)

@@ -49,7 +49,21 @@ func (s set) union(t set) set {
 	if len(t) == 0 {
 		return s
 	}
-	return append(slices.Clone(s), t...).normalize()
+	out := make(set, 0, len(s)+len(t))
+	for i, j := 0, 0; i < len(s) || j < len(t); {
+		from, at := s, &i
+		if i == len(s) || j < len(t) && t[j] < s[i] {
+			from, at = t, &j
+		}
+		lo, hi := from[*at], from[*at+1]
+		*at += 2
+		if n := len(out); n > 0 && lo <= out[n-1]+1 {
+			out[n-1] = max(out[n-1], hi)
+			continue
+		}
+		out = append(out, lo, hi)
+	}
+	return out
 }
 
 func (s set) negate() set {
