@@ -264,6 +264,7 @@ var nothing = []string{
 	"    Suppressed: java.io.IOException", "goroutine 1 [running]:", "main.main()", "\t/srv/main.go:3 +0x1d", "created by net/http.(*Server).Serve",
 	"00000000: 7f45 4c46 0201 0100 0000 0000 0000 0000  .ELF............", "0x0000:  4500 003c 1c46 4000 4006 b1e6 ac10 0a63",
 	"de ad be ef 00 11 22 33 44 55 66 77 88 99 aa bb", "SELECT * FROM orders WHERE id = 7 AND state = 'new';", "INSERT INTO t (a, b) VALUES (1, 'x');",
+	`Body: Str(192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x")`,
 	"WARNING:   $ wget -O x y", "WARNING:     see below", "I/O has occurred: twice", "xz='xz --format=auto'", "a='b' c='d'",
 	"id=7", "a = b", "x=1 and y=2", "level info msg", "key=\"open", "{", "{}x", "{a: 1}", "{\"a\": 1", "[1, 2, 3]", "[]", "<html>", "<13>", "---", "***",
 	"==========", "-- Logs begin at Thu 2026-01-15 --", "- item one", "- item: two", "1. first", "10.0.0.1", "192.0.2.10 is the address", "http://example.org/",
