@@ -63,12 +63,12 @@ const referenceSteps = 300_000
 
 // refMatch is one match. Groups not taken part in are -1.
 type refMatch struct {
-	text    string
-	caps    []int
-	steps   int
-	ruby    bool
-	copy    uint64           // which copy of a bounded repetition's body this is
-	on      map[passing]bool // what the way has passed; nil if that cannot matter
+	text  string
+	caps  []int
+	steps int
+	ruby  bool
+	copy  uint64           // which copy of a bounded repetition's body this is
+	on    map[passing]bool // what the way has passed; nil if that cannot matter
 }
 
 // passing is a place of the pattern at a place of the text.

@@ -238,4 +238,3 @@ func (c *converter) capture(re *syntax.Regexp) *node {
 	field := c.b.addField(&Field{Name: name, Path: []string{name}})
 	return &node{op: opCapture, field: field, group: g, subs: []*node{c.node(re.Sub[0])}}
 }
-

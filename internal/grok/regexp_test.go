@@ -68,8 +68,8 @@ func TestRegexp(t *testing.T) {
 		`[^\x00-\x{10FFFF}](?P<x>a)|(?P<y>b)`:     {"ab"},
 		`(?P<x>(?:(?:a{1,10}){1,10}){1,10})$`:     {strings.Repeat("a", 100), strings.Repeat("a", 90) + "b"},
 		`(?P<x>[a-z]{1,64})@(?P<y>[a-z.]{3,250})`: {"mail to frank@example.com now"},
-		``:                                        {"", "a"},
-		`(?P<x>)a`:                                {"a"},
+		``:         {"", "a"},
+		`(?P<x>)a`: {"a"},
 	} {
 		p, err := CompileRegexp(expr)
 		require.NoError(t, err, expr)

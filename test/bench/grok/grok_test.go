@@ -124,7 +124,7 @@ func TestGrok(t *testing.T) {
 			if !wanted(b) {
 				continue
 			}
-			lines := []string(nil)
+			var lines []string
 			if b.file == "" {
 				lines = linesOf(n, b.line)
 			} else if lines = corpusLines(t, b.file); lines == nil {

@@ -94,10 +94,29 @@ func ottlRegexp(name string) string {
 	panic(name)
 }
 
+func syslogLine(m *maker) string {
+	return fmt.Sprintf("<134>%s %s %s[%s]: %s", m.time(time.Stamp), m.host(), m.word(), m.number(30000), m.text())
+}
+
+func nestedLine(m *maker) string {
+	return fmt.Sprintf("<134>%s %s %s[%s]: %s", m.time(time.Stamp), m.host(), m.word(), m.number(30000), jsonLine(m))
+}
+
+func jsonLine(m *maker) string {
+	return fmt.Sprintf(`{"timestamp":"%s","level":"%s","logger":"%s","message":"%s","request_id":"%s","http":{"method":"%s","status":%s}}`,
+		m.time("2006-01-02T15:04:05.000Z"), m.level(), m.class(), strings.NewReplacer(`"`, "", `\`, "").Replace(m.text()), m.hex(32), m.method(), m.status())
+}
+
+func logfmtLine(m *maker) string {
+	return fmt.Sprintf(`timestamp=%s level=%s logger=%s message="%s" request_id=%s status=%s`,
+		m.time("2006-01-02T15:04:05.000Z"), m.level(), m.class(), strings.NewReplacer(`"`, "", `\`, "").Replace(m.text()), m.hex(32), m.status())
+}
+
 func stages() []*stage {
 	own, contrib := grokprocessor.NewFactory(), transformprocessor.NewFactory()
 	apacheTime := `set(log.time, Time(log.attributes["timestamp"], "%d/%b/%Y:%H:%M:%S %z"))`
 	javaTime := `set(log.time, Time(log.attributes["timestamp"], "%Y-%m-%d %H:%M:%S,%L"))`
+	isoTime := `set(log.time, Time(log.attributes["timestamp"], "%Y-%m-%dT%H:%M:%S.%LZ"))`
 	level := `set(log.severity_number, SEVERITY_NUMBER_INFO) where log.attributes["level"] == "INFO"`
 	var java bench
 	var mixed []func(*maker) string
@@ -122,6 +141,17 @@ func stages() []*stage {
 		{lines: "Java", name: "grok", factory: own, line: java.line, config: own1(map[string]any{"grok": java.own})},
 		{lines: "Java", name: "transform, ExtractGrokPatterns", factory: contrib, line: java.line, config: statements(
 			`merge_maps(log.attributes, ExtractGrokPatterns(log.body, "`+quoted(java.goGrok)+`", true), "upsert")`, javaTime, level)},
+		{lines: "syslog", name: "grok", factory: own, line: syslogLine, config: own1(map[string]any{"grok": `\A%{SYSLOG_LINE}`})},
+		{lines: "JSON", name: "grok, json", factory: own, line: jsonLine, config: own1(map[string]any{"json": map[string]any{}})},
+		{lines: "JSON", name: "transform, ParseJSON", factory: contrib, line: jsonLine, config: statements(
+			`merge_maps(log.attributes, ParseJSON(log.body), "upsert")`, isoTime, level)},
+		{lines: "logfmt", name: "grok, logfmt", factory: own, line: logfmtLine, config: own1(map[string]any{"logfmt": map[string]any{}})},
+		{lines: "logfmt", name: "transform, ParseKeyValue", factory: contrib, line: logfmtLine, config: statements(
+			`merge_maps(log.attributes, ParseKeyValue(log.body), "upsert")`, isoTime, level)},
+		{lines: "JSON in syslog", name: "grok, nested json", factory: own, line: nestedLine, config: map[string]any{"rules": []any{map[string]any{
+			"name": "lines", "parsers": []any{map[string]any{"grok": `\A%{SYSLOG_LINE}`}},
+			"nested": []any{map[string]any{"from": "message", "parsers": []any{map[string]any{"json": map[string]any{}}}}},
+		}}}},
 		{lines: "20 formats, one source", name: "grok, auto", factory: own, line: func(m *maker) string { return mixed[m.IntN(len(mixed))](m) }, config: own1(map[string]any{"auto": map[string]any{}})},
 		{lines: "Java", name: "grok, auto", factory: own, line: java.line, config: own1(map[string]any{"auto": map[string]any{}})},
 		{lines: "access log", name: "grok, auto", factory: own, line: access.line, config: own1(map[string]any{"auto": map[string]any{}})},
