@@ -15,7 +15,8 @@ type maker struct {
 	r     *rand.Rand
 	all   []*node // every node of the tree
 	b     strings.Builder
-	depth int // of texts made up in place of .*
+	depth int  // of texts made up in place of .*
+	ended bool // by what a look-ahead looks for
 }
 
 func newMaker(r *rand.Rand, root *node) *maker {
@@ -30,6 +31,7 @@ func newMaker(r *rand.Rand, root *node) *maker {
 // text makes a text up that the node matches, look-around aside.
 func (m *maker) text(n *node) string {
 	m.b.Reset()
+	m.ended = false
 	m.add(n)
 	return m.b.String()
 }
@@ -37,7 +39,7 @@ func (m *maker) text(n *node) string {
 const maxMade = 1200 // bytes
 
 func (m *maker) add(n *node) {
-	if m.b.Len() > maxMade {
+	if m.b.Len() > maxMade || m.ended {
 		return
 	}
 	switch n.op {
@@ -67,6 +69,11 @@ func (m *maker) add(n *node) {
 	case opConcat, opCapture, opAtomic:
 		for _, sub := range n.subs {
 			m.add(sub)
+		}
+	case opLook:
+		if !n.behind && !n.negative && m.r.IntN(2) == 0 {
+			m.add(n.subs[0])
+			m.ended = true
 		}
 	}
 }

@@ -170,6 +170,6 @@ func TestLibraryLikeLogstash(t *testing.T) {
 		require.Less(t, spent, matches/100)
 	}
 	for i, b := range exceptions {
-		assert.True(t, used[i], "no difference any more: %s", b.reason)
+		assert.True(t, used[i] || testing.Short(), "no difference any more: %s", b.reason)
 	}
 }
