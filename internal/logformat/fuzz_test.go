@@ -12,7 +12,7 @@ import (
 
 // looser are formats whose patterns of Logstash's names take more than lines of the format: there the shape decides too.
 var looser = map[string]bool{
-	"squid": true, "aws_s3": true, "aws_elb": true, "aws_cloudfront": true, "redis_monitor": true, "exim": true, "nagios": true,
+	"squid": true, "aws_s3": true, "aws_elb": true, "aws_cloudfront": true, "redis_monitor": true, "nagios": true,
 	"haproxy_http": true, "haproxy_tcp": true,
 }
 

@@ -38,7 +38,7 @@ var access = []Format{
 	{Name: "envoy_log", Title: "Envoy's own log", Expression: `\A%{ENVOY_LINE}\z`, shape: "[<][d"},
 	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: "w|'<'d|:", has: " ["},
 	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: "w|'<'d", has: " ["},
-	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd."},
+	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd'.'ddd"},
 	{Name: "iis", Title: "IIS, W3C extended", Expression: `\A%{IIS_ACCESS}\s*\z`, shape: "dddd-dd-dd dd:dd:dd ", has: " /"},
 	{Name: "w3c_directive", Title: "lines that describe a W3C log", Expression: `\A%{W3C_DIRECTIVE}\z`, shape: "#u"},
 	{Name: "aws_alb", Title: "Amazon application load balancer", Expression: `\A%{ALB_ACCESS}\z`, shape: "'http'|'h2 '|'grpc'|'ws'", has: "arn:"},

@@ -23,6 +23,8 @@ type Recogniser struct {
 	patterns []*grok.Pattern // nil for JSON and logfmt
 	outlines [][]outline     // of each format
 	first    [256][]uint8    // the formats whose lines may begin with a byte, in their order
+	iso      [256][]uint8    // those of them whose lines may begin with an ISO time
+	has      []uint8         // of each format, which of the different texts its lines must have
 	after    [][]uint8       // of each format, the formats that are tried before it when it is remembered
 	memory   *memory         // nil for none
 }
@@ -58,16 +60,29 @@ func NewRecogniser(library string, opts Options) (*Recogniser, error) {
 				r.after[i] = append(r.after[i], uint8(j)) //nolint:gosec // there are fewer than 255 formats
 			}
 		}
-		for c := range r.first {
-			for _, o := range r.outlines[i] {
-				if o.begins(byte(c)) {
-					r.first[c] = append(r.first[c], uint8(i)) //nolint:gosec // there are fewer than 255 formats
-					break
-				}
+		r.file(uint8(i)) //nolint:gosec // there are fewer than 255 formats
+	}
+	return r, nil
+}
+
+// file puts a format where its lines are looked for.
+func (r *Recogniser) file(f uint8) {
+	for c := range r.first {
+		for _, o := range r.outlines[f] {
+			if o.begins(byte(c)) {
+				r.first[c] = append(r.first[c], f)
+				break
+			}
+		}
+		for _, o := range r.outlines[f] {
+			if o.begins(byte(c)) && o.mayBeginISO() {
+				r.iso[c] = append(r.iso[c], f)
+				break
 			}
 		}
 	}
-	return r, nil
+	has := slices.IndexFunc(r.formats, func(o Format) bool { return o.has == r.formats[f].has })
+	r.has = append(r.has, uint8(has)) //nolint:gosec // the first format with that text, of fewer than 255
 }
 
 // Formats returns the formats; Match answers with an index into them.
@@ -102,7 +117,11 @@ func (r *Recogniser) Match(source uint64, text string, dst []grok.Capture) (form
 			return int(f), m.captures, m.err
 		}
 	}
-	for _, f := range r.first[text[0]] {
+	candidates := r.first[text[0]]
+	if m.times.end(text, 0) > 0 {
+		candidates = r.iso[text[0]]
+	}
+	for _, f := range candidates {
 		if m.try(f) {
 			r.memory.learn(source, f)
 			return int(f), m.captures, m.err
@@ -116,8 +135,25 @@ type matching struct {
 	r        *Recogniser
 	text     string
 	times    isoTimes
+	has      [noFormat]int8 // whether the text has what formats must have, by Recogniser.has: 0 not looked yet, 1 yes, -1 no
 	captures []grok.Capture // of the format that matched behind those that were there
 	err      error          // of a pattern that gave up
+}
+
+// hasText reports whether the text has what lines of the format must have.
+func (m *matching) hasText(f uint8) bool {
+	text := m.r.formats[f].has
+	if text == "" {
+		return true
+	}
+	known := &m.has[m.r.has[f]]
+	if *known == 0 {
+		*known = -1
+		if strings.Contains(m.text, text) {
+			*known = 1
+		}
+	}
+	return *known > 0
 }
 
 // try matches one format.
@@ -128,7 +164,7 @@ func (m *matching) try(f uint8) bool {
 			break
 		}
 	}
-	if !fits || !strings.Contains(m.text, r.formats[f].has) {
+	if !fits || !m.hasText(f) {
 		return false
 	}
 	switch r.formats[f].Kind {

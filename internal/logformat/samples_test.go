@@ -225,7 +225,8 @@ var samples = []sample{
 	{"vmkernel", `2026-01-15T12:00:00.123Z cpu1:2097152)ScsiDeviceIO: late`, []string{"vmware.cpu=1"}},
 	{"vmware", `2026-01-15T12:00:00.123Z info hostd[2099] [Originator@6876 sub=Default] up`, []string{"process.name=hostd"}},
 	{"dpkg", `2026-01-15 12:00:00 status installed libc6:amd64 2.36-9`, []string{"event.action=status"}},
-	{"exim", `2026-01-15 12:00:00 1rPQxH-0003Fx-2W <= a@example.org H=mx.example.org [192.0.2.10] P=esmtps S=3456`, nil},
+	{"exim", `2026-01-15 12:00:00 1rPQxH-0003Fx-2W <= a@example.org H=mx.example.org [192.0.2.10] P=esmtps S=3456`, []string{"exim.flags=<=", "exim.message_id=1rPQxH-0003Fx-2W"}},
+	{"exim", `2026-01-15 12:00:00 1rPQxH-00000003FxA-2W3x Completed`, []string{"message=Completed"}},
 	{"nagios", `[1768435199] SERVICE ALERT: web1;HTTP;CRITICAL;SOFT;1;no answer`, nil},
 
 	{"log4j_plain", `2026-01-15 12:00:00,123 INFO org.example.Server: up`, []string{"logger=org.example.Server", "message=up"}},

@@ -154,6 +154,45 @@ func (o outline) fits(text string, times *isoTimes) bool {
 	return true
 }
 
+// mayBeginISO reports whether a text that begins with an ISO time can fit the outline.
+func (o outline) mayBeginISO() bool {
+	at := 0
+	for _, e := range o {
+		if at == len(isoLayout) {
+			return true
+		}
+		t := isoLayout[at]
+		switch e.class {
+		case 0:
+			if t != e.literal && (t != 'd' || classes[e.literal]&digit == 0) && (t != ' ' || e.literal != 'T') {
+				return false
+			}
+		case manyBlanks:
+			if t != ' ' {
+				return false
+			}
+		case manyDigits:
+			if t != 'd' {
+				return false
+			}
+			for at+1 < len(isoLayout) && isoLayout[at+1] == 'd' {
+				at++
+			}
+		case nonBlanks, isoTime:
+			return true
+		case level:
+			return false
+		case anyByte:
+		default:
+			if (t != 'd' || e.class&(digit|hex) == 0) && (t != ' ' || e.class&upper == 0) {
+				return false
+			}
+		}
+		at++
+	}
+	return true
+}
+
 // isLevel reports the words of the library's APP_LEVEL and APP_LEVEL3.
 func isLevel(word string) bool {
 	var low [13]byte
