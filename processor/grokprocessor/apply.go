@@ -14,8 +14,13 @@ func (w *worker) apply(s *stage, m *match) {
 	if m.plan != nil {
 		m.locate()
 	}
-	for i := range s.nested {
-		w.applyNested(&s.nested[i], i, m)
+	if len(s.nested) > 0 {
+		n := len(m.captures) + m.object.Len() // one of them is empty
+		w.pending += n
+		for i := range s.nested {
+			w.applyNested(&s.nested[i], i, m)
+		}
+		w.pending -= n
 	}
 	if m.plan != nil {
 		w.fillFromCaptures(m)

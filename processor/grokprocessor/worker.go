@@ -39,6 +39,7 @@ type worker struct {
 	thrown     exception
 	format     int
 	written    []string // keys written, if the rule tracks them
+	pending    int      // attributes that the matches around the one being written will bring
 	before     int      // keys written by what is inside the match being written
 }
 
@@ -130,7 +131,7 @@ func (w *worker) try(r *rule, text string) outcome {
 		return o
 	}
 	w.filled = [roleCount]bool{}
-	w.format, w.before = -1, 0
+	w.format, w.before, w.pending = -1, 0, 0
 	w.written = w.written[:0]
 	if w.attrs.Len() > 0 {
 		w.attrs.Remove(errorAttribute)

@@ -16,7 +16,7 @@ func (w *worker) writeCaptures(m *match) {
 	p := m.plan
 	attrs := w.attrs
 	empty := attrs.Len() == 0
-	extra := p.extra
+	extra := p.extra + w.pending
 	if m.format >= 0 {
 		extra++ // formatAttribute
 	}
@@ -198,13 +198,13 @@ func (w *worker) writeObject(m *match) {
 		}
 	}
 	attrs := w.attrs
-	if attrs.Len() == 0 && reserved == 0 && !w.rule.tracks {
+	if attrs.Len() == 0 && reserved == 0 && !w.rule.tracks && w.pending == 0 {
 		m.object.MoveTo(attrs)
 		return
 	}
 	w.fails[failureReserved] += int64(reserved)
 	w.before = len(w.written)
-	attrs.EnsureCapacity(attrs.Len() + n - reserved)
+	attrs.EnsureCapacity(attrs.Len() + n - reserved + w.pending)
 	for key, v := range m.object.All() {
 		if reserved > 0 && isReserved(key) {
 			continue
