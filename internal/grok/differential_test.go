@@ -157,6 +157,13 @@ func TestEnginesAgreeOnTable(t *testing.T) {
 		{`(?<x>[^a]+)a`, []string{"\xffa", "éa", "€\xe2\x82a"}},
 		{`(?<x>[à-ÿ]+)`, []string{"aéèb", "\xc3\xa9\xc3", "Ã©"}},
 		{`(?i)(?<x>k+)(?<y>ſ*)`, []string{"KkKS", "kſs"}},
+		// A pattern that begins with anything begins where the text does, but not always.
+		{`.*?(?<x>\d)`, []string{"a1", "\n1", "a"}},
+		{`(?>.*?)(?<x>\d)`, []string{"a1"}},
+		{`(?<x>.*?)++\d`, []string{"a1"}},
+		{`(?<x>.*)\k<x>(?<y>\d)`, []string{"ab1", "abab1"}},
+		{`(?<x>.*?)\n?\k<x>1`, []string{"ab1"}},
+		{`(?:.*|b)(?<x>c)`, []string{"abc", "\nbc"}},
 		// Not regular.
 		{`(?<q>["'])(?<x>.*?)\k<q>`, []string{`a "b' c" d`, `'a"`, `""`}},
 		{`(?<x>a+)(?=b)(?<y>.*)`, []string{"aab", "aac aab"}},

@@ -15,7 +15,7 @@ type starts struct {
 func newStarts(root *node) *starts {
 	s := &starts{at: root.begins(false)}
 	s.fixed = s.at != opEmpty
-	if !s.fixed {
+	if !s.fixed && !root.any(func(n *node) bool { return n.op == opBackref }) { // which can ask for a shorter .*
 		s.at = root.begins(true)
 	}
 	if !root.nullable() {
@@ -36,8 +36,10 @@ func (n *node) begins(anything bool) op {
 				return at
 			}
 		}
-	case opCapture, opAtomic:
+	case opCapture:
 		return n.subs[0].begins(anything)
+	case opAtomic: // what .* took in it is final, so that a match may have to begin further on
+		return n.subs[0].begins(false)
 	case opRepeat:
 		switch sub := n.subs[0]; {
 		case anything && n.min == 0 && n.max < 0 && sub.op == opClass && setAll.subset(sub.set):
