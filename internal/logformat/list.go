@@ -27,7 +27,7 @@ var access = []Format{
 	{Name: "combined", Title: "Apache, nginx and others: combined", Expression: `\A%{HTTPD_COMBINED_EXACT}\z`, shape: "w|:", has: "] \""},
 	{Name: "combined_extended", Title: "combined and more behind it", Expression: `\A%{HTTPD_COMBINED_MORE}\s*\z`, shape: "w|:", has: "] \"", after: []string{"ingress_nginx", "traefik_access", "nginx_combined_rt", "combined"}},
 	{Name: "combined_vhost", Title: "combined behind the virtual host", Expression: `\A%{HTTPD_VHOST_COMBINED}\s*\z`, shape: "w|'.'|-", has: "] \""},
-	{Name: "common", Title: "Apache, Tomcat and others: common", Expression: `\A%{HTTPD_COMMONLOG}\s*\z`, shape: "w|:", has: "] \""},
+	{Name: "common", Title: "Apache, Tomcat and others: common", Expression: `\A%{HTTPD_COMMON_EXACT}\z`, shape: "w|:", has: "] \""},
 	{Name: "common_extended", Title: "common and more behind it", Expression: `\A%{HTTPD_COMMON_MORE}\s*\z`, shape: "w|:", has: "] \"", after: []string{"ingress_nginx", "traefik_access", "nginx_combined_rt", "combined", "combined_extended", "common"}},
 	{Name: "common_loose", Title: "common or combined with an odd client or user", Expression: `\A%{HTTPD_LOOSE}\s*\z`, shape: "w|:|-", has: "] \"", general: true},
 	{Name: "werkzeug", Title: "Python's http.server, Flask", Expression: `\A%{WERKZEUG}\s*\z`, shape: "w|:", has: "] \""},

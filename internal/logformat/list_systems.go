@@ -39,7 +39,7 @@ var systems = []Format{
 var common = []Format{
 	{Name: "log4j_plain", Title: "Java: time, level, logger, text", Expression: `\A%{LOG4J_PLAIN}\z`, shape: "<_L_|<_[", after: []string{"hclog"}},
 	{Name: "level_first", Title: "level, time, text", Expression: `\A%{LEVEL_FIRST_LINE}\z`, shape: "L|[L|[_L", general: true},
-	{Name: "leveled", Title: "time, level, text", Expression: `\A(?:%{LEVELED_LINE}|%{LEVELED_LATE})\z`, shape: "<|[<|dS d|[d|dddddddddd'.'|dddddddd|ull u|[ull u|dd ull d", general: true},
+	{Name: "leveled", Title: "time, level, text", Expression: `\A(?:%{LEVELED_LINE}|%{LEVELED_LATE})\z`, shape: "<|[<|dS d|[d|dddddddddd'.'|dddddddd|ull u|[ull u|dd ull d|d ull d", general: true},
 	{Name: "clock_leveled", Title: "time of day, level, text", Expression: `\A(?:%{CLOCK_LINE}|%{CLOCK_LEVEL_LINE})\z`, shape: "dd:dd:dd|[dd:dd:dd|L_dd:dd:dd|[L]_dd:dd:dd", general: true},
 	{Name: "syslog_iso", Title: "syslog with an ISO time: rsyslog, journalctl", Expression: `\A%{SYSLOG_ISO}\z`, shape: "'<'ddS|dddd-dd-dd", has: ":"},
 	{Name: "docker", Title: "docker logs with times", Expression: `\A%{DOCKER_LINE}\z`, shape: "dddd-dd-ddTdd:dd:dd'.'dddddddddZ", general: true},
