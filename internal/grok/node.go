@@ -97,6 +97,9 @@ func (n *node) nullable() bool {
 	return true
 }
 
+// repeatsEmpty reports whether n repeats without bound what can be empty.
+func (n *node) repeatsEmpty() bool { return n.op == opRepeat && n.max < 0 && n.subs[0].nullable() }
+
 // edge returns every rune that a match of n can begin with (end: end with). Assertions count as empty, so it may be too large, never too small.
 func (n *node) edge(end bool) set {
 	switch n.op {

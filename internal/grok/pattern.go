@@ -105,7 +105,8 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 	})
 	p.machines.New = func() any { return newMachine(p.program(), p.starts, b.opts.maxSteps) }
 	a := &analysis{referenced: referenced}
-	if regular := a.rewrite(root, edges); !a.irregular {
+	// Guards ask the machine, which has another rule for rounds that consume nothing: a pattern must follow one.
+	if regular := a.rewrite(root, edges); !a.irregular && (len(a.guards) == 0 || !root.any((*node).repeatsEmpty)) {
 		p.automaton = newAutomaton(a, regular, p.starts, p.fields)
 	}
 	if p.automaton == nil && p.program() == nil {

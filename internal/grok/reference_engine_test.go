@@ -50,7 +50,7 @@ func referenceOf(b *builder, root *node) *reference {
 		if n.op == opCapture {
 			r.groups[n.group] = n.field
 		}
-		r.cyclic = r.cyclic || n.op == opRepeat && n.max < 0 && n.subs[0].nullable()
+		r.cyclic = r.cyclic || n.repeatsEmpty()
 		return false
 	})
 	return r
