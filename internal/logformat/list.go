@@ -41,7 +41,7 @@ var access = []Format{
 	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd'.'ddd"},
 	{Name: "iis", Title: "IIS, W3C extended", Expression: `\A%{IIS_ACCESS}\s*\z`, shape: "dddd-dd-dd dd:dd:dd ", has: " /"},
 	{Name: "w3c_directive", Title: "lines that describe a W3C log", Expression: `\A%{W3C_DIRECTIVE}\z`, shape: "#u"},
-	{Name: "aws_alb", Title: "Amazon application load balancer", Expression: `\A%{ALB_ACCESS}\z`, shape: "'http'|'h2 '|'grpc'|'ws'", has: "arn:"},
+	{Name: "aws_alb", Title: "Amazon application load balancer", Expression: `\A%{ALB_ACCESS}\z`, shape: "'http'|'h2 '|'grpc'|'ws'"},
 	{Name: "aws_elb", Title: "Amazon classic load balancer", Expression: `\A%{ELB_ACCESS_LOG}`, shape: "dddd-dd-dd", has: "://"},
 	{Name: "aws_s3", Title: "Amazon S3", Expression: `\A%{S3_ACCESS_LOG}`, shape: "w", has: "] "},
 	{Name: "aws_cloudfront", Title: "Amazon CloudFront", Expression: `\A%{CLOUDFRONT_ACCESS_LOG}`, Layouts: []string{"2006-01-02\t15:04:05"}, shape: isoDate + "'\t'"},
