@@ -55,12 +55,13 @@ type autoParser struct {
 	recogniser *logformat.Recogniser
 	formats    []logformat.Format
 	plans      []*plan // by format; nil for JSON and logfmt
+	salt       uint64  // tells rules and depths apart that parse the same records
 	json       jsonParser
 	logfmt     logfmtParser
 }
 
 func (p *autoParser) parse(w *worker, text string, m *match) outcome {
-	i, captures, err := p.recogniser.Match(w.source(), text, m.captures[:0])
+	i, captures, err := p.recogniser.Match(w.source()+p.salt, text, m.captures[:0])
 	m.captures = captures
 	if i < 0 {
 		if err != nil {

@@ -137,7 +137,7 @@ func (c *compiler) auto(r *rule, s *stage) (parser, error) {
 		}
 		c.formats = c.recogniser.Formats()
 	}
-	p := &autoParser{recogniser: c.recogniser, formats: c.formats, plans: make([]*plan, len(c.formats)), json: *c.json(), logfmt: *c.logfmt()}
+	p := &autoParser{recogniser: c.recogniser, formats: c.formats, plans: make([]*plan, len(c.formats)), salt: autoSalt(r.index, s.depth), json: *c.json(), logfmt: *c.logfmt()}
 	for i, f := range p.formats {
 		pattern := p.recogniser.Pattern(i)
 		if pattern == nil {
@@ -153,6 +153,11 @@ func (c *compiler) auto(r *rule, s *stage) (parser, error) {
 		}
 	}
 	return p, nil
+}
+
+// autoSalt is another number for each rule and depth, spread over all bits.
+func autoSalt(rule, depth int) uint64 {
+	return uint64(rule*(maxNesting+1)+depth) * 0x9E3779B97F4A7C15 //nolint:gosec // not negative
 }
 
 func (c *compiler) plan(r *rule, s *stage, fields []*grok.Field, dynamic bool, names *captureNames) *plan {

@@ -186,9 +186,9 @@ func hashPair(key string, v pcommon.Value) uint64 {
 	return maphash.String(hashSeed, key) ^ 31*maphash.String(hashSeed, text)
 }
 
-// source stands for where the record's lines come from: its resource, its file or container, and the rule.
+// source stands for where the record's lines come from: its resource, and its file or container.
 func (w *worker) source() uint64 {
-	sum := w.resourceHash + uint64(w.rule.index) //nolint:gosec // not negative
+	sum := w.resourceHash
 	if w.attrs.Len() == 0 {
 		return sum
 	}
