@@ -4,8 +4,13 @@
 package grokprocessor
 
 import (
+	"math"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/internal/severity"
+	"github.com/logboom/logboom/internal/stacktrace"
 )
 
 // apply puts the match of a stage on the record. What stands inside goes first: it says more about the record than what
@@ -66,12 +71,13 @@ func (w *worker) applyNested(n *nestedStage, index int, m *match) {
 
 func (w *worker) fail(f failure) { w.fails[f]++ }
 
-// near is a time at which the record was seen, for times that lack the year.
-func (w *worker) near() pcommon.Timestamp {
-	if t := w.lr.ObservedTimestamp(); t != 0 {
-		return t
+// near is a time at which the record was seen, for times that lack the year; 0 if it is not known.
+func (w *worker) near() int64 {
+	t := w.lr.ObservedTimestamp()
+	if t == 0 {
+		t = w.lr.Timestamp()
 	}
-	return w.lr.Timestamp()
+	return int64(min(t, math.MaxInt64)) //nolint:gosec // it fits
 }
 
 // fillFromCaptures fills the fields of the record that nothing further inside has filled.
@@ -88,11 +94,11 @@ func (w *worker) fillFromCaptures(m *match) {
 		switch role {
 		case roleTimestamp:
 			var ns int64
-			if ns, ok = p.time.readText(text, w.near()); ok {
+			if ns, ok = p.time.Read(text, w.near()); ok {
 				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
 			}
 		case roleSeverity:
-			ok = w.setSeverity(w.rule.severity.readAs(text, from.numbers))
+			ok = w.setSeverity(w.rule.severity.Read(text, from.numbers))
 		case roleTraceID:
 			var id pcommon.TraceID
 			if id, ok = readTraceID(text, from.decimal); ok {
@@ -137,11 +143,11 @@ func (w *worker) fillFromObject(m *match) {
 		switch role {
 		case roleTimestamp:
 			var ns int64
-			if ns, ok = w.rule.timestamp.read(f.value, w.near()); ok {
+			if ns, ok = readTimestamp(w.rule.timestamp, f.value, w.near()); ok {
 				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
 			}
 		case roleSeverity:
-			ok = w.setSeverity(w.rule.severity.readAs(valueText(f.value), f.use.numbers))
+			ok = w.setSeverity(w.rule.severity.Read(valueText(f.value), f.use.numbers))
 		case roleTraceID:
 			var id pcommon.TraceID
 			if id, ok = readTraceID(valueText(f.value), f.use.decimal); ok {
@@ -172,9 +178,9 @@ func (w *worker) fillFromObject(m *match) {
 	}
 }
 
-func (w *worker) setSeverity(text string, number plog.SeverityNumber, ok bool) bool {
+func (w *worker) setSeverity(text string, number severity.Number, ok bool) bool {
 	if ok {
-		w.lr.SetSeverityNumber(number)
+		w.lr.SetSeverityNumber(plog.SeverityNumber(number))
 		w.lr.SetSeverityText(text)
 	}
 	return ok
@@ -193,7 +199,7 @@ var stacktraceNames = fieldNames{
 }
 
 func (w *worker) setException(text string) {
-	if e, ok := readException(text); ok {
+	if e, ok := stacktrace.Read(text); ok {
 		w.thrown, w.filled[roleStacktrace] = e, true
 	}
 }
@@ -203,14 +209,14 @@ func (w *worker) setException(text string) {
 func (w *worker) writeException(text string) {
 	if !w.filled[roleStacktrace] {
 		var ok bool
-		if w.thrown, ok = findException(text); !ok {
+		if w.thrown, ok = stacktrace.Find(text); !ok {
 			if w.thrown, ok = exceptionInMessage(text, w.attrs); !ok {
 				return
 			}
 		}
 	}
 	for _, kv := range [...]struct{ key, value string }{
-		{keyExceptionType, w.thrown.typ}, {keyExceptionMessage, w.thrown.message}, {keyExceptionStacktrace, w.thrown.stacktrace},
+		{keyExceptionType, w.thrown.Type}, {keyExceptionMessage, w.thrown.Message}, {keyExceptionStacktrace, w.thrown.Stacktrace},
 	} {
 		if kv.value == "" {
 			continue

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/logboom/logboom/internal/severity"
 )
 
 // nameIndex finds the keys of an object that fill fields of the record, with one look at each key. A name with dots is
@@ -25,7 +27,7 @@ type nameEntry struct {
 type nameUse struct {
 	role    role
 	rank    int
-	numbers numbering
+	numbers severity.Numbering
 	decimal bool
 }
 
@@ -39,7 +41,7 @@ func newNameIndex(names *[roleCount]fieldNames) *nameIndex {
 	x := &nameIndex{known: map[string]*nameEntry{}}
 	for r := range roleCount {
 		for rank, name := range names[r] {
-			x.add(name, nameUse{role: r, rank: rank, numbers: numberingOf(name), decimal: isDecimalID(name)})
+			x.add(name, nameUse{role: r, rank: rank, numbers: severity.NumberingOf(name), decimal: isDecimalID(name)})
 		}
 	}
 	return x

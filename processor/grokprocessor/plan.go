@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/logboom/logboom/internal/grok"
+	"github.com/logboom/logboom/internal/logtime"
+	"github.com/logboom/logboom/internal/severity"
 )
 
 // role is a field of the record that a capture may fill.
@@ -31,7 +33,7 @@ type plan struct {
 	extra  int     // attributes that a match may have beyond its captures
 	roles  [roleCount][]ref
 	nested [][]ref // by nested item of the stage
-	time   *timestampReader
+	time   *logtime.Reader
 }
 
 // place is where the captures of one slot go.
@@ -47,8 +49,8 @@ type place struct {
 // ref is a capture that a field of the record may be filled from, or several whose texts belong together.
 type ref struct {
 	slotRef
-	numbers numbering // numberingOf the name
-	decimal bool      // isDecimalID of the name
+	numbers severity.Numbering // severity.NumberingOf the name
+	decimal bool               // isDecimalID of the name
 }
 
 // The attributes that formURL makes of a target, beside those of urlKey.
@@ -72,7 +74,7 @@ func (t *target) keys() []string {
 // fields with names of their own.
 func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool) *plan {
 	targets := newNaming(fields, conventions)
-	p := &plan{places: make([]place, len(targets)), unique: !dynamic, time: &r.timestamp}
+	p := &plan{places: make([]place, len(targets)), unique: !dynamic, time: r.timestamp}
 	holders := map[string]int{}  // attribute to the first slot that goes there
 	captured := map[string]int{} // attribute to the number of captures that may go there
 	slotsOf := map[string]int{}  // attribute to the number of slots that go there
@@ -125,7 +127,7 @@ func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool)
 func newRefs(names fieldNames, targets naming) []ref {
 	var out []ref
 	for _, s := range names.slots(targets) {
-		out = append(out, ref{slotRef: s, numbers: numberingOf(s.name), decimal: isDecimalID(s.name)})
+		out = append(out, ref{slotRef: s, numbers: severity.NumberingOf(s.name), decimal: isDecimalID(s.name)})
 	}
 	return out
 }

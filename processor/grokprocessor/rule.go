@@ -8,6 +8,9 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+
+	"github.com/logboom/logboom/internal/logtime"
+	"github.com/logboom/logboom/internal/severity"
 )
 
 // failure is what could not be read from a capture.
@@ -41,9 +44,9 @@ type rule struct {
 	stage      *stage
 	overwrite  bool
 	tracks     bool // what a match writes must be kept from the matches around it
-	timestamp  timestampReader
+	timestamp  *logtime.Reader
 	location   string
-	severity   severityReader
+	severity   *severity.Reader
 	names      [roleCount]fieldNames
 	members    *nameIndex // names in objects
 }
@@ -77,7 +80,7 @@ func (c *compiler) rule(set component.TelemetrySettings, index int) (*rule, erro
 	if r.timestamp, err = newTimestampReader(&rc.Timestamp); err != nil {
 		errs = append(errs, fmt.Errorf("timestamp: %w", err))
 	}
-	if r.severity, err = newSeverityReader(&rc.Severity); err != nil {
+	if r.severity, err = severity.New(rc.Severity.Mapping); err != nil {
 		errs = append(errs, fmt.Errorf("severity: %w", err))
 	}
 	names := captureNames{known: map[string]bool{}}

@@ -207,6 +207,10 @@ func isScheme(s string) bool {
 	return isLetter(s[0])
 }
 
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 // lowerCase is strings.ToLower, without a new text for the names that occur all the time.
 func lowerCase(s string) string {
 	switch s {

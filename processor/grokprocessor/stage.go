@@ -144,12 +144,12 @@ func (c *compiler) auto(r *rule, s *stage) (parser, error) {
 			continue
 		}
 		p.plans[i] = newPlan(r, s, pattern.Fields(), c.cfg.SemanticConventions, false)
-		if len(f.Layouts) > 0 && len(r.timestamp.layouts) == 0 {
+		if len(f.Layouts) > 0 && len(c.cfg.Rules[r.index].Timestamp.Layouts) == 0 {
 			reader, err := newTimestampReader(&TimestampConfig{Layouts: f.Layouts, Location: r.location})
 			if err != nil {
 				return nil, fmt.Errorf("auto: format %s: %w", f.Name, err)
 			}
-			p.plans[i].time = &reader
+			p.plans[i].time = reader
 		}
 	}
 	return p, nil

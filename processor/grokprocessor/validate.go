@@ -11,6 +11,8 @@ import (
 
 	"github.com/logboom/logboom/internal/dissect"
 	"github.com/logboom/logboom/internal/grok"
+	"github.com/logboom/logboom/internal/logtime"
+	"github.com/logboom/logboom/internal/severity"
 )
 
 // Validate reports everything that is wrong with the configuration but for the patterns themselves and OTTL
@@ -81,12 +83,12 @@ func (r *RuleConfig) validate() []error {
 		}
 	}
 	for _, l := range r.Timestamp.Layouts {
-		if err := checkLayout(l); err != nil {
+		if err := logtime.CheckLayout(l); err != nil {
 			errs = append(errs, fmt.Errorf("timestamp: layouts: %w", err))
 		}
 	}
 	for text, name := range r.Severity.Mapping {
-		if _, ok := severityByName(name); !ok {
+		if _, ok := severity.ByName(name); !ok {
 			errs = append(errs, fmt.Errorf("severity: mapping[%q] must be one of trace, debug, info, warn, error, fatal, also followed by 2, 3 or 4, got %q", text, name))
 		}
 	}

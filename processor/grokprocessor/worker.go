@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
+
+	"github.com/logboom/logboom/internal/stacktrace"
 )
 
 // worker parses one batch at a time. What it holds is used again from record to record and batch to batch.
@@ -36,7 +38,7 @@ type worker struct {
 	filled     [roleCount]bool
 	found      [roleCount]found
 	fieldsLeft int
-	thrown     exception
+	thrown     stacktrace.Exception
 	format     int
 	written    []string // keys written, if the rule tracks them
 	pending    int      // attributes that the matches around the one being written will bring
@@ -76,7 +78,7 @@ func (w *worker) batch(ctx context.Context, ld plog.Logs) {
 	for i := range w.matches {
 		w.matches[i].forget()
 	}
-	w.found, w.thrown = [roleCount]found{}, exception{}
+	w.found, w.thrown = [roleCount]found{}, stacktrace.Exception{}
 	clear(w.written[:cap(w.written)])
 	w.rl, w.sl, w.lr, w.attrs = plog.ResourceLogs{}, plog.ScopeLogs{}, plog.LogRecord{}, pcommon.Map{}
 }

@@ -1,13 +1,11 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package grokprocessor
+package logtime
 
 import (
 	"strings"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // The well-known layouts by what a text begins with, so that few are tried on each. The notation is Go's; a fraction after the
@@ -106,8 +104,8 @@ var (
 	numericParts = "/-."
 )
 
-func compileAll(layouts ...string) [][]timeOp {
-	out := make([][]timeOp, len(layouts))
+func compileAll(layouts ...string) [][]step {
+	out := make([][]step, len(layouts))
 	for i, l := range layouts {
 		l, zone := strings.CutSuffix(l, "~")
 		ops, ok := compileLayout(l)
@@ -115,7 +113,7 @@ func compileAll(layouts ...string) [][]timeOp {
 			panic("unsupported layout " + l) // a mistake in the tables above, which every test would find
 		}
 		if zone {
-			ops = append(ops, timeOp{kind: opMaybeZone})
+			ops = append(ops, step{kind: opMaybeZone})
 		}
 		out[i] = ops
 	}
@@ -123,9 +121,9 @@ func compileAll(layouts ...string) [][]timeOp {
 }
 
 // try reads s by the first of the layouts that fits.
-func try(s string, layouts [][]timeOp, location *time.Location, near pcommon.Timestamp) (int64, bool) {
+func try(s string, layouts [][]step, location *time.Location, near int64) (int64, bool) {
 	for _, ops := range layouts {
-		t := timeScanner{s: s}
+		t := scanner{s: s}
 		if !t.run(ops) {
 			continue
 		}
@@ -137,11 +135,11 @@ func try(s string, layouts [][]timeOp, location *time.Location, near pcommon.Tim
 }
 
 // wellKnown reads a time in whatever of the well-known ways it is written.
-func (r *timestampReader) wellKnown(s string, near pcommon.Timestamp) (int64, bool) {
+func (r *Reader) wellKnown(s string, near int64) (int64, bool) {
 	if len(s) < 9 {
 		return 0, false
 	}
-	if t := (timeScanner{s: s}); t.iso() {
+	if t := (scanner{s: s}); t.iso() {
 		return t.nanoseconds(r.location, near)
 	}
 	if isDigit(s[0]) {
@@ -149,12 +147,12 @@ func (r *timestampReader) wellKnown(s string, near pcommon.Timestamp) (int64, bo
 	}
 	switch {
 	case monthOf(s[0], s[1], s[2]) != 0:
-		if t := (timeScanner{s: s}); t.syslog() {
+		if t := (scanner{s: s}); t.syslog() {
 			return t.nanoseconds(r.location, near)
 		}
 		return try(s, monthFirst, r.location, near)
 	case weekdayOf(s[0], s[1], s[2]) >= 0:
-		if t := (timeScanner{s: s}); t.asctime() {
+		if t := (scanner{s: s}); t.asctime() {
 			return t.nanoseconds(r.location, near)
 		}
 		return try(s, weekdayFirst, r.location, near)
@@ -166,7 +164,7 @@ func (r *timestampReader) wellKnown(s string, near pcommon.Timestamp) (int64, bo
 	return 0, false
 }
 
-func (r *timestampReader) digitFirst(s string, near pcommon.Timestamp) (int64, bool) {
+func (r *Reader) digitFirst(s string, near int64) (int64, bool) {
 	n := 1
 	for n < len(s) && isDigit(s[n]) {
 		n++
@@ -176,7 +174,7 @@ func (r *timestampReader) digitFirst(s string, near pcommon.Timestamp) (int64, b
 		case 14: // no number of seconds or their parts in our days
 			return try(s, compactAll, r.location, near)
 		case 17: // with milliseconds
-			t := timeScanner{s: s[:14]}
+			t := scanner{s: s[:14]}
 			if t.run(compactAll[0]) && two(s, 14) >= 0 && isDigit(s[16]) {
 				t.nanos = (two(s, 14)*10 + int(s[16]-'0')) * 1e6
 				return t.nanoseconds(r.location, near)
@@ -203,7 +201,7 @@ func (r *timestampReader) digitFirst(s string, near pcommon.Timestamp) (int64, b
 	case n > 2:
 		return epochText(s, 0)
 	case sep == '/' && letter:
-		if t := (timeScanner{s: s}); t.httpd() {
+		if t := (scanner{s: s}); t.httpd() {
 			return t.nanoseconds(r.location, near)
 		}
 		return try(s, dayMonthSlash, r.location, near)
@@ -219,7 +217,7 @@ func (r *timestampReader) digitFirst(s string, near pcommon.Timestamp) (int64, b
 
 // iso reads RFC 3339 and what loggers make of it: a blank, an underscore or a tab for T, comma or colon before the fraction, no
 // zone, zone without colon or by name.
-func (t *timeScanner) iso() bool {
+func (t *scanner) iso() bool {
 	s := t.s
 	if len(s) < 19 || s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
 		return false
@@ -261,7 +259,7 @@ func (t *timeScanner) iso() bool {
 }
 
 // syslog reads Jan _2 15:04:05, with a fraction or not.
-func (t *timeScanner) syslog() bool {
+func (t *scanner) syslog() bool {
 	s := t.s
 	if len(s) < 15 || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
 		return false
@@ -287,7 +285,7 @@ func (t *timeScanner) syslog() bool {
 }
 
 // asctime reads Mon Jan _2 15:04:05 2006, with a fraction after the seconds or not.
-func (t *timeScanner) asctime() bool {
+func (t *scanner) asctime() bool {
 	s := t.s
 	if len(s) < 24 || s[3] != ' ' || s[len(s)-5] != ' ' {
 		return false
@@ -302,7 +300,7 @@ func (t *timeScanner) asctime() bool {
 }
 
 // httpd reads 02/Jan/2006:15:04:05 -0700.
-func (t *timeScanner) httpd() bool {
+func (t *scanner) httpd() bool {
 	s := t.s
 	if len(s) != 26 || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' {
 		return false
@@ -316,118 +314,4 @@ func (t *timeScanner) httpd() bool {
 	t.year, t.clock = century*100+year, true
 	t.i = 21
 	return t.zoneOffset(0) && t.done()
-}
-
-// likely is how far from when it was seen a date may lie that can be read in several ways.
-const (
-	likelyBehind = 14 * 24 * 3600 // seconds
-	likelyAhead  = 24 * 3600
-)
-
-// numericDate reads dates of numbers only whose year does not come first with four digits: 31/12/2026, 12/31/26, 26/12/31,
-// 31.12.2026 (points are always day, month, year), 12-31 (month and day, Android), each with a time of day. What can be read
-// in more than one way is, if one and only one of them lies in the two weeks before the record was seen.
-func numericDate(s string, location *time.Location, near pcommon.Timestamp) (int64, bool) {
-	t := timeScanner{s: s}
-	a, _ := t.number(1, 2)
-	sep := s[t.i]
-	t.i++
-	b, ok := t.number(1, 2)
-	if !ok || t.done() {
-		return 0, false
-	}
-	c, digits := noYear, 0
-	if s[t.i] == sep {
-		t.i++
-		from := t.i
-		if c, ok = t.number(2, 4); !ok {
-			return 0, false
-		}
-		if digits = t.i - from; digits == 3 {
-			return 0, false
-		}
-	}
-	if !t.clockAfterDate() {
-		return 0, false
-	}
-	var ways [3][3]int // year, month, day
-	n := 0
-	add := func(year, month, day int) {
-		if month < 1 || month > 12 || day < 1 || day > 31 {
-			return
-		}
-		ways[n] = [3]int{year, month, day}
-		n++
-	}
-	switch {
-	case digits == 0 && sep == '-':
-		add(noYear, a, b)
-	case digits == 0:
-		add(noYear, a, b)
-		if a != b {
-			add(noYear, b, a)
-		}
-	case sep == '.' && digits == 4:
-		add(c, b, a)
-	case sep == '.':
-		add(twoDigitYear(c), b, a)
-	default:
-		year := c
-		if digits == 2 {
-			year = twoDigitYear(c)
-		}
-		add(year, b, a)
-		if a != b {
-			add(year, a, b)
-		}
-		if digits == 2 && a != c {
-			add(twoDigitYear(a), b, c)
-		}
-	}
-	return t.pick(ways[:n], location, near)
-}
-
-// pick decides between several ways to read the date.
-func (t *timeScanner) pick(ways [][3]int, location *time.Location, near pcommon.Timestamp) (int64, bool) {
-	seen := int64(near / 1e9) //nolint:gosec // a timestamp in seconds
-	if near == 0 {
-		seen = time.Now().Unix()
-	}
-	found, count := int64(0), 0
-	for _, w := range ways {
-		c := t.civil
-		c.year, c.month, c.day = w[0], w[1], w[2]
-		ns, ok := c.nanoseconds(location, near)
-		if !ok {
-			continue
-		}
-		if len(ways) > 1 && (ns/1e9 < seen-likelyBehind || ns/1e9 > seen+likelyAhead) {
-			continue
-		}
-		if count == 0 || ns != found {
-			count++
-		}
-		found = ns
-	}
-	return found, count == 1
-}
-
-// clockAfterDate reads a time of day after a blank, T, a comma or a colon, up to the end of the text.
-func (t *timeScanner) clockAfterDate() bool {
-	from := t.i
-	for t.i < len(t.s) && strings.IndexByte(" T,:-_", t.s[t.i]) >= 0 {
-		t.i++
-	}
-	if t.i == from || t.i == len(t.s) || !isDigit(t.s[t.i]) {
-		return false
-	}
-	rest := t.rest()
-	for _, ops := range clockOnly {
-		c := timeScanner{s: rest}
-		if c.run(ops) {
-			t.civil = c.civil
-			return true
-		}
-	}
-	return false
 }

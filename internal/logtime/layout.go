@@ -1,60 +1,60 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package grokprocessor
+package logtime
 
 import "strings"
 
-// timeOp is one step of reading a time. The steps behave as package time does for the same piece of a layout.
-type timeOp struct {
-	kind  timeOpKind
+// step is one step of reading a time. The steps behave as package time does for the same piece of a layout.
+type step struct {
+	kind  opKind
 	digit int    // opFraction: how many digits
 	char  byte   // opByte
 	text  string // opText
 }
 
-type timeOpKind uint8
+type opKind uint8
 
 const (
-	opText          timeOpKind = iota // blanks in it match any number of blanks
-	opYear                            // 2006
-	opYear2                           // 06
-	opMonth                           // 1
-	opMonth2                          // 01
-	opMonthName                       // Jan, January
-	opDay                             // 2
-	opDay2                            // 02
-	opDayBlank                        // _2
-	opWeekday                         // Mon, Monday
-	opHour                            // 15
-	opHour12                          // 3
-	opHour12Two                       // 03
-	opMinute                          // 4
-	opMinute2                         // 04
-	opSecond                          // 5, with a fraction if there is one
-	opSecond2                         // 05, with a fraction if there is one
-	opSecond2Alone                    // 05, a fraction comes of itself
-	opFraction                        // .000
-	opFractionMaybe                   // .999
-	opPM                              // PM
-	opPMLower                         // pm
-	opZoneName                        // MST
-	opOffset                          // -0700
-	opOffsetColon                     // -07:00
-	opOffsetHour                      // -07
-	opZ                               // Z0700
-	opZColon                          // Z07:00
-	opZHour                           // Z07
-	opMaybeZone                       // ours: any zone or none up to the end
-	opByte                            // ours: opText of one byte that is no blank
-	opClock                           // ours: 15:04:05 in one step
+	opText          opKind = iota // blanks in it match any number of blanks
+	opYear                        // 2006
+	opYear2                       // 06
+	opMonth                       // 1
+	opMonth2                      // 01
+	opMonthName                   // Jan, January
+	opDay                         // 2
+	opDay2                        // 02
+	opDayBlank                    // _2
+	opWeekday                     // Mon, Monday
+	opHour                        // 15
+	opHour12                      // 3
+	opHour12Two                   // 03
+	opMinute                      // 4
+	opMinute2                     // 04
+	opSecond                      // 5, with a fraction if there is one
+	opSecond2                     // 05, with a fraction if there is one
+	opSecond2Alone                // 05, a fraction comes of itself
+	opFraction                    // .000
+	opFractionMaybe               // .999
+	opPM                          // PM
+	opPMLower                     // pm
+	opZoneName                    // MST
+	opOffset                      // -0700
+	opOffsetColon                 // -07:00
+	opOffsetHour                  // -07
+	opZ                           // Z0700
+	opZColon                      // Z07:00
+	opZHour                       // Z07
+	opMaybeZone                   // ours: any zone or none up to the end
+	opByte                        // ours: opText of one byte that is no blank
+	opClock                       // ours: 15:04:05 in one step
 )
 
 // layoutPieces are the pieces of Go's layouts, longer ones before their beginnings, with what the table does not have (op
 // unsupported) so that it is not taken for something else.
 var layoutPieces = []struct {
 	text string
-	op   timeOpKind
+	op   opKind
 }{
 	{"January", opMonthName},
 	{"Jan", opMonthName},
@@ -92,14 +92,14 @@ var layoutPieces = []struct {
 	{"Z07", opZHour},
 }
 
-const unsupported timeOpKind = 255
+const unsupported opKind = 255
 
 // compileLayout turns a layout of Go into steps. ok is false where only package time can read it.
-func compileLayout(layout string) (ops []timeOp, ok bool) {
+func compileLayout(layout string) (ops []step, ok bool) {
 	text := ""
 	flush := func() {
 		if text != "" {
-			ops = append(ops, timeOp{kind: opText, text: text})
+			ops = append(ops, step{kind: opText, text: text})
 			text = ""
 		}
 	}
@@ -123,7 +123,7 @@ func compileLayout(layout string) (ops []timeOp, ok bool) {
 			text += "_"
 		}
 		flush()
-		ops = append(ops, timeOp{kind: kind})
+		ops = append(ops, step{kind: kind})
 		layout = layout[n:]
 	}
 	flush()
@@ -136,23 +136,23 @@ func compileLayout(layout string) (ops []timeOp, ok bool) {
 }
 
 // joinSteps puts the steps of a time of day together and makes steps of single bytes, which are fast.
-func joinSteps(ops []timeOp) []timeOp {
-	var out []timeOp
+func joinSteps(ops []step) []step {
+	var out []step
 	for i := 0; i < len(ops); i++ {
 		op := ops[i]
 		if op.kind == opHour && i+4 < len(ops) && ops[i+1].text == ":" && ops[i+2].kind == opMinute2 && ops[i+3].text == ":" && ops[i+4].kind == opSecond2 {
-			op = timeOp{kind: opClock}
+			op = step{kind: opClock}
 			i += 4
 		}
 		if op.kind == opText && len(op.text) == 1 && op.text != " " {
-			op = timeOp{kind: opByte, char: op.text[0]}
+			op = step{kind: opByte, char: op.text[0]}
 		}
 		out = append(out, op)
 	}
 	return out
 }
 
-func layoutPiece(layout string) (timeOpKind, int) {
+func layoutPiece(layout string) (opKind, int) {
 	for _, p := range layoutPieces {
 		if !strings.HasPrefix(layout, p.text) {
 			continue
@@ -166,25 +166,25 @@ func layoutPiece(layout string) (timeOpKind, int) {
 }
 
 // fractionPiece is .000, ,000, .999 or ,999 with any number of digits, unless other digits follow.
-func fractionPiece(layout string) (timeOp, int) {
+func fractionPiece(layout string) (step, int) {
 	if len(layout) < 2 || layout[0] != '.' && layout[0] != ',' || layout[1] != '0' && layout[1] != '9' {
-		return timeOp{}, 0
+		return step{}, 0
 	}
 	n := 1
 	for n < len(layout) && layout[n] == layout[1] {
 		n++
 	}
 	if n < len(layout) && isDigit(layout[n]) {
-		return timeOp{}, 0
+		return step{}, 0
 	}
 	if layout[1] == '0' {
-		return timeOp{kind: opFraction, digit: n - 1}, n
+		return step{kind: opFraction, digit: n - 1}, n
 	}
-	return timeOp{kind: opFractionMaybe}, n
+	return step{kind: opFractionMaybe}, n
 }
 
 // run reads the whole text by the steps of a layout.
-func (t *timeScanner) run(ops []timeOp) bool {
+func (t *scanner) run(ops []step) bool {
 	t.year, t.clock = noYear, true
 	t.month, t.day = 1, 1 // as package time has it where the layout lacks them
 	for i := range ops {
@@ -195,7 +195,7 @@ func (t *timeScanner) run(ops []timeOp) bool {
 	return t.done()
 }
 
-func (t *timeScanner) step(op *timeOp) (ok bool) {
+func (t *scanner) step(op *step) (ok bool) {
 	switch op.kind {
 	case opByte:
 		if t.i == len(t.s) || t.s[t.i] != op.char {
@@ -263,7 +263,7 @@ func (t *timeScanner) step(op *timeOp) (ok bool) {
 }
 
 // clockOfDay reads 15:04:05 with a fraction or without; the hour may have one digit.
-func (t *timeScanner) clockOfDay() (ok bool) {
+func (t *scanner) clockOfDay() (ok bool) {
 	s := t.s[t.i:]
 	if len(s) >= 8 && s[2] == ':' && s[5] == ':' {
 		t.hour, t.minute, t.second = two(s, 0), two(s, 3), two(s, 6)
@@ -288,7 +288,7 @@ func (t *timeScanner) clockOfDay() (ok bool) {
 	return t.second >= 0
 }
 
-func (t *timeScanner) rarerStep(op *timeOp) (ok bool) {
+func (t *scanner) rarerStep(op *step) (ok bool) {
 	switch op.kind {
 	case opFraction:
 		return t.exactFraction(op.digit)
@@ -311,7 +311,7 @@ func (t *timeScanner) rarerStep(op *timeOp) (ok bool) {
 			t.zoned = true
 			return true
 		}
-		return t.rarerStep(&timeOp{kind: op.kind - opZ + opOffset})
+		return t.rarerStep(&step{kind: op.kind - opZ + opOffset})
 	case opMaybeZone:
 		return t.optionalZone()
 	}
@@ -319,7 +319,7 @@ func (t *timeScanner) rarerStep(op *timeOp) (ok bool) {
 }
 
 // text reads a literal. A blank in it stands for one blank or more, or for the end of the text.
-func (t *timeScanner) text(want string) bool {
+func (t *scanner) text(want string) bool {
 	for j := 0; j < len(want); {
 		if want[j] == ' ' {
 			if t.i < len(t.s) && t.s[t.i] != ' ' {
@@ -340,7 +340,7 @@ func (t *timeScanner) text(want string) bool {
 	return true
 }
 
-func (t *timeScanner) exactFraction(digits int) bool {
+func (t *scanner) exactFraction(digits int) bool {
 	s := t.rest()
 	if len(s) < 1+digits || s[0] != '.' && s[0] != ',' {
 		return false
@@ -350,13 +350,13 @@ func (t *timeScanner) exactFraction(digits int) bool {
 			return false
 		}
 	}
-	part := timeScanner{s: s[1 : 1+digits]}
+	part := scanner{s: s[1 : 1+digits]}
 	t.nanos = part.digits()
 	t.i += 1 + digits
 	return true
 }
 
-func (t *timeScanner) meridiem(lower bool) bool {
+func (t *scanner) meridiem(lower bool) bool {
 	s := t.rest()
 	if len(s) < 2 {
 		return false
@@ -372,7 +372,7 @@ func (t *timeScanner) meridiem(lower bool) bool {
 }
 
 // offsetOf reads an offset that takes exactly n bytes.
-func (t *timeScanner) offsetOf(n int, colon byte) bool {
+func (t *scanner) offsetOf(n int, colon byte) bool {
 	s := t.rest()
 	if len(s) < n || s[0] != '+' && s[0] != '-' {
 		return false

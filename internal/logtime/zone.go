@@ -1,17 +1,18 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package grokprocessor
+package logtime
 
 import (
 	"strings"
 	"sync"
 	"time"
+	_ "time/tzdata" // places must be known where the machine has no time zone database
 )
 
 // zoneOffsets are the abbreviations of time zones that mean one thing, in minutes east of UTC: those of RFC 2822 and others
 // that are in use in one place only. What is not here (CST and CDT are in Chicago, Shanghai and Havana, IST in India, Israel and
-// Ireland, BST in Britain and Bangladesh) is understood only if the configured location calls its own time so.
+// Ireland, BST in Britain and Bangladesh) is understood only if the location calls its own time so.
 var zoneOffsets = map[string]int{
 	"Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120,
 	"EET": 120, "EEST": 180, "MSK": 180, "TRT": 180, "SAST": 120, "PKT": 300, "WIB": 420, "HKT": 480, "AWST": 480, "JST": 540, "KST": 540,
@@ -21,7 +22,7 @@ var zoneOffsets = map[string]int{
 }
 
 // zone reads whatever says a time zone: Z, an abbreviation, ±hh, ±hhmm, ±hh:mm, also after UTC or GMT.
-func (t *timeScanner) zone() bool {
+func (t *scanner) zone() bool {
 	if t.done() {
 		return false
 	}
@@ -43,7 +44,7 @@ func (t *timeScanner) zone() bool {
 }
 
 // optionalZone reads a zone up to the end of the text, after a blank or not. A text that ends here is in the location.
-func (t *timeScanner) optionalZone() bool {
+func (t *scanner) optionalZone() bool {
 	if t.done() {
 		return true
 	}
@@ -76,7 +77,7 @@ func isZoneName(s string) bool {
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // zoneOffset reads ±hh, ±hhmm and ±hh:mm. colon 0 takes the last only without colon.
-func (t *timeScanner) zoneOffset(colon byte) bool {
+func (t *scanner) zoneOffset(colon byte) bool {
 	s := t.rest()
 	if len(s) < 3 || s[0] != '+' && s[0] != '-' {
 		return false
@@ -91,7 +92,7 @@ func (t *timeScanner) zoneOffset(colon byte) bool {
 	return t.setOffset(s[0], hours, minutes, n)
 }
 
-func (t *timeScanner) setOffset(sign byte, hours, minutes, n int) bool {
+func (t *scanner) setOffset(sign byte, hours, minutes, n int) bool {
 	if hours < 0 || hours > 24 || minutes < 0 || minutes > 60 {
 		return false
 	}
@@ -105,7 +106,7 @@ func (t *timeScanner) setOffset(sign byte, hours, minutes, n int) bool {
 }
 
 // zoneName reads an abbreviation in capital letters, and an offset right after UTC or GMT.
-func (t *timeScanner) zoneName() bool {
+func (t *scanner) zoneName() bool {
 	n := 0
 	for t.i+n < len(t.s) && t.s[t.i+n] >= 'A' && t.s[t.i+n] <= 'Z' {
 		n++
@@ -135,7 +136,7 @@ func (t *timeScanner) zoneName() bool {
 }
 
 // place reads the name of a zone in the IANA database that has a slash: Europe/Berlin.
-func (t *timeScanner) place() bool {
+func (t *scanner) place() bool {
 	s := t.rest()
 	n, slash := 0, false
 	for n < len(s) && (isLetter(s[n]) || isDigit(s[n]) || s[n] == '/' || s[n] == '_' || s[n] == '-' || s[n] == '+') {

@@ -1,13 +1,9 @@
 // Copyright The Logboom Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package grokprocessor
+package logtime
 
-import (
-	"math"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
-)
+import "math"
 
 // unitOf guesses the unit of a Unix time from its size: up to the year 5138 in seconds, and so on in thousands.
 func unitOf(v float64) int64 {
@@ -22,37 +18,37 @@ func unitOf(v float64) int64 {
 	return 1
 }
 
-// unit is the unit the configuration names, or a guess.
-func (r *timestampReader) unit(v float64) int64 {
-	for _, l := range r.layouts {
-		if u, ok := epochUnits[l]; ok {
-			return u
-		}
+// unitFor is the unit that the layouts name, or a guess.
+func (r *Reader) unitFor(v float64) int64 {
+	if r.unit > 0 {
+		return r.unit
 	}
 	return unitOf(v)
 }
 
-// minEpoch is the least number that is taken for a time when no unit is configured: the year 1973 in seconds. A counter
+// minEpoch is the least number that is taken for a time where no layout says the unit: the year 1973 in seconds. A counter
 // or a duration that happens to be called time is not one.
 const minEpoch = 1e8
 
-func (r *timestampReader) epochInt(v int64) (int64, bool) {
+// Int reads a whole number as Unix time: in the unit of the first layout that is one, or of the unit that its size suggests. Without
+// layouts a number below 1e8 is not a time. ns and ok are those of Read.
+func (r *Reader) Int(v int64) (ns int64, ok bool) {
 	if v < 0 || len(r.layouts) == 0 && v < minEpoch {
 		return 0, false
 	}
-	unit := r.unit(float64(v))
+	unit := r.unitFor(float64(v))
 	if v >= year2262*1e9/unit {
 		return 0, false
 	}
 	return v * unit, true
 }
 
-// epochFloat rounds to microseconds: a float64 holds no more of a time of our days.
-func (r *timestampReader) epochFloat(v float64) (int64, bool) {
+// Float is Int for a number with a fraction, rounded to microseconds: a float64 holds no more of a time of our days.
+func (r *Reader) Float(v float64) (ns int64, ok bool) {
 	if v < 0 || len(r.layouts) == 0 && v < minEpoch || math.IsNaN(v) {
 		return 0, false
 	}
-	unit := r.unit(v)
+	unit := r.unitFor(v)
 	whole, frac := math.Modf(v)
 	if whole >= float64(year2262*1e9/unit) {
 		return 0, false
@@ -97,19 +93,8 @@ func epochText(s string, unit int64) (int64, bool) {
 	return ns, ns >= 0 && ns < year2262*1e9
 }
 
-// epochMap reads seconds and nanoseconds that stand apart: log4j's instant and a timestamp of Protocol Buffers.
-func epochMap(m pcommon.Map) (int64, bool) {
-	for _, keys := range [][2]string{{"epochSecond", "nanoOfSecond"}, {"seconds", "nanos"}} {
-		sec, ok := m.Get(keys[0])
-		if !ok || sec.Type() != pcommon.ValueTypeInt {
-			continue
-		}
-		nanos, ok := m.Get(keys[1])
-		if !ok {
-			return pack(sec.Int(), 0, sec.Int() >= minEpoch)
-		}
-		n := nanos.Int()
-		return pack(sec.Int(), int(n), sec.Int() >= minEpoch && n >= 0 && n < 1e9)
-	}
-	return 0, false
+// Unix is the time of seconds and nanoseconds that stand apart. ok is false for less than 1e8 seconds, for a second or more of nanoseconds,
+// and for times from 2262 on.
+func Unix(sec, nanos int64) (ns int64, ok bool) {
+	return pack(sec, int(nanos), sec >= minEpoch && nanos >= 0 && nanos < 1e9)
 }
