@@ -129,7 +129,7 @@ bench-archive: build $(BIN)/versitygw ## object_storage beside contrib's awss3: 
 	LOGBOOM_BENCH_RECORDS=$(or $(LOGBOOM_BENCH_RECORDS),500000) go test -run '^$$' -bench BenchmarkExporter -benchtime 3x ./exporter/objectstorageexporter
 
 # What bench-grok measures: each engine this long, this often; BENCH=short is the form for a first look.
-GROK_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 150ms -repetitions 7)
+GROK_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 100ms -repetitions 7)
 
 .PHONY: bench-grok
 bench-grok: ## The grok engine beside Go's regexp and go-grok, the processor beside contrib's transform, on one core (BENCH=short, GROK_BENCH=flags)
