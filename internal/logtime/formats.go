@@ -279,7 +279,7 @@ func (t *scanner) syslog() bool {
 	t.year, t.clock = noYear, true
 	t.i = 15
 	if len(s) > 15 {
-		t.fraction()
+		t.fraction(true)
 	}
 	return t.i == len(s)
 }

@@ -5,12 +5,14 @@ package logtime
 
 import "strings"
 
-// step is one step of reading a time. The steps behave as package time does for the same piece of a layout.
+// step is one step of reading a time. The steps behave as package time does for the same piece of a layout, but they also take leap
+// seconds, milliseconds after a colon, and names of months and days in full for short ones and the other way round.
 type step struct {
 	kind  opKind
 	digit int    // opFraction: how many digits
 	char  byte   // opByte
 	text  string // opText
+	colon bool   // opSecond, opSecond2, opClock: milliseconds may follow after a colon
 }
 
 type opKind uint8
@@ -128,6 +130,7 @@ func compileLayout(layout string) (ops []step, ok bool) {
 	}
 	flush()
 	for i := range ops {
+		ops[i].colon = i+1 == len(ops) || !strings.HasPrefix(ops[i+1].text, ":")
 		if (ops[i].kind == opFraction || ops[i].kind == opFractionMaybe) && i > 0 && ops[i-1].kind == opSecond2 {
 			ops[i-1].kind = opSecond2Alone
 		}
@@ -141,7 +144,7 @@ func joinSteps(ops []step) []step {
 	for i := 0; i < len(ops); i++ {
 		op := ops[i]
 		if op.kind == opHour && i+4 < len(ops) && ops[i+1].text == ":" && ops[i+2].kind == opMinute2 && ops[i+3].text == ":" && ops[i+4].kind == opSecond2 {
-			op = step{kind: opClock}
+			op = step{kind: opClock, colon: ops[i+4].colon}
 			i += 4
 		}
 		if op.kind == opText && len(op.text) == 1 && op.text != " " {
@@ -206,7 +209,7 @@ func (t *scanner) step(op *step) (ok bool) {
 	case opText:
 		return t.text(op.text)
 	case opClock:
-		return t.clockOfDay()
+		return t.clockOfDay(op.colon)
 	case opYear:
 		century := t.pair()
 		year := t.pair()
@@ -247,11 +250,11 @@ func (t *scanner) step(op *step) (ok bool) {
 		return ok && t.minute <= 59
 	case opSecond:
 		t.second, ok = t.number(1, 2)
-		t.fraction()
+		t.fraction(op.colon)
 		return ok && t.second <= 60
 	case opSecond2:
 		t.second, ok = t.number(2, 2)
-		t.fraction()
+		t.fraction(op.colon)
 		return ok && t.second <= 60
 	case opSecond2Alone: // the fraction has a step of its own
 		t.second, ok = t.number(2, 2)
@@ -263,7 +266,7 @@ func (t *scanner) step(op *step) (ok bool) {
 }
 
 // clockOfDay reads 15:04:05 with a fraction or without; the hour may have one digit.
-func (t *scanner) clockOfDay() (ok bool) {
+func (t *scanner) clockOfDay(colon bool) (ok bool) {
 	s := t.s[t.i:]
 	if len(s) >= 8 && s[2] == ':' && s[5] == ':' {
 		t.hour, t.minute, t.second = two(s, 0), two(s, 3), two(s, 6)
@@ -271,7 +274,7 @@ func (t *scanner) clockOfDay() (ok bool) {
 			return false
 		}
 		t.i += 8
-		t.fraction()
+		t.fraction(colon)
 		return true
 	}
 	if t.hour, ok = t.number(1, 2); !ok || t.done() || t.s[t.i] != ':' {
@@ -284,7 +287,7 @@ func (t *scanner) clockOfDay() (ok bool) {
 	}
 	t.i++
 	t.second = t.pair()
-	t.fraction()
+	t.fraction(colon)
 	return t.second >= 0
 }
 
@@ -293,7 +296,7 @@ func (t *scanner) rarerStep(op *step) (ok bool) {
 	case opFraction:
 		return t.exactFraction(op.digit)
 	case opFractionMaybe:
-		t.fraction()
+		t.fraction(false)
 		return true
 	case opPM, opPMLower:
 		return t.meridiem(op.kind == opPMLower)

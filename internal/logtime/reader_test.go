@@ -80,6 +80,8 @@ func TestRead(t *testing.T) {
 	assert.Equal(t, "2017-06-09T20:10:40Z", show(newReader(t, "", "060102 150405", "06/01/02 15:04:05").Read("17/06/09 20:10:40", near)))
 	assert.Empty(t, show(newReader(t, "", "06/01/02 15:04:05").Read("2026-01-15T00:00:01Z", near)))
 	assert.Equal(t, "1970-01-01T00:00:12.5Z", show(newReader(t, "", "unix_s").Read("12.5", near)))
+	assert.Equal(t, "2017-12-23T22:05:09.606Z", show(newReader(t, "", "20060102-15:4:5").Read("20171223-22:5:9:606", near)))
+	assert.Equal(t, "2017-12-23T22:05:09Z", show(newReader(t, "", "15:04:05:02 Jan 2006").Read("22:05:09:23 Dec 2017", near)))
 }
 
 // TestNear: without a time at which the text was seen, that is now.

@@ -58,9 +58,9 @@ func (t *scanner) blanks() bool {
 	return t.i > from || t.done()
 }
 
-// fraction reads a point or comma and digits, if they are here, or a colon and one to three digits of milliseconds. Digits
+// fraction reads a point or comma and digits, if they are here, or with colon that and one to three digits of milliseconds. Digits
 // beyond nanoseconds are cut off.
-func (t *scanner) fraction() {
+func (t *scanner) fraction(colon bool) {
 	if t.i+1 >= len(t.s) || !isDigit(t.s[t.i+1]) {
 		return
 	}
@@ -69,6 +69,9 @@ func (t *scanner) fraction() {
 		t.i++
 		t.nanos = t.digits()
 	case ':':
+		if !colon {
+			return
+		}
 		from := t.i
 		t.i++
 		ms, _ := t.number(1, 3)
