@@ -5,6 +5,7 @@ package grok
 
 import (
 	"sync"
+	"sync/atomic"
 )
 
 // automaton matches a regular pattern in time linear in the text.
@@ -12,20 +13,26 @@ import (
 // It tries the places where a match can begin one after the other, which is fastest where the first or none will do. A text
 // for which that becomes too much is searched for all of them at once.
 //
-// Where a repetition's body can be empty it follows the rule of Go's regexp: no round but the first consumes nothing. (In
-// Oniguruma and in the machine an empty round is the last. What is matched is the same; what such a round captures is not.)
+// Where a repetition's body can be empty it follows the rule of Go's regexp: no round but the first consumes nothing. In
+// Oniguruma and in the machine an empty round is the last. Grok patterns for which that matters are not made into automata.
 type automaton struct {
 	n        *nfa
 	starts   *starts
 	anchored *dfa
 	search   func() *dfa
 	pool     sync.Pool // of *[]int, registers
-
-	guards []check
+	guards   []check
+	resting  atomic.Int32 // matches that the machine makes, because of the last one
 }
 
-// maxResets bounds how often a match may fill a table, or begin anew because another did.
-const maxResets = 30
+const (
+	// maxLost bounds how often a match begins anew because another one emptied the table.
+	maxLost = 3
+
+	// restMatches is how many matches are left to the machine after a text that needed too many states: the next ones
+	// would likely need them too.
+	restMatches = 256
+)
 
 // newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
 func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *automaton {
@@ -61,48 +68,51 @@ func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *autom
 
 // match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
 func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
+	if m.resting.Load() > 0 {
+		m.resting.Add(-1)
+		return dst, gaveUp
+	}
 	r := m.pool.Get().(*[]int)
 	f, v := m.find(text, r)
-	if v == matched {
+	switch v {
+	case matched:
 		dst, v = m.captures(f, *r, text, dst)
+	case lost:
+		v = gaveUp
 	}
 	m.pool.Put(r)
 	return dst, v
 }
 
 func (m *automaton) find(text string, regs *[]int) (*final, verdict) {
-	budget, resets := 4000+8*len(text), maxResets
+	budget := 4000 + 8*len(text)
 	at, ok := m.starts.next(text, 0)
 	for ok {
-		f, v, used := m.anchored.run(text, at, regs, &resets)
-		switch {
-		case v == matched:
-			return f, matched
-		case v == gaveUp && resets > 0:
-			resets--
-			continue
-		case v == gaveUp:
-			return nil, gaveUp
-		case at == len(text):
-			return nil, noMatch
+		f, v, used := m.try(m.anchored, text, at, regs)
+		if v != noMatch || at == len(text) {
+			return f, v
 		}
-		at, ok = m.starts.next(text, at+width(text, at))
-		if budget -= used + 1; ok && (budget < 0 || resets < maxResets) {
-			return m.findAll(text, at, regs, resets)
+		at, ok = m.starts.next(text, at+runeLen(text, at))
+		if budget -= used + 1; budget < 0 && ok { // all that begin from here on at once
+			f, v, _ = m.try(m.search(), text, at, regs)
+			return f, v
 		}
 	}
 	return nil, noMatch
 }
 
-// findAll looks for matches that begin anywhere from at on, all at once.
-func (m *automaton) findAll(text string, at int, regs *[]int, resets int) (*final, verdict) {
-	for {
-		f, v, _ := m.search().run(text, at, regs, &resets)
-		if v != gaveUp || resets <= 0 {
-			return f, v
+// try runs d from at on.
+func (m *automaton) try(d *dfa, text string, at int, regs *[]int) (f *final, v verdict, used int) {
+	generation := d.table.Load().generation
+	for range maxLost {
+		if f, v, used = d.run(text, at, regs); v != lost {
+			break
 		}
-		resets--
 	}
+	if v == gaveUp && d.table.Load().generation != generation {
+		m.resting.Store(restMatches)
+	}
+	return f, v, used
 }
 
 // captures appends what was captured. A guard that refuses leaves the text to the machine.

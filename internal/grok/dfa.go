@@ -46,7 +46,8 @@ type dfa struct {
 	made  stepper
 }
 
-// table is a snapshot: what it holds is never changed, but for entries of rows, which go from 0 to their value once.
+// table is a snapshot: what it holds is never changed, but for entries of rows, which go from 0 to their value, and may
+// later say that the next state can skip.
 type table struct {
 	generation int // of the automaton: how often it was emptied
 	rows       []atomic.Uint32
@@ -73,7 +74,9 @@ const done int32 = -1
 const (
 	noValue     = 0xff
 	here        = 0xfe // the current position, within a step being made
-	maxVariants = 128
+	maxVariants = 128  // different values of a tag in a state
+
+	maxStateBytes = 64 << 10 // of the values of a state
 )
 
 // final says which groups took part in the match.
@@ -106,9 +109,19 @@ type step struct {
 	set  int32 // the register that is set to the position where that is all there is to do, else -1
 	row  uint32
 	ops  []regOp
-	end  verdict // matched or noMatch: it ends here; gaveUp: go on at row
+	end  stepEnd
 	skip bool
 }
+
+// stepEnd is how the match goes on behind a step.
+type stepEnd uint8
+
+const (
+	goOn     stepEnd = iota // at the step's row
+	endMatch                // it is over; the step's row has the final
+	endNone                 // there is none
+	endOpen                 // only the machine can tell: the next state would be too large
+)
 
 // newDFA returns the automaton of n that begins at the instruction entry.
 func newDFA(n *nfa, entry int32) *dfa {
@@ -131,17 +144,22 @@ func (d *dfa) reset() {
 	d.table.Store(t)
 }
 
-// run matches from at on. registers is grown as needed; on matched it holds the bounds of the groups that final names. used is the number
-// of bytes that were read. gaveUp: somebody else emptied the table, or this run did more often than resets allows, which is
-// counted down.
-func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final, v verdict, used int) {
+// minBytesPerState is how many bytes must be read for a state that is made, or else the automaton is not worth its making.
+const minBytesPerState = 10
+
+// run matches from at on. registers is grown as needed; on matched it holds the bounds of the groups that final names. used
+// is the number of bytes that were read. gaveUp: the text needs too many states, or one that is too large. lost: somebody
+// else emptied the table.
+func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, used int) {
 	t := d.table.Load()
-	row := t.starts[d.before(text, at)]
+	before := d.before(text, at)
+	row := t.starts[before]
 	if row == 0 {
-		if t, row = d.begin(d.before(text, at)); t == nil {
-			return nil, gaveUp, 0
+		if t, row = d.begin(before); t == nil {
+			return nil, lost, 0
 		}
 	}
+	emptied := at // where the table was emptied, by this run
 	regs := grown(registers, t)
 	classes, rows, pos, size := &d.n.ascii, t.rows, at, 1
 	for {
@@ -169,14 +187,15 @@ func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final,
 			break
 		}
 		if e == 0 {
-			old := t.generation
-			if t, row, e = d.make(t, row, c); t == nil {
-				return nil, gaveUp, pos - at
+			old := t
+			if t, row, e = d.follow(old, row, c); t == nil {
+				return nil, lost, pos - at
 			}
-			if t.generation != old {
-				if *resets--; *resets < 0 {
+			if t.generation != old.generation {
+				if pos-emptied < minBytesPerState*len(old.states) {
 					return nil, gaveUp, pos - at
 				}
+				emptied = pos
 			}
 			rows, regs = t.rows, grown(registers, t)
 		}
@@ -187,7 +206,7 @@ func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final,
 			i := int(e & entryRow)
 			if i >= len(t.steps) {
 				if t = d.newer(t); t == nil {
-					return nil, gaveUp, pos - at
+					return nil, lost, pos - at
 				}
 				rows, regs = t.rows, grown(registers, t)
 			}
@@ -203,11 +222,13 @@ func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final,
 					regs[o.dst] = v
 				}
 			}
-			if s.end != gaveUp {
-				if s.end == matched {
-					f = t.states[s.row>>d.shift].final
-				}
-				return f, s.end, pos - at
+			switch s.end {
+			case endMatch:
+				return t.states[s.row>>d.shift].final, matched, pos - at
+			case endNone:
+				return nil, noMatch, pos - at
+			case endOpen:
+				return nil, gaveUp, pos - at
 			}
 			row, skips = s.row, s.skip
 		}
@@ -217,9 +238,9 @@ func (d *dfa) run(text string, at int, registers *[]int, resets *int) (f *final,
 			i := int(row >> d.shift)
 			if i >= len(t.skips) || t.skips[i] == nil {
 				if t = d.newer(t); t == nil {
-					return nil, gaveUp, pos - at
+					return nil, lost, pos - at
 				}
-				rows = t.rows
+				rows, regs = t.rows, grown(registers, t)
 			}
 			k := t.skips[i]
 			switch {
@@ -271,8 +292,8 @@ func (d *dfa) newer(old *table) *table {
 	return nil
 }
 
-// width returns the bytes of the rune at pos.
-func width(text string, pos int) int {
+// runeLen returns the bytes of the rune at pos.
+func runeLen(text string, pos int) int {
 	if text[pos] < utf8.RuneSelf {
 		return 1
 	}

@@ -59,9 +59,9 @@ func (d *dfa) begin(c int) (*table, uint32) {
 	return &u, row
 }
 
-// make makes the transition from row by symbol c. It returns a table that holds it, its row there, which is another one if
+// follow makes the transition from row by symbol c. It returns a table that holds it, its row there, which is another one if
 // the table was full and had to be emptied, and the entry. It returns nil if somebody else emptied the table.
-func (d *dfa) make(old *table, row, c uint32) (t *table, newRow, e uint32) {
+func (d *dfa) follow(old *table, row, c uint32) (t *table, newRow, e uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t = d.table.Load()
@@ -75,13 +75,12 @@ func (d *dfa) make(old *table, row, c uint32) (t *table, newRow, e uint32) {
 	e, ok := d.enter(s, row, c)
 	if !ok {
 		d.reset()
-		d.made.next = append(d.made.next[:0], s.threads...)
-		d.made.values = append(d.made.values[:0], s.values...)
+		m := &d.made
+		m.next, m.values = append(m.next[:0], s.threads...), append(m.values[:0], s.values...)
 		if row, ok = d.intern(s.before); ok {
-			s = d.table.Load().states[row>>d.shift]
-			e, ok = d.enter(s, row, c)
+			e, ok = d.enter(d.table.Load().states[row>>d.shift], row, c)
 		}
-		if !ok { // not even two states
+		if !ok { // not even two states: so small a limit is for tests
 			d.reset()
 			return nil, 0, 0
 		}
@@ -106,21 +105,20 @@ func (d *dfa) enter(s *state, row, c uint32) (e uint32, ok bool) {
 
 // transition returns the entry for symbol c of state s.
 func (d *dfa) transition(s *state, c int) (uint32, bool) {
-	d.follow(s, c)
+	d.advance(s, c)
 	m := &d.made
 	ops, ok := d.assign()
-	if !ok {
-		return 0, false
-	}
 	switch {
+	case !ok:
+		return d.step(step{end: endOpen})
 	case len(m.next) == 0:
-		return d.step(step{end: noMatch})
+		return d.step(step{end: endNone})
 	case m.next[0] == done:
 		row, ok := d.intern(0)
 		if !ok {
 			return 0, false
 		}
-		return d.step(step{ops: slices.Clone(ops), row: row, end: matched})
+		return d.step(step{ops: slices.Clone(ops), row: row, end: endMatch})
 	}
 	row, ok := d.intern(d.n.after(c))
 	if !ok {
@@ -128,7 +126,7 @@ func (d *dfa) transition(s *state, c int) (uint32, bool) {
 	}
 	next := d.table.Load().states[row>>d.shift]
 	if len(ops) > 0 {
-		return d.step(step{ops: slices.Clone(ops), row: row, end: gaveUp, skip: next.skip != nil})
+		return d.step(step{ops: slices.Clone(ops), row: row, skip: next.skip != nil})
 	}
 	if next.skip != nil {
 		return row | entrySkips, true
@@ -136,8 +134,8 @@ func (d *dfa) transition(s *state, c int) (uint32, bool) {
 	return row, true
 }
 
-// follow sets d.made to the threads that symbol c leads to from s.
-func (d *dfa) follow(s *state, c int) {
+// advance sets d.made to the threads that symbol c leads to from s.
+func (d *dfa) advance(s *state, c int) {
 	m, n := &d.made, d.n
 	if m.visited == nil {
 		m.visited, m.queued = make([]uint32, len(n.insts)), make([]uint32, len(n.insts))
@@ -238,10 +236,13 @@ func (m *stepper) holds(o op) bool {
 }
 
 // assign gives the values of d.made their registers: the variants of a tag are numbered in the order of the threads.
-// It returns what has to be done to the registers; false if there are not enough.
+// It returns what has to be done to the registers; false if there are not enough, or the state is too large.
 func (d *dfa) assign() ([]regOp, bool) {
 	m, n := &d.made, d.n
 	m.ops = m.ops[:0]
+	if len(m.values) > maxStateBytes {
+		return nil, false
+	}
 	var moves, sets []regOp
 	for t := range n.tags {
 		var to [256]uint8 // variant by value, one more
@@ -282,24 +283,52 @@ func (n *nfa) register(t int, variant uint8) int32 {
 	return int32(1 + int(variant)*n.tags + t) //nolint:gosec // bounded by maxTags and maxVariants
 }
 
-// sequence appends moves, which happen at once, in an order in which they can happen one after the other.
+// sequence appends moves, which happen at once, in an order in which they can happen one after the other: a register is
+// written when nobody waits for its value any more.
 func sequence(ops, moves []regOp) []regOp {
-	for len(moves) > 0 {
-		free := slices.IndexFunc(moves, func(o regOp) bool {
-			return !slices.ContainsFunc(moves, func(p regOp) bool { return p.src == o.dst && p != o })
-		})
-		if free < 0 { // a cycle: the spare register breaks it
-			broken := moves[0].src
-			ops = append(ops, regOp{dst: spare, src: broken})
-			for i := range moves {
-				if moves[i].src == broken {
-					moves[i].src = spare
+	if len(moves) < 2 {
+		return append(ops, moves...)
+	}
+	source := make(map[int32]int32, len(moves)) // of each register that is written
+	readers := make(map[int32]int, len(moves))
+	for _, o := range moves {
+		source[o.dst] = o.src
+		readers[o.src]++
+	}
+	var free []int32 // registers to be written that nobody reads
+	for _, o := range moves {
+		if readers[o.dst] == 0 {
+			free = append(free, o.dst)
+		}
+	}
+	write := func() {
+		for len(free) > 0 {
+			dst := free[len(free)-1]
+			free = free[:len(free)-1]
+			src := source[dst]
+			delete(source, dst)
+			ops = append(ops, regOp{dst: dst, src: src})
+			if readers[src]--; readers[src] == 0 {
+				if _, ok := source[src]; ok {
+					free = append(free, src)
 				}
 			}
+		}
+	}
+	write()
+	for _, o := range moves { // what is left are cycles: the spare register keeps a value of each
+		if _, ok := source[o.dst]; !ok {
 			continue
 		}
-		ops = append(ops, moves[free])
-		moves = slices.Delete(moves, free, free+1)
+		last := o.dst
+		for source[last] != o.dst { // the one that reads o.dst
+			last = source[last]
+		}
+		ops = append(ops, regOp{dst: spare, src: o.dst})
+		source[last] = spare
+		readers[o.dst] = 0
+		free = append(free, o.dst)
+		write()
 	}
 	return ops
 }

@@ -34,7 +34,7 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 	d.size += 320
 	var back symbolSet
 	for other := range d.n.symbols {
-		d.follow(s, other)
+		d.advance(s, other)
 		theirs, ok := d.assign()
 		if !ok || !slices.Equal(ops, theirs) || len(d.made.next) == 0 || d.made.next[0] == done {
 			continue
@@ -74,7 +74,7 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 	entry := row | entrySkips
 	if len(ops) > 0 {
 		var ok bool
-		if entry, ok = d.step(step{ops: ops, row: row, end: gaveUp, skip: true}); !ok {
+		if entry, ok = d.step(step{ops: ops, row: row, skip: true}); !ok {
 			return 0, false
 		}
 	}

@@ -15,6 +15,7 @@ const (
 	noMatch verdict = iota
 	matched
 	gaveUp // the budget is spent: nothing is known
+	lost   // as gaveUp, but another try may do
 )
 
 // maxStack bounds the stack of a machine in entries.
@@ -44,7 +45,7 @@ func newMachine(p *program, from *starts, maxSteps int) *machine {
 // match finds the leftmost match. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
 func (m *machine) match(text string) verdict {
 	m.text, m.steps = text, m.most
-	for at, ok := m.from.next(text, 0); ok; at, ok = m.from.next(text, at+width(text, at)) {
+	for at, ok := m.from.next(text, 0); ok; at, ok = m.from.next(text, at+runeLen(text, at)) {
 		if v := m.begin(at); v != noMatch {
 			return v
 		}

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// The nondeterministic automaton of a regular pattern, from which the deterministic one is made (automaton.go).
+// The nondeterministic automaton of a regular pattern, from which the deterministic one is made (dfa.go).
 
 // nfaOp is the kind of an nfaInst.
 type nfaOp uint8
@@ -336,17 +336,23 @@ func newAlphabet(sets []set) (alphabet, []symbolSet, bool) {
 	a := alphabet{}
 	of := make([]symbolSet, len(sets))
 	known := map[string]int{}
-	signature := make([]byte, (len(sets)+7)/8)
+	width := (len(sets) + 7) / 8
+	signatures := make([]byte, len(cuts)*width) // of each cut the sets that its rune is in
+	for j, s := range sets {
+		for i, k := 0, 0; i < len(cuts) && k < len(s); i++ {
+			for k < len(s) && s[k+1] < cuts[i] {
+				k += 2
+			}
+			if k < len(s) && s[k] <= cuts[i] {
+				signatures[i*width+j/8] |= 1 << (j & 7)
+			}
+		}
+	}
 	for i, lo := range cuts {
 		if lo > unicode.MaxRune {
 			break
 		}
-		clear(signature)
-		for j, s := range sets {
-			if s.contains(lo) {
-				signature[j>>3] |= 1 << (j & 7)
-			}
-		}
+		signature := signatures[i*width : (i+1)*width]
 		c, ok := known[string(signature)]
 		if !ok {
 			if c = len(known); c >= maxSymbols {

@@ -3,6 +3,8 @@
 
 package grok
 
+import "slices"
+
 // op is the kind of a node.
 type op uint8
 
@@ -97,8 +99,34 @@ func (n *node) nullable() bool {
 	return true
 }
 
-// repeatsEmpty reports whether n repeats without bound what can be empty.
-func (n *node) repeatsEmpty() bool { return n.op == opRepeat && n.max < 0 && n.subs[0].nullable() }
+// repeatsEmpty reports whether n repeats without bound what can be empty, so that it matters what such a round is worth: to
+// Go's regexp only the first may consume nothing, to Oniguruma one that does is the last. Where a round is empty only if it
+// cannot be otherwise, and captures nothing, both come to the same.
+func (n *node) repeatsEmpty() bool {
+	if n.op != opRepeat || n.max >= 0 || !n.subs[0].nullable() {
+		return false
+	}
+	return !n.subs[0].emptyAtLast() || n.subs[0].any(func(n *node) bool { return n.op == opCapture && n.field >= 0 })
+}
+
+// emptyAtLast reports whether n, which can be empty, is so only where nothing else will do.
+func (n *node) emptyAtLast() bool {
+	if !n.nullable() {
+		return true
+	}
+	switch n.op {
+	case opConcat:
+		return !slices.ContainsFunc(n.subs, func(s *node) bool { return !s.emptyAtLast() })
+	case opAlt:
+		last := len(n.subs) - 1
+		return !slices.ContainsFunc(n.subs[:last], (*node).nullable) && n.subs[last].emptyAtLast()
+	case opRepeat:
+		return !n.lazy && n.subs[0].emptyAtLast()
+	case opCapture:
+		return n.subs[0].emptyAtLast()
+	}
+	return false
+}
 
 // edge returns every rune that a match of n can begin with (end: end with). Assertions count as empty, so it may be too large, never too small.
 func (n *node) edge(end bool) set {

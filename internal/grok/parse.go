@@ -23,19 +23,20 @@ const (
 
 // builder holds what all parsers of one pattern share: parsers nest, one for each reference.
 type builder struct {
-	set     *Set
-	opts    options
-	local   map[string]string // definitions made within the pattern
-	fields  []*Field
-	groups  int
-	nodes   int
-	ranges  int
-	depth   int
-	path    []string         // names of the definitions being expanded
-	named   map[string][]int // groups by name, in all texts
-	nodeOf  map[int]*node    // groups by number
-	late    []backref        // back-references to names that their own text does not have
-	origins bool             // remember where nodes were written
+	goRounds bool // rounds that consume nothing follow the rule of Go's regexp
+	set      *Set
+	opts     options
+	local    map[string]string // definitions made within the pattern
+	fields   []*Field
+	groups   int
+	nodes    int
+	ranges   int
+	depth    int
+	path     []string         // names of the definitions being expanded
+	named    map[string][]int // groups by name, in all texts
+	nodeOf   map[int]*node    // groups by number
+	late     []backref        // back-references to names that their own text does not have
+	origins  bool             // remember where nodes were written
 }
 
 // flags are the regular expression's options at a place. A reference hands them on to what it stands for.

@@ -6,13 +6,14 @@ package grok
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
 )
 
-// ErrSteps says that a match took more steps than it may: whether the text matches is not known. Only a pattern that is not
-// regular, or whose automaton grows out of its bounds, counts steps.
+// ErrSteps says that a match took more steps than it may: whether the text matches is not known. Steps are counted where the
+// automaton cannot tell: a pattern is not regular, a guard refuses, or a text needs more states than there is room for.
 var ErrSteps = errors.New("match pattern: step limit reached")
 
 // DefaultMaxSteps bounds one match on the backtracking machine unless WithMaxSteps says otherwise.
@@ -105,8 +106,10 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 	})
 	p.machines.New = func() any { return newMachine(p.program(), p.starts, b.opts.maxSteps) }
 	a := &analysis{referenced: referenced}
-	// Guards ask the machine, which has another rule for rounds that consume nothing: a pattern must follow one.
-	if regular := a.rewrite(root, edges); !a.irregular && (len(a.guards) == 0 || !root.any((*node).repeatsEmpty)) {
+	// The machine and the automaton have different rules for rounds that consume nothing: Oniguruma's, which grok has, and
+	// Go's. Where that matters a pattern must have the right one, and with guards, which ask the machine too, not both.
+	regular := a.rewrite(root, edges)
+	if !a.irregular && (b.goRounds && len(a.guards) == 0 || !root.any((*node).repeatsEmpty)) {
 		p.automaton = newAutomaton(a, regular, p.starts, p.fields)
 	}
 	if p.automaton == nil && p.program() == nil {
@@ -138,15 +141,18 @@ func (a *analysis) strip(n *node) *node {
 	if n.op == opCapture && n.field < 0 && !a.referenced[n.group] {
 		return a.strip(n.subs[0])
 	}
-	if len(n.subs) == 0 {
-		return n
-	}
-	out := *n
-	out.subs = make([]*node, len(n.subs))
+	out := n
 	for i, s := range n.subs {
-		out.subs[i] = a.strip(s)
+		if t := a.strip(s); t != s {
+			if out == n { // what does not change is shared
+				c := *n
+				c.subs = slices.Clone(n.subs)
+				out = &c
+			}
+			out.subs[i] = t
+		}
 	}
-	return &out
+	return out
 }
 
 // String returns the expression the pattern was compiled from.
@@ -158,7 +164,7 @@ func (p *Pattern) Fields() []*Field { return p.fields }
 // Slots returns the number of different places the fields go to.
 func (p *Pattern) Slots() int { return p.slots }
 
-// Regular reports whether matching takes time linear in the text but for rare texts that need the machine.
+// Regular reports whether the pattern runs on the automaton, and on the machine only for the texts that ErrSteps tells of.
 func (p *Pattern) Regular() bool { return p.automaton != nil }
 
 // Match finds the leftmost match of the pattern in text and appends what it captured to dst, in the order of the

@@ -22,7 +22,7 @@ func CompileRegexp(expr string, opts ...Option) (*Pattern, error) {
 	if err != nil {
 		return nil, regexpError(expr, err)
 	}
-	b := &builder{set: &Set{}, opts: options{maxSteps: DefaultMaxSteps}}
+	b := &builder{set: &Set{}, opts: options{maxSteps: DefaultMaxSteps}, goRounds: true}
 	for _, o := range opts {
 		o(&b.opts)
 	}
