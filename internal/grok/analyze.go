@@ -53,7 +53,7 @@ func (a *analysis) rewrite(n *node, c around) *node {
 		if n.max < 0 || n.max > 1 {
 			c.prev = c.prev.union(sub.edge(true))
 			c.follow = c.follow.union(sub.edge(false))
-			c.trivial, c.multi = false, true
+			c.trivial, c.multi = c.trivial && n.min <= 1, true // after a round, what comes after it matches at once
 		}
 		out := *n
 		out.subs = []*node{a.rewrite(sub, c)}
@@ -168,7 +168,7 @@ func (a *analysis) rewriteLook(n *node, c around) *node {
 
 func (a *analysis) rewriteAtomic(n *node, c around) *node {
 	sub := n.subs[0]
-	if c.trivial || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
+	if c.trivial || sub.length() >= 0 && sub.local() && len(a.referenced) == 0 || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
 		return a.rewrite(sub, c)
 	}
 	if sub.op == opRepeat && sub.max < 0 && !sub.lazy && sub.subs[0].op == opClass && !a.keep { // it ends where no more of the class follows
