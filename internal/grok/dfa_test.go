@@ -73,33 +73,93 @@ func TestAutomatonWithLittleRoom(t *testing.T) {
 	}
 }
 
+// searchedExpr has to be looked for from everywhere at once in searchedTexts.
+const searchedExpr = `%{IPORHOST:client} - (?<user>[^! ]*) (?<rest>[^!#]*)!%{WORD:end}`
+
+// searchedTexts returns texts in which a match could begin at many places, goes far, and is found late if at all.
+func searchedTexts(seed uint64, n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		lines := accessLines(seed+uint64(i), 34)
+		texts[i] = strings.Join(lines[:30], " ") + "#" + strings.Join(lines[30:], " ") + "!end"
+		if i%4 == 0 {
+			texts[i] = strings.ReplaceAll(texts[i], "!", ".")
+		}
+	}
+	return texts
+}
+
+// TestSearchWithLittleRoom is TestAutomatonWithLittleRoom for what is searched all at once.
+func TestSearchWithLittleRoom(t *testing.T) {
+	roomy, err := ecs(t).Compile(searchedExpr)
+	require.NoError(t, err)
+	tight, err := ecs(t).Compile(searchedExpr)
+	require.NoError(t, err)
+	texts, matches := searchedTexts(100, 20), 0
+	for _, text := range texts {
+		_, _, err = roomy.Match(text, nil)
+		require.NoError(t, err)
+	}
+	require.True(t, searched(roomy))
+	limit := roomy.automaton.search().size / 2
+	tight.automaton.search().limit = limit
+	tight.automaton.anchored.limit = roomy.automaton.anchored.size / 2
+	for _, text := range texts {
+		want, ok, err := roomy.Match(text, nil)
+		require.NoError(t, err)
+		got, also, err := tight.Match(text, nil)
+		require.NoError(t, err)
+		require.Equal(t, show(want, ok, nil), show(got, also, nil), text)
+		if ok {
+			matches++
+		}
+	}
+	assert.Greater(t, matches, 10)
+	assert.Less(t, matches, len(texts))
+	assert.Positive(t, tight.automaton.search().table.Load().generation)
+	assert.Zero(t, roomy.automaton.search().table.Load().generation)
+	assert.LessOrEqual(t, tight.automaton.search().size, limit)
+}
+
 // TestAutomatonFromManyGoroutines: a table in the making is shared, also while it is emptied.
 func TestAutomatonFromManyGoroutines(t *testing.T) {
-	const expr = `^%{IP:client} - %{WORD:user} \[%{HTTPDATE:time}\] "%{WORD:method} %{DATA:path} HTTP/%{NUMBER:version}" %{INT:status:int}`
-	for _, limit := range []int{maxDFABytes, 30_000} {
-		p, err := ecs(t).Compile(expr)
-		require.NoError(t, err)
-		alone, err := ecs(t).Compile(expr)
-		require.NoError(t, err)
-		p.automaton.anchored.limit = limit
-		lines := accessLines(9, 120)
-		want := make([]string, len(lines))
-		for i, line := range lines {
-			want[i] = show(alone.Match(line, nil))
-		}
-		var wg sync.WaitGroup
-		for g := range 8 {
-			wg.Go(func() {
-				for i := range lines {
-					i = (i + g*15) % len(lines)
-					if got := show(p.Match(lines[i], nil)); got != want[i] {
-						t.Errorf("%s\n%s\n%s", lines[i], got, want[i])
-						return
+	for _, tc := range []struct {
+		expr  string
+		texts []string
+		limit int // less than a table needs, so that it is emptied
+		from  func(*automaton) *dfa
+	}{
+		{`^%{IP:client} - %{WORD:user} \[%{HTTPDATE:time}\] "%{WORD:method} %{DATA:path} HTTP/%{NUMBER:version}" %{INT:status:int}`,
+			accessLines(9, 120), 30_000, func(m *automaton) *dfa { return m.anchored }},
+		{searchedExpr, searchedTexts(200, 16), 30_000, func(m *automaton) *dfa { return m.search() }},
+	} {
+		for _, limit := range []int{maxDFABytes, tc.limit} {
+			p, err := ecs(t).Compile(tc.expr)
+			require.NoError(t, err)
+			alone, err := ecs(t).Compile(tc.expr)
+			require.NoError(t, err)
+			tc.from(p.automaton).limit = limit
+			want := make([]string, len(tc.texts))
+			for i, text := range tc.texts {
+				want[i] = show(alone.Match(text, nil))
+			}
+			var wg sync.WaitGroup
+			for g := range 8 {
+				wg.Go(func() {
+					for i := range tc.texts {
+						i = (i + g*len(tc.texts)/8) % len(tc.texts)
+						if got := show(p.Match(tc.texts[i], nil)); got != want[i] {
+							t.Errorf("%s\n%s\n%s", tc.texts[i], got, want[i])
+							return
+						}
 					}
-				}
-			})
+				})
+			}
+			wg.Wait()
+			used := tc.from(p.automaton).table.Load()
+			assert.Greater(t, len(used.states), 1, tc.expr)
+			assert.Equal(t, limit == tc.limit, used.generation > 0, tc.expr)
 		}
-		wg.Wait()
 	}
 }
 
@@ -130,4 +190,5 @@ func TestSearchAllAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ok)
 	assert.Equal(t, `true <nil> a="aaa" b="bb"`, show(captures, ok, nil))
+	assert.True(t, searched(p))
 }

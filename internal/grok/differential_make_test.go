@@ -110,7 +110,7 @@ var (
 		"a", "b", "ab", "ba", ".", "[ab]", "[^a]", "[é-ü]", `[\x{fffd}a]`, `\d`, " ", "1", `\b`, `\B`, "^", "$", `\A`, `\z`, `\Z`, "é", "",
 		"%{W:w}", "%{N:n}", "%{D:d}", "%{G:g}", "%{E:e}", "(?<x>a|ab)", "(?<x>)", "(?<z>.)", "(?<z>[ab]+)", "(?=a)", "(?!b)", "(?<=a)", "(?<!b)", "(?<=a|bb)", "(?<!ab|[é1])",
 		"(?>a|ab)", "a*+", "[ab]++", "(?=(?<l>a*)b)", "(?!a.b)", "(?i:A|É)", "(?-m:.)", "a{2,3}", ".{3}", `[^\n]`, `\W`, `\n`,
-		`(?<q>a|b).?\k<q>`, `(?:(?<q>1|é)|b)\k<q>`,
+		`(?<q>a|b).?\k<q>`, `(?:(?<q>1|é)|b)\k<q>`, `(?<q>a|b.)(?:.b|\g<q>)`, `(?:(?<q>a)|\g<q>b|.)`,
 	}
 	smallQuantifiers = []string{"", "", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}?", "{2,}", "{2,}?", "{0}", "*+", "?+", "++"}
 )
@@ -133,9 +133,9 @@ func smallPattern(r *rand.Rand) string {
 				continue
 			}
 			a := smallAtoms[r.IntN(len(smallAtoms))]
-			if strings.Contains(a, `\k`) { // of its own name, so that it means the group before it
+			if strings.Contains(a, "(?<q>") { // of its own name, so that it means the group before it
 				names++
-				a = strings.NewReplacer("(?<q>", fmt.Sprintf("(?<q%d>", names), `\k<q>`, fmt.Sprintf(`\k<q%d>`, names)).Replace(a)
+				a = strings.ReplaceAll(a, "<q>", fmt.Sprintf("<q%d>", names))
 			}
 			b.WriteString(a)
 			if a != "" && !strings.ContainsAny(a, `^$`) && a != `\b` && a != `\B` && a != `\A` && a != `\z` && a != `\Z` {

@@ -135,6 +135,11 @@ func TestEnginesAgreeOnTable(t *testing.T) {
 		{`(?:(?<x>a)|(?<y>b))+`, []string{"ab", "ba", "aab"}},
 		{`(?:(?<x>a)?b)+`, []string{"abb", "bab"}},
 		{`(?<x>(?<y>a|ab)(?<z>c|bcd))(?<w>d*)`, []string{"abcd", "acd"}},
+		// Called groups: of the threads of one state each has its own idea of where x begins, also in a circle of registers.
+		{`(?<x>a)\g<x>`, []string{"aa", "aaa", "a"}},
+		{`(?<x>a|b.)\g<x>?(?<y>\g<x>)`, []string{"aaa", "abab", "bab1a"}},
+		{`^(?<x>[ab])(?:.b|\g<x>cd|.ce)$`, []string{"abce", "abcd", "abb", "abc"}},
+		{`^(?<x>[abc])(?:..b|\g<x>.cd|.\g<x>ce|..cf)$`, []string{"abccd", "abcce", "abccf", "abcb", "abcc"}},
 		// What a choice prefers, and where a match begins.
 		{`(?<x>a|ab)(?<y>c|bcd)?`, []string{"abcd"}},
 		{`(?<x>.*?)(?<y>a+?)$`, []string{"baaa", "a\nba"}},

@@ -3,11 +3,14 @@
 
 package grok
 
+import "sync"
+
 // List is an ordered list of patterns: the first that matches wins. Patterns that cannot match a text are mostly not
 // tried on it. It is safe for concurrent use.
 type List struct {
 	patterns  []*Pattern
 	prefilter *prefilter
+	sets      sync.Pool // of *[]uint64, a row of bits that is too long for the stack
 }
 
 // NewList returns the list of patterns, most preferred first.
@@ -15,6 +18,10 @@ func NewList(patterns []*Pattern) *List {
 	l := &List{patterns: patterns}
 	if len(patterns) > 1 {
 		l.prefilter = newPrefilter(patterns)
+		l.sets.New = func() any {
+			set := make([]uint64, l.prefilter.words)
+			return &set
+		}
 	}
 	return l
 }
@@ -25,30 +32,26 @@ func (l *List) Patterns() []*Pattern { return l.patterns }
 // Match returns the index of the first pattern that matches text, and what it captured appended to dst; -1 if none does.
 // The error is ErrSteps if a pattern that came before the one that matched, or any of them if none did, spent its steps.
 func (l *List) Match(text string, dst []Capture) (index int, captures []Capture, err error) {
-	return l.MatchFrom(0, text, dst)
-}
-
-// MatchFrom is Match among the patterns from index start on.
-func (l *List) MatchFrom(start int, text string, dst []Capture) (index int, captures []Capture, err error) {
 	if l.prefilter == nil {
-		return l.try(start, text, dst, nil)
+		return l.try(text, dst, nil)
 	}
 	var few [4]uint64 // on the stack
-	set := few[:]
 	if l.prefilter.words <= len(few) {
-		set = few[:l.prefilter.words]
-	} else {
-		set = make([]uint64, l.prefilter.words)
+		set := few[:l.prefilter.words]
+		l.prefilter.candidates(text, set)
+		return l.try(text, dst, set)
 	}
-	l.prefilter.candidates(text, set)
-	return l.try(start, text, dst, set)
+	set := l.sets.Get().(*[]uint64)
+	defer l.sets.Put(set)
+	l.prefilter.candidates(text, *set)
+	return l.try(text, dst, *set)
 }
 
 // try tries the patterns of set in their order, all of them if it is nil.
-func (l *List) try(start int, text string, dst []Capture, set []uint64) (index int, captures []Capture, err error) {
-	for i := start; i < len(l.patterns); i++ {
+func (l *List) try(text string, dst []Capture, set []uint64) (index int, captures []Capture, err error) {
+	for i := 0; i < len(l.patterns); i++ {
 		if set != nil {
-			if i = next(set, i); i < 0 || i >= len(l.patterns) {
+			if i = nextPattern(set, i); i < 0 || i >= len(l.patterns) {
 				break
 			}
 		}

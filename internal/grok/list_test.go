@@ -42,13 +42,47 @@ func TestList(t *testing.T) {
 			assert.Len(t, captures, 1, text)
 		}
 	}
-	index, _, err := l.MatchFrom(2, "12a b", nil)
-	require.NoError(t, err)
-	assert.Equal(t, 5, index)
-	index, captures, err := NewList(l.Patterns()[:4]).MatchFrom(1, "12", nil)
-	require.NoError(t, err)
-	assert.Equal(t, -1, index)
-	assert.Empty(t, captures)
+}
+
+// TestListAfterLineBreak: a pattern that begins a line is found wherever it stands in the list and the line in the text.
+func TestListAfterLineBreak(t *testing.T) {
+	patterns := make([]string, 130)
+	for i := range patterns {
+		patterns[i] = fmt.Sprintf(`^event%d (?<v>\d)$`, i)
+	}
+	l := NewList(compileAll(t, patterns...))
+	for i := range patterns {
+		for _, before := range []string{"", "x\n"} {
+			index, captures, err := l.Match(fmt.Sprintf("%sevent%d 7\n", before, i), nil)
+			require.NoError(t, err)
+			require.Equal(t, i, index, "after %q", before)
+			require.Equal(t, `true <nil> v="7"`, show(captures, true, nil))
+		}
+	}
+}
+
+// TestListDoesNotAllocate, however long it is.
+func TestListDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	var patterns []string
+	for i := range 600 {
+		patterns = append(patterns, fmt.Sprintf(`^(?:one|two|%d) event%d (?<v>\d)$`, i, i))
+	}
+	all := compileAll(t, patterns...)
+	captures := make([]Capture, 0, 4)
+	for _, n := range []int{0, 1, 2, 64, 65, 256, 257, 600} {
+		l := NewList(all[:n])
+		for want, text := range map[int]string{n - 1: fmt.Sprintf("one event%d 7", n-1), -1: "one event 7"} {
+			allocs := testing.AllocsPerRun(20, func() {
+				if i, _, err := l.Match(text, captures[:0]); i != want || err != nil {
+					t.Fatal(n, i, err)
+				}
+			})
+			assert.Zero(t, allocs, "%d patterns on %q", n, text)
+		}
+	}
 }
 
 // TestListLikePatterns: a list finds what its patterns find one after the other, whatever it knows of them.

@@ -124,8 +124,8 @@ func (f *prefilter) literal(text string, set []uint64) {
 	}
 }
 
-// next returns the first pattern of set from index i on, -1 if there is none.
-func next(set []uint64, i int) int {
+// nextPattern returns the first pattern of set from index i on, -1 if there is none.
+func nextPattern(set []uint64, i int) int {
 	for w := i / 64; w < len(set); w++ {
 		left := set[w]
 		if w == i/64 {

@@ -15,12 +15,12 @@ import (
 )
 
 // secondJudge is regexp2, an engine that nobody here wrote, on the same tree: it watches over the reference. It cannot
-// speak about texts that are not UTF-8, and repeats what can be empty by a rule of its own.
+// speak about texts that are not UTF-8, repeats what can be empty by a rule of its own, and knows no group that stands twice.
 type secondJudge struct {
 	*reference
 	re     *regexp2.Regexp
 	nums   []int // group of each of its captures
-	silent bool  // the pattern repeats what can be empty
+	silent bool  // the pattern repeats what can be empty, or calls a group
 }
 
 func newSecondJudge(r *reference) (*secondJudge, error) {
@@ -31,7 +31,16 @@ func newSecondJudge(r *reference) (*secondJudge, error) {
 		return nil, err
 	}
 	re.MatchTimeout = 50 * time.Millisecond
-	silent := r.root.any(func(n *node) bool { return n.op == opRepeat && n.subs[0].nullable() })
+	groups := map[int]bool{}
+	silent := r.root.any(func(n *node) bool {
+		if n.op == opCapture {
+			if groups[n.group] {
+				return true
+			}
+			groups[n.group] = true
+		}
+		return n.op == opRepeat && n.subs[0].nullable()
+	})
 	return &secondJudge{reference: r, re: re, nums: w.groups, silent: silent}, nil
 }
 
