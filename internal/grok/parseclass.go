@@ -13,7 +13,7 @@ func (p *parser) bracket(at int) set {
 	p.enter(at)
 	defer func() { p.b.depth-- }()
 	negated := p.accept("^")
-	var all, cur set
+	var all, cur set // cur is not in order before its end
 	intersected := false
 	first := true
 	for {
@@ -25,7 +25,7 @@ func (p *parser) bracket(at int) set {
 			break
 		}
 		if p.accept("&&") {
-			if intersected {
+			if cur = cur.normalize(); intersected {
 				all = all.intersect(cur)
 			} else {
 				all, intersected = cur, true
@@ -48,9 +48,9 @@ func (p *parser) bracket(at int) set {
 		if p.b.ranges += len(item) / 2; p.b.ranges > maxRanges {
 			p.fail(at, "classes of the pattern grow beyond %d ranges", maxRanges)
 		}
-		cur = cur.union(item)
+		cur = append(cur, item...)
 	}
-	if intersected {
+	if cur = cur.normalize(); intersected {
 		cur = all.intersect(cur)
 	}
 	if negated {
