@@ -23,6 +23,7 @@ type around struct {
 	end     bool // the text can end there
 	trivial bool // what comes after always matches
 	multi   bool // within a repetition: a guard would see the last round only
+	last    bool // nothing comes after it, and nobody asks where it ends
 }
 
 // guard remembers a dropped construct.
@@ -55,6 +56,7 @@ func (a *analysis) rewrite(n *node, c around) *node {
 			c.follow = c.follow.union(sub.edge(false))
 			c.trivial, c.multi = c.trivial && n.min <= 1, true // after a round, what comes after it matches at once
 		}
+		c.last = false
 		out := *n
 		out.subs = []*node{a.rewrite(sub, c)}
 		return &out
@@ -62,6 +64,7 @@ func (a *analysis) rewrite(n *node, c around) *node {
 		if n.field < 0 && !a.referenced[n.group] {
 			return a.rewrite(n.subs[0], c)
 		}
+		c.last = false
 		out := *n
 		out.subs = []*node{a.rewrite(n.subs[0], c)}
 		return &out
@@ -69,10 +72,27 @@ func (a *analysis) rewrite(n *node, c around) *node {
 		return a.rewriteLook(n, c)
 	case opAtomic:
 		return a.rewriteAtomic(n, c)
-	case opBackref, opEndTextNL:
+	case opEndTextNL:
+		return a.rewriteEnd(n, c)
+	case opBackref:
 		a.irregular = true
 	}
 	return n
+}
+
+// rewriteEnd makes \Z, which looks at a line break and what is behind it, regular. Where the match ends anyway it may as well
+// take the line break. Elsewhere it is $ first of all.
+func (a *analysis) rewriteEnd(n *node, c around) *node {
+	switch {
+	case a.keep:
+		return n
+	case c.last:
+		return concat([]*node{{op: opRepeat, max: 1, subs: []*node{class(set{'\n', '\n'})}}, {op: opEndText}})
+	case c.multi:
+		a.irregular = true
+		return n
+	}
+	return a.guard(n, &node{op: opEndLine})
 }
 
 func (a *analysis) rewriteConcat(n *node, c around) *node {
@@ -86,7 +106,7 @@ func (a *analysis) rewriteConcat(n *node, c around) *node {
 	for i := len(n.subs) - 1; i >= 0; i-- {
 		s, next := n.subs[i], after[i+1]
 		switch {
-		case s.op == opEndLine:
+		case s.op == opEndLine, s.op == opEndTextNL:
 			after[i] = side{next.s.intersect(set{'\n', '\n'}), next.edge, false}
 		case s.op == opEndText:
 			after[i] = side{nil, true, false}
@@ -102,6 +122,7 @@ func (a *analysis) rewriteConcat(n *node, c around) *node {
 		cc := c
 		cc.prev, cc.start = prev.s, prev.edge
 		cc.follow, cc.end, cc.trivial = after[i+1].s, after[i+1].edge, after[i+1].trivial
+		cc.last = c.last && i == len(n.subs)-1
 		out.subs = append(out.subs, a.rewrite(s, cc))
 		switch {
 		case s.op == opBeginLine:
@@ -159,7 +180,7 @@ func (a *analysis) rewriteLook(n *node, c around) *node {
 	if single { // the automaton knows the symbols around a place
 		return n
 	}
-	if c.multi || sub.any(func(n *node) bool { return n.op == opCapture && n.field >= 0 }) || !sub.local() || n.behind && sub.length() < 0 {
+	if c.multi || sub.any(func(n *node) bool { return n.op == opCapture && n.field >= 0 }) || !sub.local() || n.behind && sub.width() < 0 {
 		a.irregular = true
 		return n
 	}
@@ -168,7 +189,7 @@ func (a *analysis) rewriteLook(n *node, c around) *node {
 
 func (a *analysis) rewriteAtomic(n *node, c around) *node {
 	sub := n.subs[0]
-	if c.trivial || sub.length() >= 0 && sub.local() && len(a.referenced) == 0 || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
+	if c.trivial || sub.width() >= 0 && sub.local() && len(a.referenced) == 0 || sub.local() && sub.deterministic(c.follow) && sub.alphabet().disjoint(c.follow) {
 		return a.rewrite(sub, c)
 	}
 	if sub.op == opRepeat && sub.max < 0 && !sub.lazy && sub.subs[0].op == opClass && !a.keep { // it ends where no more of the class follows
@@ -191,30 +212,7 @@ func (a *analysis) guard(n, body *node) *node {
 	return &node{op: opCapture, field: -1, group: -len(a.guards) - 1, subs: []*node{body}}
 }
 
-// single returns the set of a node that matches exactly one rune.
-func (n *node) single() (set, bool) {
-	switch n.op {
-	case opClass:
-		return n.set, true
-	case opAlt:
-		var out set
-		for _, s := range n.subs {
-			one, ok := s.single()
-			if !ok {
-				return nil, false
-			}
-			out = out.union(one)
-		}
-		return out, true
-	case opCapture:
-		if n.field < 0 {
-			return n.subs[0].single()
-		}
-	}
-	return nil, false
-}
-
-// local reports whether a match of n depends on nothing but the text from where it begins, and Go's regexp can do it.
+// local reports whether a match of n depends on nothing but the text from where it begins.
 func (n *node) local() bool {
 	return !n.any(func(n *node) bool {
 		switch n.op {
@@ -223,41 +221,6 @@ func (n *node) local() bool {
 		}
 		return true
 	})
-}
-
-// length returns the number of runes that every match of n has, -1 if they differ.
-func (n *node) length() int {
-	switch n.op {
-	case opEmpty:
-		return 0
-	case opClass:
-		return 1
-	case opConcat:
-		sum := 0
-		for _, s := range n.subs {
-			l := s.length()
-			if l < 0 {
-				return -1
-			}
-			sum += l
-		}
-		return sum
-	case opAlt:
-		l := n.subs[0].length()
-		for _, s := range n.subs[1:] {
-			if s.length() != l {
-				return -1
-			}
-		}
-		return l
-	case opRepeat:
-		if l := n.subs[0].length(); l >= 0 && n.min == n.max {
-			return l * n.min
-		}
-	case opCapture:
-		return n.subs[0].length()
-	}
-	return -1
 }
 
 // deterministic reports whether at every rune there is at most one way to go on within n, given the runes that can

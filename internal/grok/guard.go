@@ -3,13 +3,15 @@
 
 package grok
 
-// check verifies a guard: ok says whether the construct dropped at [from, to) holds in text.
+import "sync"
+
+// check verifies a guard: whether the construct dropped at a place holds there.
 type check struct {
-	group int // of the automaton
-	ok    func(text string, from, to int) bool
+	group    int // of the automaton
+	machines *sync.Pool
 }
 
-// guardSteps bounds the verification of one guard. One that takes longer refuses, and the machine decides.
+// guardSteps bounds the verification of one guard in a short text. One that takes longer refuses, and the machine decides.
 const guardSteps = 10_000
 
 // newCheck returns the check of a dropped construct; its group is set by the caller.
@@ -19,8 +21,16 @@ func newCheck(n *node) (check, bool) {
 	if p == nil {
 		return check{}, false
 	}
-	return check{ok: func(text string, from, to int) bool {
-		m := newMachine(p, nil, guardSteps)
-		return m.matchAt(text, from) == matched && m.slots[1] == to
-	}}, true
+	return check{machines: &sync.Pool{New: func() any { return newMachine(p, nil, guardSteps) }}}, true
+}
+
+// ok reports whether the construct holds at [from, to) of text.
+func (c *check) ok(text string, from, to int) bool {
+	m := c.machines.Get().(*machine)
+	ok := m.matchAt(text, from) == matched && m.slots[1] == to
+	m.text = ""
+	if cap(m.stack) <= keepStack {
+		c.machines.Put(m)
+	}
+	return ok
 }

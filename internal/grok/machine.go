@@ -28,6 +28,11 @@ type entry struct {
 }
 
 // machine runs a program on a text. It is used again for the next.
+//
+// Every instruction and every other way that is taken up costs a step. What looks at more than a few things costs more,
+// so that a million steps take some 50 ms at most: each 16 bytes of a scan, each 2 runes of it beyond ASCII, each 64 bytes
+// that are compared, each 8 bytes looked back, branches or entries of the stack that are gone through. It is paid afterwards: the budget may
+// be overdrawn by one scan of the text.
 type machine struct {
 	p     *program
 	from  *starts
@@ -38,15 +43,18 @@ type machine struct {
 	most  int
 }
 
+// stepsPerByte times the length of a text is the least budget: enough for what is linear.
+const stepsPerByte = 4
+
 func newMachine(p *program, from *starts, maxSteps int) *machine {
 	return &machine{p: p, from: from, slots: make([]int, p.slots), most: maxSteps}
 }
 
 // match finds the leftmost match. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
 func (m *machine) match(text string) verdict {
-	m.text, m.steps = text, m.most
+	m.reset(text)
 	for at, ok := m.from.next(text, 0); ok; at, ok = m.from.next(text, at+runeLen(text, at)) {
-		if v := m.begin(at); v != noMatch {
+		if v := m.run(m.p.start, at); v != noMatch {
 			return v
 		}
 		if at == len(text) {
@@ -58,17 +66,21 @@ func (m *machine) match(text string) verdict {
 
 // matchAt is match for matches that begin at the position at.
 func (m *machine) matchAt(text string, at int) verdict {
-	m.text, m.steps = text, m.most
-	return m.begin(at)
+	m.reset(text)
+	return m.run(m.p.start, at)
 }
 
-func (m *machine) begin(at int) verdict {
+// reset makes m ready for a text. A run that finds no match leaves it as ready as it was.
+func (m *machine) reset(text string) {
+	m.text, m.steps = text, max(m.most, stepsPerByte*len(text))
 	for i := range m.slots {
 		m.slots[i] = -1
 	}
 	m.stack = m.stack[:0]
-	return m.run(m.p.start, at)
 }
+
+// scanned pays for a scan of so many bytes, with so many runes beyond ASCII.
+func (m *machine) scanned(bytes, wide int) { m.steps -= (bytes + 8*wide) >> 4 }
 
 // run follows the program from pc at pos until it matches or every way is tried. Entries below the height at which it
 // was called are not touched.
@@ -88,6 +100,7 @@ func (m *machine) run(pc, pos int) verdict {
 				pos++
 			}
 		case iString:
+			m.steps -= len(in.str) >> 6
 			if ok = strings.HasPrefix(text[pos:], in.str); ok {
 				pos += len(in.str)
 			}
@@ -129,10 +142,7 @@ func (m *machine) run(pc, pos int) verdict {
 			m.commit(m.slots[in.slot])
 			ok = true
 		case iBackref:
-			from, to := m.slots[in.slot], m.slots[in.slot+1]
-			if ok = from >= 0 && to >= from && strings.HasPrefix(text[pos:], text[from:to]); ok {
-				pos += to - from
-			}
+			pos, ok = m.backref(in, pos)
 		default:
 			ok = m.assert(in.op, pos)
 		}
@@ -141,6 +151,9 @@ func (m *machine) run(pc, pos int) verdict {
 			continue
 		}
 		if pc, pos, ok = m.back(base); !ok {
+			if m.steps < 0 {
+				return gaveUp
+			}
 			return noMatch
 		}
 	}
@@ -153,7 +166,7 @@ func (m *machine) save(slot, value int) {
 
 // back takes up the newest other way above base.
 func (m *machine) back(base int) (pc, pos int, ok bool) {
-	for len(m.stack) > base {
+	for len(m.stack) > base && m.steps >= 0 {
 		m.steps--
 		e := m.stack[len(m.stack)-1]
 		m.stack = m.stack[:len(m.stack)-1]
@@ -186,6 +199,7 @@ func (m *machine) back(base int) (pc, pos int, ok bool) {
 
 // commit forgets the other ways above height, but keeps what has to be restored when an older one is taken.
 func (m *machine) commit(height int) {
+	m.steps -= (len(m.stack) - height) >> 3
 	kept := m.stack[:height]
 	for _, e := range m.stack[height:] {
 		if e.pc < 0 {
@@ -201,34 +215,63 @@ func (m *machine) choose(in *inst, pc, pos, from int) (int, bool) {
 		f := in.branches[i].first
 		return f == nil || pos < len(m.text) && f[m.text[pos]]
 	}
-	for i := from; i < len(in.branches); i++ {
-		if !can(i) {
-			continue
-		}
-		for j := i + 1; j < len(in.branches); j++ {
-			if can(j) {
-				m.stack = append(m.stack, entry{pc: pc, pos: pos, aux: j})
+	i := from
+	for i < len(in.branches) && !can(i) {
+		i++
+	}
+	j := i + 1
+	for j < len(in.branches) && !can(j) {
+		j++
+	}
+	m.steps -= (j - from) >> 3
+	if i >= len(in.branches) {
+		return 0, false
+	}
+	if j < len(in.branches) {
+		m.stack = append(m.stack, entry{pc: pc, pos: pos, aux: j})
+	}
+	return in.branches[i].pc, true
+}
+
+// backref takes what its group took last.
+func (m *machine) backref(in *inst, pos int) (int, bool) {
+	from, to := m.slots[in.slot], m.slots[in.slot+1]
+	if from < 0 || to < from || to-from > len(m.text)-pos {
+		return pos, false
+	}
+	m.steps -= (to - from) >> 6
+	return pos + to - from, m.text[pos:pos+to-from] == m.text[from:to]
+}
+
+// take takes up to most runes of a class from pos on, and returns where they end and how many they are.
+func (m *machine) take(c *class256, pos, most int) (end, n int) {
+	text, wide := m.text, 0
+	for end = pos; n < most && end < len(text); n++ {
+		if b := text[end]; b < utf8.RuneSelf {
+			if !c.ascii[b] {
 				break
 			}
+			end++
+			continue
 		}
-		return in.branches[i].pc, true
+		wide++
+		size := c.at(text, end)
+		if size == 0 {
+			break
+		}
+		end += size
 	}
-	return 0, false
+	m.scanned(end-pos, wide)
+	return end, n
 }
 
 // atLeast takes the runes that a span must have.
 func (m *machine) atLeast(in *inst, pos int) (int, bool) {
-	for range in.min {
-		if pos == len(m.text) {
-			return pos, false
-		}
-		size := in.class.at(m.text, pos)
-		if size == 0 {
-			return pos, false
-		}
-		pos += size
+	if in.min == 0 {
+		return pos, true
 	}
-	return pos, true
+	end, n := m.take(in.class, pos, in.min)
+	return end, n == in.min
 }
 
 // span takes as many runes as there are, and leaves an entry if fewer could do.
@@ -237,7 +280,7 @@ func (m *machine) span(in *inst, pc, pos int) (int, bool) {
 	if !ok {
 		return pos, false
 	}
-	text, end := m.text, least
+	text, end, wide := m.text, least, 0
 	if in.max < 0 {
 		table := &in.class.ascii
 		for {
@@ -247,21 +290,16 @@ func (m *machine) span(in *inst, pc, pos int) (int, bool) {
 			if end == len(text) || len(in.class.wide) == 0 || text[end] < utf8.RuneSelf {
 				break
 			}
+			wide++
 			size := in.class.at(text, end)
 			if size == 0 {
 				break
 			}
 			end += size
 		}
-		m.steps -= (end - least) >> 4
+		m.scanned(end-least, wide)
 	} else {
-		for n := in.min; n < in.max && end < len(text); n++ {
-			size := in.class.at(text, end)
-			if size == 0 {
-				break
-			}
-			end += size
-		}
+		end, _ = m.take(in.class, least, in.max-in.min)
 	}
 	if in.op == iSpanAtomic {
 		return end, true
@@ -277,46 +315,45 @@ func (m *machine) span(in *inst, pc, pos int) (int, bool) {
 
 // retreat gives back runes of a span that ends at pos until what follows can begin, but not below least.
 func (m *machine) retreat(in *inst, pc, pos, least int) (int, bool) {
-	text, f := m.text, in.follow
+	text, f, wide := m.text, in.follow, 0
 	for at := pos; at > least; {
 		at--
 		if text[at] >= utf8.RuneSelf {
+			wide++
 			_, size := utf8.DecodeLastRuneInString(text[least : at+1])
 			at -= size - 1
 		}
 		if f != nil && !f[text[at]] {
 			continue
 		}
-		m.steps -= (pos - at) >> 4
+		m.scanned(pos-at, wide)
 		if at > least {
 			m.stack = append(m.stack, entry{pc: pc, pos: at, aux: least})
 		}
 		return at, true
 	}
-	m.steps -= (pos - least) >> 4
+	m.scanned(pos-least, wide)
 	return pos, false
 }
 
 // lazy goes on from pos to the first place where what follows can begin, and leaves an entry to go on from there.
 func (m *machine) lazy(in *inst, pc, pos int) (int, bool) {
-	text, f, start := m.text, in.follow, pos
-	if f != nil {
-		for {
-			if pos == len(text) {
-				m.steps -= (pos - start) >> 4
-				return pos, false
-			}
-			if f[text[pos]] {
-				break
+	if text, f, start, wide := m.text, in.follow, pos, 0; f != nil {
+		for pos < len(text) && !f[text[pos]] {
+			if text[pos] >= utf8.RuneSelf {
+				wide++
 			}
 			size := in.class.at(text, pos)
 			if size == 0 {
-				m.steps -= (pos - start) >> 4
+				m.scanned(pos-start, wide)
 				return pos, false
 			}
 			pos += size
 		}
-		m.steps -= (pos - start) >> 4
+		m.scanned(pos-start, wide)
+		if pos == len(text) {
+			return pos, false
+		}
 	}
 	m.stack = append(m.stack, entry{pc: pc, pos: pos})
 	return pos, true
@@ -325,12 +362,17 @@ func (m *machine) lazy(in *inst, pc, pos int) (int, bool) {
 func (m *machine) look(in *inst, pos int) verdict {
 	from := pos
 	if in.behind {
-		for range in.length {
+		runes := in.length
+		for runes > 0 {
 			_, size := utf8.DecodeLastRuneInString(m.text[:from])
 			if size == 0 {
-				return noMatch
+				break
 			}
 			from -= size
+			runes--
+		}
+		if m.steps -= (pos - from) >> 3; runes > 0 {
+			return noMatch
 		}
 	}
 	height := len(m.stack)

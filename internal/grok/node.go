@@ -3,6 +3,8 @@
 
 package grok
 
+import "unicode/utf8"
+
 import "slices"
 
 // op is the kind of a node.
@@ -71,6 +73,48 @@ func concat(subs []*node) *node {
 }
 
 func class(s set) *node { return &node{op: opClass, set: s} }
+
+// letter returns the byte of a class that holds nothing but one rune of ASCII.
+func (n *node) letter() (byte, bool) {
+	if n.op == opClass && len(n.set) == 2 && n.set[0] == n.set[1] && n.set[0] < utf8.RuneSelf {
+		return byte(n.set[0]), true
+	}
+	return 0, false
+}
+
+// single returns the set of a node that matches exactly one rune.
+func (n *node) single() (set, bool) {
+	switch n.op {
+	case opClass:
+		return n.set, true
+	case opAlt:
+		var out set
+		for _, s := range n.subs {
+			one, ok := s.single()
+			if !ok {
+				return nil, false
+			}
+			out = out.union(one)
+		}
+		return out, true
+	case opCapture:
+		if n.field < 0 {
+			return n.subs[0].single()
+		}
+	}
+	return nil, false
+}
+
+// flat appends the elements of a concatenation, and of those within it, to dst.
+func (n *node) flat(dst []*node) []*node {
+	if n.op != opConcat {
+		return append(dst, n)
+	}
+	for _, s := range n.subs {
+		dst = s.flat(dst)
+	}
+	return dst
+}
 
 // nullable reports whether n can match without consuming anything (assertions can).
 func (n *node) nullable() bool {

@@ -68,32 +68,11 @@ func (p *parser) body(at int) *node {
 
 // absent parses (?~X), the longest text that X does not occur in, where X is one character: that is a repeated class.
 func (p *parser) absent(at int) *node {
-	s, ok := p.body(at).oneRune()
+	s, ok := p.body(at).single()
 	if !ok {
 		p.fail(at, "absent operator (?~…) is supported for a single character or class only")
 	}
 	return &node{op: opRepeat, max: -1, subs: []*node{p.class(s.negate())}}
-}
-
-// oneRune returns the set of a node that matches exactly one rune.
-func (n *node) oneRune() (set, bool) {
-	switch {
-	case n.op == opClass:
-		return n.set, true
-	case n.op == opCapture && n.field < 0:
-		return n.subs[0].oneRune()
-	case n.op == opAlt:
-		var out set
-		for _, s := range n.subs {
-			one, ok := s.oneRune()
-			if !ok {
-				return nil, false
-			}
-			out = out.union(one)
-		}
-		return out, true
-	}
-	return nil, false
 }
 
 // namedGroup parses (?<name>…): a capture, where name may be a nested field and carry a type. In Go's spelling (?P<name>…)

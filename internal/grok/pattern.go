@@ -97,7 +97,7 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 		}
 		return false
 	})
-	edges := around{prev: setAll, start: true, follow: setAll, end: true, trivial: true}
+	edges := around{prev: setAll, start: true, follow: setAll, end: true, trivial: true, last: true}
 	full := (&analysis{referenced: referenced}).strip(root)
 	p.literal = requiredLiteral(full)
 	p.starts = newStarts(full)

@@ -125,13 +125,14 @@ type program struct {
 type assembler struct {
 	p       *program
 	groupAt map[int]int // group number in the tree to its index
+	classes map[string]*class256
 	loops   int
 	tooBig  bool // or not expressible
 }
 
 // newProgram returns nil if the tree holds something the machine has no instruction for.
 func newProgram(root *node) *program {
-	a := &assembler{p: &program{}, groupAt: map[int]int{}}
+	a := &assembler{p: &program{}, groupAt: map[int]int{}, classes: map[string]*class256{}}
 	root.any(func(n *node) bool {
 		if n.op == opCapture {
 			if _, ok := a.groupAt[n.group]; !ok {
@@ -170,22 +171,12 @@ func (a *assembler) node(n *node, next int) int {
 	case opEmpty:
 		return next
 	case opClass:
-		if len(n.set) == 2 && n.set[0] == n.set[1] && n.set[0] < utf8.RuneSelf {
-			b := byte(n.set[0])
-			switch i := &a.p.insts[next]; i.op {
-			case iByte: // only the element just before may be grown: it belongs to nobody else yet
-				return a.add(inst{op: iString, str: string([]byte{b, i.b}), next: i.next})
-			case iString:
-				return a.add(inst{op: iString, str: string([]byte{b}) + i.str, next: i.next})
-			}
+		if b, ok := n.letter(); ok {
 			return a.add(inst{op: iByte, b: b, next: next})
 		}
-		return a.add(inst{op: iClass, class: newClass256(n.set), next: next})
+		return a.add(inst{op: iClass, class: a.class(n.set), next: next})
 	case opConcat:
-		for i := len(n.subs) - 1; i >= 0; i-- {
-			next = a.node(n.subs[i], next)
-		}
-		return next
+		return a.concat(n.flat(nil), next)
 	case opAlt:
 		i := inst{op: iAlt}
 		for _, s := range n.subs {
@@ -230,10 +221,46 @@ func (a *assembler) node(n *node, next int) int {
 	}[n.op], next: next})
 }
 
+// concat assembles elements one after the other. A run of single bytes is one instruction.
+func (a *assembler) concat(subs []*node, next int) int {
+	for end := len(subs); end > 0; {
+		from := end
+		for from > 0 {
+			if _, ok := subs[from-1].letter(); !ok {
+				break
+			}
+			from--
+		}
+		if end-from < 2 {
+			end--
+			next = a.node(subs[end], next)
+			continue
+		}
+		run := make([]byte, 0, end-from)
+		for _, s := range subs[from:end] {
+			b, _ := s.letter()
+			run = append(run, b)
+		}
+		next = a.add(inst{op: iString, str: string(run), next: next})
+		end = from
+	}
+	return next
+}
+
+// class returns the same class for the same set.
+func (a *assembler) class(s set) *class256 {
+	c, ok := a.classes[string(s)]
+	if !ok {
+		c = newClass256(s)
+		a.classes[string(s)] = c
+	}
+	return c
+}
+
 func (a *assembler) repeat(n *node, next int, atomic bool) int {
 	sub := n.subs[0]
 	if sub.op == opClass && (!n.lazy || n.max < 0) {
-		i := inst{op: iSpan, class: newClass256(sub.set), min: n.min, max: n.max, next: next}
+		i := inst{op: iSpan, class: a.class(sub.set), min: n.min, max: n.max, next: next}
 		switch {
 		case atomic:
 			i.op = iSpanAtomic

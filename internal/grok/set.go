@@ -103,15 +103,15 @@ func (s set) disjoint(t set) bool { return len(s.intersect(t)) == 0 }
 func (s set) subset(t set) bool { return len(s.intersect(t.negate())) == 0 }
 
 func (s set) contains(r rune) bool {
-	for i := 0; i < len(s); i += 2 {
-		if r < s[i] {
-			return false
-		}
-		if r <= s[i+1] {
-			return true
+	lo, hi := 0, len(s)/2
+	for lo < hi {
+		if mid := (lo + hi) / 2; s[2*mid+1] < r {
+			lo = mid + 1
+		} else {
+			hi = mid
 		}
 	}
-	return false
+	return lo < len(s)/2 && s[2*lo] <= r
 }
 
 // cased are the runes that have another case.
