@@ -3,7 +3,9 @@
 
 package grok
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+)
 
 import "slices"
 
