@@ -30,7 +30,8 @@ type Option func(*options)
 // WithAllCaptures captures references without a field too, under the name of their pattern.
 func WithAllCaptures() Option { return func(o *options) { o.allCaptures = true } }
 
-// WithMaxSteps bounds one match on the backtracking machine. A step looks at up to 16 bytes.
+// WithMaxSteps bounds one match on the backtracking machine; a long text has four steps for each byte at least. A step looks
+// at up to 16 bytes.
 func WithMaxSteps(n int) Option { return func(o *options) { o.maxSteps = n } }
 
 // Pattern is a compiled grok expression. It is safe for concurrent use.
