@@ -55,6 +55,12 @@ func (c *civil) nanoseconds(location *time.Location, near int64) (int64, bool) {
 	return pack(sec, c.nanos, ok)
 }
 
+// time is nanoseconds and what it rests on.
+func (c *civil) time(location *time.Location, near int64) (Time, bool) {
+	ns, ok := c.nanoseconds(location, near)
+	return Time{Nanos: ns, Year: c.year != noYear, Zone: c.zoned || c.in != nil || c.abbreviation != ""}, ok
+}
+
 func pack(sec int64, nanos int, ok bool) (int64, bool) {
 	if !ok || sec < 0 || sec >= year2262 {
 		return 0, false

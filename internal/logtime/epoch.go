@@ -56,6 +56,12 @@ func (r *Reader) Float(v float64) (ns int64, ok bool) {
 	return int64(whole)*unit + int64(math.Round(frac*float64(unit)/1e3))*1e3, true
 }
 
+// epochTime is epochText for what needs no more to be a time.
+func epochTime(s string, unit int64) (Time, bool) {
+	ns, ok := epochText(s, unit)
+	return Time{Nanos: ns, Year: true, Zone: true}, ok
+}
+
 // epochText reads a decimal number exactly. unit 0 is a guess from the number's size.
 func epochText(s string, unit int64) (int64, bool) {
 	v, i := int64(0), 0

@@ -121,26 +121,26 @@ func compileAll(layouts ...string) [][]step {
 }
 
 // try reads s by the first of the layouts that fits.
-func try(s string, layouts [][]step, location *time.Location, near int64) (int64, bool) {
+func try(s string, layouts [][]step, location *time.Location, near int64) (Time, bool) {
 	for _, ops := range layouts {
 		t := scanner{s: s}
 		if !t.run(ops) {
 			continue
 		}
-		if ns, ok := t.nanoseconds(location, near); ok {
-			return ns, true
+		if at, ok := t.time(location, near); ok {
+			return at, true
 		}
 	}
-	return 0, false
+	return Time{}, false
 }
 
 // wellKnown reads a time in whatever of the well-known ways it is written.
-func (r *Reader) wellKnown(s string, near int64) (int64, bool) {
+func (r *Reader) wellKnown(s string, near int64) (Time, bool) {
 	if len(s) < 9 {
-		return 0, false
+		return Time{}, false
 	}
 	if t := (scanner{s: s}); t.iso() {
-		return t.nanoseconds(r.location, near)
+		return t.time(r.location, near)
 	}
 	if isDigit(s[0]) {
 		return r.digitFirst(s, near)
@@ -148,12 +148,12 @@ func (r *Reader) wellKnown(s string, near int64) (int64, bool) {
 	switch {
 	case monthOf(s[0], s[1], s[2]) != 0:
 		if t := (scanner{s: s}); t.syslog() {
-			return t.nanoseconds(r.location, near)
+			return t.time(r.location, near)
 		}
 		return try(s, monthFirst, r.location, near)
 	case weekdayOf(s[0], s[1], s[2]) >= 0:
 		if t := (scanner{s: s}); t.asctime() {
-			return t.nanoseconds(r.location, near)
+			return t.time(r.location, near)
 		}
 		return try(s, weekdayFirst, r.location, near)
 	case s[0] == '[' && s[len(s)-1] == ']' || s[0] == '"' && s[len(s)-1] == '"':
@@ -161,10 +161,10 @@ func (r *Reader) wellKnown(s string, near int64) (int64, bool) {
 	case s[0] == '*' || s[0] == '.': // Cisco's marks of a clock that is not set or not in step
 		return r.wellKnown(s[1:], near)
 	}
-	return 0, false
+	return Time{}, false
 }
 
-func (r *Reader) digitFirst(s string, near int64) (int64, bool) {
+func (r *Reader) digitFirst(s string, near int64) (Time, bool) {
 	n := 1
 	for n < len(s) && isDigit(s[n]) {
 		n++
@@ -177,14 +177,14 @@ func (r *Reader) digitFirst(s string, near int64) (int64, bool) {
 			t := scanner{s: s[:14]}
 			if t.run(compactAll[0]) && two(s, 14) >= 0 && isDigit(s[16]) {
 				t.nanos = (two(s, 14)*10 + int(s[16]-'0')) * 1e6
-				return t.nanoseconds(r.location, near)
+				return t.time(r.location, near)
 			}
-			return 0, false
+			return Time{}, false
 		}
-		return epochText(s, 0)
+		return epochTime(s, 0)
 	}
 	if n+2 >= len(s) {
-		return epochText(s, 0)
+		return epochTime(s, 0)
 	}
 	sep, letter := s[n], isLetter(s[n+1])
 	switch {
@@ -199,10 +199,10 @@ func (r *Reader) digitFirst(s string, near int64) (int64, bool) {
 	case n == 14:
 		return try(s, compactAll, r.location, near)
 	case n > 2:
-		return epochText(s, 0)
+		return epochTime(s, 0)
 	case sep == '/' && letter:
 		if t := (scanner{s: s}); t.httpd() {
-			return t.nanoseconds(r.location, near)
+			return t.time(r.location, near)
 		}
 		return try(s, dayMonthSlash, r.location, near)
 	case sep == '-' && letter:
@@ -212,7 +212,7 @@ func (r *Reader) digitFirst(s string, near int64) (int64, bool) {
 	case strings.IndexByte(numericParts, sep) >= 0:
 		return numericDate(s, r.location, near)
 	}
-	return 0, false
+	return Time{}, false
 }
 
 // iso reads RFC 3339 and what loggers make of it: a blank, an underscore or a tab for T, comma or colon before the fraction, no

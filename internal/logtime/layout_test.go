@@ -25,7 +25,8 @@ var layoutTexts = []string{
 // readLayout reads text by one layout as a Reader does; ok is false too where the time is out of range.
 func readLayout(layout, text string) (int64, bool) {
 	l := newLayout(layout)
-	return l.read(text, time.UTC, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).UnixNano())
+	at, ok := l.read(text, time.UTC, time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).UnixNano())
+	return at.Nanos, ok
 }
 
 // colonFraction are milliseconds after a colon.

@@ -17,28 +17,28 @@ const (
 // numericDate reads dates of numbers only whose year does not come first with four digits: 31/12/2026, 12/31/26, 26/12/31,
 // 31.12.2026 (points are always day, month, year), 12-31 (month and day, Android), each with a time of day. What can be read
 // in more than one way is, if one and only one of them lies in the two weeks before it was seen.
-func numericDate(s string, location *time.Location, near int64) (int64, bool) {
+func numericDate(s string, location *time.Location, near int64) (Time, bool) {
 	t := scanner{s: s}
 	a, _ := t.number(1, 2)
 	sep := s[t.i]
 	t.i++
 	b, ok := t.number(1, 2)
 	if !ok || t.done() {
-		return 0, false
+		return Time{}, false
 	}
 	c, digits := noYear, 0
 	if s[t.i] == sep {
 		t.i++
 		from := t.i
 		if c, ok = t.number(2, 4); !ok {
-			return 0, false
+			return Time{}, false
 		}
 		if digits = t.i - from; digits == 3 {
-			return 0, false
+			return Time{}, false
 		}
 	}
 	if !t.clockAfterDate() {
-		return 0, false
+		return Time{}, false
 	}
 	var ways [3][3]int // year, month, day
 	n := 0
@@ -78,23 +78,23 @@ func numericDate(s string, location *time.Location, near int64) (int64, bool) {
 }
 
 // pick decides between several ways to read the date.
-func (t *scanner) pick(ways [][3]int, location *time.Location, near int64) (int64, bool) {
+func (t *scanner) pick(ways [][3]int, location *time.Location, near int64) (Time, bool) {
 	now := seen(near)
-	found, count := int64(0), 0
+	found, count := Time{}, 0
 	for _, w := range ways {
 		c := t.civil
 		c.year, c.month, c.day = w[0], w[1], w[2]
-		ns, ok := c.nanoseconds(location, near)
+		at, ok := c.time(location, near)
 		if !ok {
 			continue
 		}
-		if len(ways) > 1 && (ns/1e9 < now-likelyBehind || ns/1e9 > now+likelyAhead) {
+		if len(ways) > 1 && (at.Nanos/1e9 < now-likelyBehind || at.Nanos/1e9 > now+likelyAhead) {
 			continue
 		}
-		if count == 0 || ns != found {
+		if count == 0 || at.Nanos != found.Nanos {
 			count++
 		}
-		found = ns
+		found = at
 	}
 	return found, count == 1
 }

@@ -20,7 +20,8 @@ func CheckLayout(layout string) error {
 	}
 	probe := time.Date(2021, time.November, 22, 13, 44, 55, 0, time.UTC)
 	out := probe.Format(layout)
-	if out == layout {
+	other := time.Date(2023, time.November, 27, 16, 44, 55, 0, time.UTC)
+	if out == layout || out == other.Format(layout) { // the other is for a name with a digit in it, such as ISO8601
 		return fmt.Errorf("must be a Go layout of the time Mon Jan 2 15:04:05 MST 2006, or unix_s, unix_ms, unix_us, unix_ns, got %q", layout)
 	}
 	if _, err := time.Parse(layout, out); err != nil {
@@ -65,23 +66,36 @@ func New(layouts []string, location *time.Location) (*Reader, error) {
 // maxText is the longest text that is taken for a time, in bytes; JavaScript's with the name of the zone has up to 80.
 const maxText = 96
 
+// Time is a time as a text has it.
+type Time struct {
+	Nanos int64 // since the Unix epoch
+	Year  bool  // the text has the year; else Nanos is in the latest that fits
+	Zone  bool  // the text has the time zone, or is a Unix time; else Nanos is in the Reader's location
+}
+
 // Read reads a text that is a time and nothing else but white space around it. near is a time at which it was seen, in nanoseconds
 // since the Unix epoch, for texts that lack the year or are ambiguous; 0 is now. ns is in nanoseconds since the Unix epoch. ok is
 // false for what is no time, or none from 1970 to 2261.
 func (r *Reader) Read(text string, near int64) (ns int64, ok bool) {
+	t, ok := r.Time(text, near)
+	return t.Nanos, ok
+}
+
+// Time is Read for those who want to know how much of the time the text itself says.
+func (r *Reader) Time(text string, near int64) (t Time, ok bool) {
 	text = strings.TrimSpace(text)
 	if len(text) > maxText {
-		return 0, false
+		return t, false
 	}
 	if len(r.layouts) == 0 {
 		return r.wellKnown(text, near)
 	}
 	for i := range r.layouts {
-		if ns, ok = r.layouts[i].read(text, r.location, near); ok {
-			return ns, true
+		if t, ok = r.layouts[i].read(text, r.location, near); ok {
+			return t, true
 		}
 	}
-	return 0, false
+	return Time{}, false
 }
 
 // layout is one that New was given.
@@ -99,29 +113,30 @@ func newLayout(text string) layout {
 	return l
 }
 
-func (l *layout) read(s string, location *time.Location, near int64) (int64, bool) {
+func (l *layout) read(s string, location *time.Location, near int64) (Time, bool) {
 	if l.unit > 0 {
-		return epochText(s, l.unit)
+		return epochTime(s, l.unit)
 	}
 	c := civil{year: noYear}
 	if l.steps != nil {
 		t := scanner{s: s}
 		if !t.run(l.steps) {
-			return 0, false
+			return Time{}, false
 		}
 		c = t.civil
 	} else {
 		t, err := time.ParseInLocation(l.text, s, location)
 		if err != nil {
-			return 0, false
+			return Time{}, false
 		}
 		if t.Year() != 0 {
-			return pack(t.Unix(), t.Nanosecond(), true)
+			ns, ok := pack(t.Unix(), t.Nanosecond(), true)
+			return Time{Nanos: ns, Year: true, Zone: t.Location() != location}, ok
 		}
 		_, c.offset = t.Zone()
 		c.zoned = t.Location() != location
 		c.month, c.day, c.clock = int(t.Month()), t.Day(), true
 		c.hour, c.minute, c.second, c.nanos = t.Hour(), t.Minute(), t.Second(), t.Nanosecond()
 	}
-	return c.nanoseconds(location, near)
+	return c.time(location, near)
 }

@@ -165,3 +165,36 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestTime: what a text itself says of the time is told apart from what was filled in.
+func TestTime(t *testing.T) {
+	near := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC).UnixNano()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	check := func(text string, year, zone bool, layouts ...string) {
+		t.Helper()
+		r, err := New(layouts, berlin)
+		require.NoError(t, err)
+		at, ok := r.Time(text, near)
+		require.True(t, ok, text)
+		assert.Equal(t, year, at.Year, text)
+		assert.Equal(t, zone, at.Zone, text)
+	}
+	check("2026-11-23T07:05:59Z", true, true)
+	check("2026-11-23 07:05:59 CET", true, true)
+	check("2026-11-23 07:05:59 Asia/Tokyo", true, true)
+	check("2026-11-23 07:05:59", true, false)
+	check("23/Nov/2026:07:05:59 +0100", true, true)
+	check("23/Nov/2026:07:05:59.123", true, false)
+	check("Nov 23 07:05:59", false, false)
+	check("Nov 23 07:05:59 UTC", false, true)
+	check("1123 07:05:59.123456", false, false)
+	check("11-23 07:05:59.123", false, false)
+	check("11/23/2026, 7:05:59 AM", true, false)
+	check("20261123070559123", true, false)
+	check("1795417559.123", true, true)
+	check("1795417559", true, true, "unix_s")
+	check("23.11. 07:05", false, false, "2.1. 15:04")
+	check("2026-11-23 07:05 +0300", true, true, "2006-01-02 15:04 -0700")
+	check("Mon 327 07:05:59 2026", true, false, "Mon 002 15:04:05 2006") // left to package time
+}
