@@ -66,12 +66,18 @@ func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *autom
 	return m
 }
 
+// rests reports whether this match is to be left to the machine, if that can tell: what a text gives must not depend on the
+// texts before it.
+func (m *automaton) rests() bool {
+	if m.resting.Load() <= 0 {
+		return false
+	}
+	m.resting.Add(-1)
+	return true
+}
+
 // match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
 func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
-	if m.resting.Load() > 0 {
-		m.resting.Add(-1)
-		return dst, gaveUp
-	}
 	r := m.pool.Get().(*[]int)
 	f, v := m.find(text, r)
 	switch v {

@@ -5,6 +5,7 @@ package grok
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -119,4 +120,25 @@ func TestRegisterCycles(t *testing.T) {
 		}
 		assert.Positive(t, circles, "%s: no circle", tc.pattern)
 	}
+}
+
+// TestRestDecidesNothing: what a text gives does not depend on the texts before it.
+func TestRestDecidesNothing(t *testing.T) {
+	const expr = `(?<x>[ab]*a[ab]{14})c`
+	r := rand.New(rand.NewPCG(5, 5))
+	many := []byte("c") // a text that needs another state at every byte
+	for range 60_000 {
+		many = append(many, "ab"[r.IntN(2)])
+	}
+	few := "c" + strings.Repeat("a", 6000) // one that the machine cannot do
+	p, err := ecs(t).Compile(expr)
+	require.NoError(t, err)
+	_, ok, err := p.Match(few, nil)
+	require.NoError(t, err)
+	require.False(t, ok)
+	_, _, _ = p.Match(string(many), nil)
+	require.Positive(t, p.automaton.resting.Load())
+	_, ok, err = p.Match(few, nil)
+	require.NoError(t, err)
+	require.False(t, ok)
 }

@@ -188,7 +188,7 @@ func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, u
 		}
 		if e == 0 {
 			old := t
-			if t, row, e = d.follow(old, row, c); t == nil {
+			if t, e = d.follow(old, row, c); t == nil {
 				return nil, lost, pos - at
 			}
 			if t.generation != old.generation {

@@ -59,17 +59,17 @@ func (d *dfa) begin(c int) (*table, uint32) {
 	return &u, row
 }
 
-// follow makes the transition from row by symbol c. It returns a table that holds it, its row there, which is another one if
-// the table was full and had to be emptied, and the entry. It returns nil if somebody else emptied the table.
-func (d *dfa) follow(old *table, row, c uint32) (t *table, newRow, e uint32) {
+// follow makes the transition from row by symbol c. It returns the entry and a table that holds it, a new one if the old was
+// full and had to be emptied. It returns nil if somebody else emptied the table.
+func (d *dfa) follow(old *table, row, c uint32) (t *table, e uint32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t = d.table.Load()
 	if t.generation != old.generation {
-		return nil, 0, 0
+		return nil, 0
 	}
 	if e := t.rows[row+c].Load(); e != 0 {
-		return t, row, e
+		return t, e
 	}
 	s := t.states[row>>d.shift]
 	e, ok := d.enter(s, row, c)
@@ -82,10 +82,10 @@ func (d *dfa) follow(old *table, row, c uint32) (t *table, newRow, e uint32) {
 		}
 		if !ok { // not even two states: so small a limit is for tests
 			d.reset()
-			return nil, 0, 0
+			return nil, 0
 		}
 	}
-	return d.table.Load(), row, e
+	return d.table.Load(), e
 }
 
 // enter makes the transition from s, which is row, by symbol c, and puts it into the table. ok is false if the table is full.

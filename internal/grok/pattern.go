@@ -175,15 +175,28 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 	if p.literal != "" && !p.starts.fixed && !strings.Contains(text, p.literal) {
 		return dst, false, nil
 	}
-	if p.automaton != nil {
-		captures, v := p.automaton.match(text, dst)
-		if v != gaveUp {
-			return captures, v == matched, nil
-		}
+	rests := p.automaton != nil && p.automaton.rests()
+	v := gaveUp
+	if p.automaton != nil && !rests {
+		captures, v = p.automaton.match(text, dst)
 	}
+	if v == gaveUp {
+		captures, v = p.backtrack(text, dst)
+	}
+	if v == gaveUp && rests {
+		captures, v = p.automaton.match(text, dst)
+	}
+	if v == gaveUp {
+		return dst, false, ErrSteps
+	}
+	return captures, v == matched, nil
+}
+
+// backtrack is Match on the machine.
+func (p *Pattern) backtrack(text string, dst []Capture) ([]Capture, verdict) {
 	program := p.program()
 	if program == nil {
-		return dst, false, ErrSteps
+		return dst, gaveUp
 	}
 	m := p.machines.Get().(*machine)
 	v := m.match(text)
@@ -198,10 +211,7 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 	if cap(m.stack) <= keepStack {
 		p.machines.Put(m)
 	}
-	if v == gaveUp {
-		return dst, false, ErrSteps
-	}
-	return dst, v == matched, nil
+	return dst, v
 }
 
 // keepStack is the largest stack that is kept for the next match.
