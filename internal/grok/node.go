@@ -4,10 +4,9 @@
 package grok
 
 import (
+	"slices"
 	"unicode/utf8"
 )
-
-import "slices"
 
 // op is the kind of a node.
 type op uint8
