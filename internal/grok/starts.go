@@ -61,27 +61,35 @@ func (n *node) begins(anything bool) op {
 
 // next returns the first position from at on where a match can begin. Positions between runes only are asked for.
 func (s *starts) next(text string, at int) (int, bool) {
-	first := s.first
-	if s.at == opBeginText {
-		return at, at == 0 && (first == nil || text != "" && first[text[0]])
-	}
-	for at <= len(text) {
-		if first != nil {
-			for at < len(text) && !first[text[at]] {
-				at++
+	switch s.at {
+	case opBeginText:
+		return at, at == 0 && s.fits(text, 0)
+	case opBeginLine:
+		for {
+			if at > 0 && text[at-1] != '\n' {
+				i := strings.IndexByte(text[at:], '\n')
+				if i < 0 {
+					return 0, false
+				}
+				at += i + 1
 			}
-			if at == len(text) {
+			if s.fits(text, at) {
+				return at, true
+			}
+			if at++; at > len(text) {
 				return 0, false
 			}
 		}
-		if s.at != opBeginLine || at == 0 || text[at-1] == '\n' {
+	}
+	for ; at < len(text); at++ {
+		if s.fits(text, at) {
 			return at, true
 		}
-		i := strings.IndexByte(text[at:], '\n')
-		if i < 0 {
-			return 0, false
-		}
-		at += i + 1
 	}
-	return 0, false
+	return at, s.first == nil
+}
+
+// fits reports whether a match can begin with what stands at the position at.
+func (s *starts) fits(text string, at int) bool {
+	return s.first == nil || at < len(text) && s.first[text[at]]
 }
