@@ -37,7 +37,7 @@ func TestGrokSeveral(t *testing.T) {
 			[]string{
 				`{"matched":true,"format":"json","captures":{"a":1.50,"b":{"c":[12345678901234567890]}}}`,
 				`{"matched":true,"format":"logfmt","captures":{"level":"info","msg":"a \"b\" é","n":"1"}}`,
-				`{"matched":true,"format":"klog","captures":{"caller":"main.go:5","level":"I","message":"hi","thread":1,"timestamp":"0102 15:04:05.000000"}}`,
+				`{"matched":true,"format":"klog","captures":{"caller":"main.go:5","level":"I","message":"hi","process":{"thread":{"id":1}},"timestamp":"0102 15:04:05.000000"}}`,
 				`{"matched":false,"captures":{}}`,
 				`{"matched":false,"captures":{}}`,
 			},

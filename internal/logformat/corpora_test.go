@@ -80,7 +80,7 @@ func TestSystems(t *testing.T) {
 					}
 					return ""
 				}
-				for label, field := range map[string]string{"Content": "message", "Level": "level", "PID": "process.pid", "Process": "thread"} {
+				for label, field := range map[string]string{"Content": "message", "Level": "level", "PID": "process.pid", "Process": "process.thread.name"} {
 					if want := cell(label); want != "" && strings.TrimSpace(m[field]) != want && !(system == "Linux" && label == "Level") && !(system == "Hadoop" && label == "PID") {
 						if wrong[label]++; wrong[label] <= 2 {
 							t.Logf("%s is %q, labelled %q: %s", field, m[field], want, lines[i])

@@ -9,7 +9,7 @@ type Sample struct{ Format, Text string }
 // Samples returns the samples of all formats.
 func Samples() []Sample {
 	var out []Sample
-	for _, s := range samples {
+	for _, s := range allSamples {
 		out = append(out, Sample{s.format, s.text})
 	}
 	return out

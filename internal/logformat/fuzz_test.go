@@ -19,7 +19,7 @@ var looser = map[string]bool{
 // FuzzMatch checks on any text: what a shape leaves out has not the format; memory changes nothing; captures are parts of
 // the text.
 func FuzzMatch(f *testing.F) {
-	for i, s := range samples {
+	for i, s := range allSamples {
 		f.Add(s.text, uint8(i))
 	}
 	for i, s := range nothing {

@@ -15,9 +15,9 @@ const isoDate = "dddd-dd-dd"
 var formats = slices.Concat(structured, access, servers, java, python, golang, languages, databases, systems, common)
 
 var structured = []Format{
-	{Name: "json", Title: "JSON: pino, bunyan, zap, zerolog, slog, Serilog, Logback, MongoDB, Caddy …", Kind: JSON, shape: "{"},
+	{Name: "json", Title: "JSON: pino, bunyan, zap, zerolog, slog, Serilog, Logback, MongoDB, Caddy …", Kind: JSON, shape: "{|_{|'" + byteOrderMark + "'"},
 	{Name: "auditd", Title: "Linux audit daemon", Expression: `\A%{AUDITD}\z`, shape: "'type='|'node='", has: "msg=audit("},
-	{Name: "logfmt", Title: "logfmt: logrus, go-kit, slog, Prometheus, Loki, InfluxDB, Heroku …", Kind: Logfmt, shape: "w|@"},
+	{Name: "logfmt", Title: "logfmt: logrus, go-kit, slog, Prometheus, Loki, InfluxDB, Heroku …", Kind: Logfmt, shape: "w|@|'<'d"},
 }
 
 var access = []Format{
@@ -36,8 +36,8 @@ var access = []Format{
 	{Name: "gin", Title: "Gin", Expression: `\A%{GIN_ACCESS}\s*\z`, shape: "['GIN]'"},
 	{Name: "envoy", Title: "Envoy, Istio", Expression: `\A%{ENVOY_ACCESS}\s*\z`, shape: "[<]_'\"'"},
 	{Name: "envoy_log", Title: "Envoy's own log", Expression: `\A%{ENVOY_LINE}\z`, shape: "[<][d"},
-	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: "w|'<'d|:", has: " ["},
-	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: "w|'<'d", has: " ["},
+	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: "w|'<'d|:", has: "] "},
+	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: "w|'<'d|:", has: "] "},
 	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd'.'ddd"},
 	{Name: "iis", Title: "IIS, W3C extended", Expression: `\A%{IIS_ACCESS}\s*\z`, shape: "dddd-dd-dd dd:dd:dd ", has: " /"},
 	{Name: "w3c_directive", Title: "lines that describe a W3C log", Expression: `\A%{W3C_DIRECTIVE}\z`, shape: "#u"},

@@ -17,7 +17,7 @@ var java = []Format{
 	{Name: "jetty", Title: "Jetty", Expression: `\A%{JETTY}\z`, shape: "<:u"},
 	{Name: "jenkins", Title: "Jenkins", Expression: `\A%{JENKINS}\z`, shape: "<_['id='"},
 	{Name: "tomcat", Title: "Tomcat from 8 on", Expression: `\A%{TOMCAT_CATALINA}\z`, shape: "dd-ull-dddd"},
-	{Name: "java_util_logging", Title: "java.util.logging, Tomcat before 8", Expression: `\A%{JAVA_UTIL_LOGGING}\z`, shape: "ull d"},
+	{Name: "java_util_logging", Title: "java.util.logging, Tomcat before 8", Expression: `\A(?:%{JAVA_UTIL_LOGGING}|%{JUL_HEAD})\z`, shape: "ull d"},
 	{Name: "jvm", Title: "the JVM's own log: garbage collection and so on", Expression: `\A%{JVM_UNIFIED}\z`, shape: "[<][|[d|[llll", has: "]["},
 	{Name: "minecraft", Title: "Minecraft", Expression: `\A%{MINECRAFT}\z`, shape: "[dd:dd:dd|[ddulldddd"},
 	{Name: "cassandra", Title: "Java with the level first: Cassandra", Expression: `\A%{LOG4J_LEVEL_FIRST}\z`, shape: "L_|[L"},
@@ -71,7 +71,7 @@ var languages = []Format{
 }
 
 var databases = []Format{
-	{Name: "postgresql", Title: "PostgreSQL, PgBouncer", Expression: `\A(?:%{POSTGRESQL_LINE}|%{POSTGRESQL_CSV})\z`, shape: "dddd-dd-dd dd:dd:ddS_u|dddd-dd-dd dd:dd:ddS_+|dddd-dd-dd dd:dd:ddS_-"},
+	{Name: "postgresql", Title: "PostgreSQL, PgBouncer", Expression: `\A(?:%{POSTGRESQL_LINE}|%{POSTGRESQL_CSV}|%{POSTGRESQL_RDS})\z`, shape: "dddd-dd-dd dd:dd:ddS_u|dddd-dd-dd dd:dd:ddS_+|dddd-dd-dd dd:dd:ddS_-"},
 	{Name: "mysql", Title: "MySQL, MariaDB", Expression: `\A(?:%{MYSQL_ERROR}|%{MYSQL_INNODB})\z`, shape: "<_h|dddddd_d"},
 	{Name: "mysql_slow", Title: "MySQL's slow log", Expression: `\A%{MYSQL_SLOW}\z`, shape: "# u"},
 	{Name: "mysql_general", Title: "MySQL's general log", Expression: `\A%{MYSQL_GENERAL}\z`, shape: "<'\t'"},

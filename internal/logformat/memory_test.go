@@ -82,7 +82,7 @@ func TestMemoryOfFew(t *testing.T) {
 func TestSourceChanges(t *testing.T) {
 	r := newRecogniser(t, 10)
 	var lines []sample
-	for _, s := range samples {
+	for _, s := range allSamples {
 		if s.format == "klog" || s.format == "combined" || s.format == "json" || s.format == "leveled" {
 			lines = append(lines, s)
 		}
@@ -104,7 +104,7 @@ func TestConcurrent(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(g), 1))
 			var dst []grok.Capture
 			for range 2000 {
-				s := samples[rng.IntN(len(samples))]
+				s := allSamples[rng.IntN(len(allSamples))]
 				f, captures, err := r.Match(rng.Uint64N(200), s.text, dst[:0])
 				dst = captures
 				if err != nil || r.name(f) != s.format {
@@ -123,10 +123,10 @@ func TestAllocations(t *testing.T) {
 	}
 	r := newRecogniser(t, 100)
 	dst := make([]grok.Capture, 0, 64)
-	for _, s := range samples {
+	for _, s := range allSamples {
 		r.Match(1, s.text, dst)
 	}
-	for _, s := range samples {
+	for _, s := range allSamples {
 		if n := testing.AllocsPerRun(20, func() { r.Match(1, s.text, dst) }); n > 0 {
 			t.Errorf("%v allocations for %s", n, s.text)
 		}

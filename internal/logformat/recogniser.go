@@ -92,8 +92,8 @@ func (r *Recogniser) Formats() []Format { return r.formats }
 func (r *Recogniser) Pattern(format int) *grok.Pattern { return r.patterns[format] }
 
 // Match returns the index of the format that text has, -1 if none, and appends what it captured to dst. Of JSON and logfmt
-// nothing is captured, and JSON is only looked at from outside ({ at its begin, } at its end): the caller parses, and what
-// then does not parse has no format. source stands for where the text comes from, such as a hash of the resource: what its last
+// nothing is captured, and JSON is only looked at from outside ({ at its begin, } at its end): the caller parses the Payload, and
+// what then does not parse has no format. source stands for where the text comes from, such as a hash of the resource: what its last
 // texts had is tried first. White space at the end of text belongs to no capture. The error is grok.ErrSteps if a pattern gave up
 // before one matched.
 func (r *Recogniser) Match(source uint64, text string, dst []grok.Capture) (format int, captures []grok.Capture, err error) {
@@ -169,9 +169,9 @@ func (m *matching) try(f uint8) bool {
 	}
 	switch r.formats[f].Kind {
 	case JSON:
-		return looksLikeJSON(m.text)
+		return looksLikeJSON(Payload(m.text))
 	case Logfmt:
-		return isLogfmt(m.text)
+		return isLogfmt(Payload(m.text))
 	}
 	captures, ok, err := r.patterns[f].Match(m.text, m.captures)
 	if ok {

@@ -43,7 +43,7 @@ func pairs(captures []grok.Capture) []string {
 func TestSamples(t *testing.T) {
 	r := newRecogniser(t, 0)
 	seen := map[string]bool{}
-	for _, s := range samples {
+	for _, s := range allSamples {
 		seen[s.format] = true
 		t.Run(s.format, func(t *testing.T) {
 			f, captures, err := r.Match(0, s.text, nil)
@@ -76,7 +76,7 @@ func TestNothing(t *testing.T) {
 func TestMemoryChangesNothing(t *testing.T) {
 	r, cold := newRecogniser(t, 16), newRecogniser(t, 0)
 	texts := slices.Clone(nothing)
-	for _, s := range samples {
+	for _, s := range allSamples {
 		texts = append(texts, s.text)
 	}
 	for _, text := range texts {
@@ -95,7 +95,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 // TestShapes compares with trying every pattern: what a format's shape leaves out, its pattern must not match.
 func TestShapes(t *testing.T) {
 	r := newRecogniser(t, 0)
-	for _, s := range samples {
+	for _, s := range allSamples {
 		text := strings.TrimRight(s.text, " \t\r\n")
 		for f, p := range r.patterns {
 			if p == nil {
@@ -146,7 +146,7 @@ func ExampleRecogniser() {
 	// klog
 	// level=I
 	// timestamp=0115 12:00:00.123456
-	// thread=7
+	// process.thread.id=7
 	// caller=controller.go:116
 	// message=synced
 }

@@ -3,6 +3,8 @@
 
 package logformat
 
+import "slices"
+
 // sample is a line of a format and some of what must be captured from it, as key=value.
 type sample struct {
 	format, text string
@@ -13,6 +15,8 @@ const (
 	agent = `"Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"`
 	trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 )
+
+var allSamples = slices.Concat(samples, wireSamples)
 
 var samples = []sample{
 	{"json", `{"level":30,"time":1768435199234,"msg":"ready"}`, nil},
@@ -32,7 +36,7 @@ var samples = []sample{
 	{"combined_extended", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8.5" rt=0.045 uct="0.000" uht="0.044" urt="0.044"`, []string{"request_time=0.045"}},
 	{"combined_vhost", `www.example.org:443 192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8.5"`, []string{"url.domain=www.example.org", "url.port=443", "source.address=192.0.2.10"}},
 	{"common", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "HEAD / HTTP/1.0" 304 -`, []string{"http.response.status_code=304"}},
-	{"common_extended", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET /manager HTTP/1.1" 200 2489 17`, []string{"request_time=17"}},
+	{"common_extended", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET /manager HTTP/1.1" 200 2489 17`, []string{"extra=17"}},
 	{"ingress_nginx", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8.5" 83 0.004 [shop-web-80] [] 10.0.0.7:8080 5 0.004 200 ` + trace, []string{"request_id=" + trace, "upstream.address=10.0.0.7:8080"}},
 	{"traefik_access", `192.0.2.10 - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8.5" 12 "web@docker" "http://10.0.0.7:80" 3ms`, []string{"traefik.router=web@docker"}},
 	{"common_loose", `- - - [15/Jan/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "-"`, []string{"http.response.status_code=200"}},
@@ -59,7 +63,7 @@ var samples = []sample{
 	{"aws_lambda", "2026-01-15T12:00:00.123Z\t8476a536-e9f4-11e8-9739-2dfe598c3fcd\tINFO\tcold start", []string{"level=INFO", "message=cold start"}},
 	{"aws_lambda", "REPORT RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\tDuration: 12.34 ms\tBilled Duration: 13 ms", []string{"event.action=REPORT"}},
 
-	{"apache_error", `[Thu Jan 15 12:00:00 2026] [error] [client 192.0.2.10] File does not exist: /srv/x`, []string{"level=error", "message=[client 192.0.2.10] File does not exist: /srv/x"}},
+	{"apache_error", `[Thu Jan 15 12:00:00 2026] [error] [client 192.0.2.10] File does not exist: /srv/x`, []string{"level=error", "source.address=192.0.2.10", "message=[client 192.0.2.10] File does not exist: /srv/x"}},
 	{"apache_error_24", `[Thu Jan 15 12:00:00.123456 2026] [core:error] [pid 71:tid 140] [client 192.0.2.10:55120] AH00037: Symbolic link not allowed: /srv/x`, []string{"level=error", "apache.error.module=core", "source.port=55120", "error.code=AH00037", "message=Symbolic link not allowed: /srv/x"}},
 	{"nginx_error", `2026/01/15 12:00:00 [error] 31#32: *7 open() "/srv/x" failed (2: No such file or directory), client: 192.0.2.10, server: _, request: "GET /x HTTP/1.1", host: "example.org"`, []string{"level=error", "process.pid=31", "source.address=192.0.2.10", "http.request.method=GET", "url.original=/x"}},
 	{"nginx_error", `2026/01/15 12:00:00 [notice] 1#1: signal process started`, []string{"message=signal process started"}},
@@ -68,41 +72,41 @@ var samples = []sample{
 	{"monolog", `[2026-01-15T12:00:00.123456+00:00] app.WARNING: slow query {"ms":812} []`, []string{"logger=app", "level=WARNING"}},
 	{"monolog", `[2026-01-15 12:00:00] production.ERROR: no route`, []string{"level=ERROR"}},
 
-	{"log4j", `2026-01-15 12:00:00,123 INFO [main] org.example.Server: started`, []string{"timestamp=2026-01-15 12:00:00,123", "level=INFO", "thread=main", "logger=org.example.Server", "message=started"}},
-	{"log4j", "2026-01-15 12:00:00,123 ERROR [pool-1[a]/x] o.e.Server:71 - broken\njava.io.IOException: pipe\n\tat o.e.Server.run(Server.java:71)", []string{"thread=pool-1[a]/x", "log.origin.file.line=71", "message=broken\njava.io.IOException: pipe\n\tat o.e.Server.run(Server.java:71)"}},
+	{"log4j", `2026-01-15 12:00:00,123 INFO [main] org.example.Server: started`, []string{"timestamp=2026-01-15 12:00:00,123", "level=INFO", "process.thread.name=main", "logger=org.example.Server", "message=started"}},
+	{"log4j", "2026-01-15 12:00:00,123 ERROR [pool-1[a]/x] o.e.Server:71 - broken\njava.io.IOException: pipe\n\tat o.e.Server.run(Server.java:71)", []string{"process.thread.name=pool-1[a]/x", "log.origin.file.line=71", "message=broken\njava.io.IOException: pipe\n\tat o.e.Server.run(Server.java:71)"}},
 	{"log4j", `2026-01-15 12:00:00,123 WARN  [RS-Handler] wal.FSHLog: slow`, []string{"level=WARN"}},
-	{"logback", `2026-01-15 12:00:00.123 [main] INFO  org.example.Server - started`, []string{"thread=main", "level=INFO", "logger=org.example.Server", "message=started"}},
+	{"logback", `2026-01-15 12:00:00.123 [main] INFO  org.example.Server - started`, []string{"process.thread.name=main", "level=INFO", "logger=org.example.Server", "message=started"}},
 	{"logback", `12:00:00.123 [http-nio-8080-exec-1] DEBUG o.e.Server - call`, []string{"time_of_day=12:00:00.123", "message=call"}},
-	{"spring_boot", `2026-01-15 12:00:00.123  INFO 7 --- [           main] o.e.Application                          : Started in 2.1 seconds`, []string{"process.pid=7", "thread=main", "logger=o.e.Application", "message=Started in 2.1 seconds"}},
+	{"spring_boot", `2026-01-15 12:00:00.123  INFO 7 --- [           main] o.e.Application                          : Started in 2.1 seconds`, []string{"process.pid=7", "process.thread.name=main", "logger=o.e.Application", "message=Started in 2.1 seconds"}},
 	{"spring_boot", `2026-01-15T12:00:00.123Z  WARN 7 --- [shop] [nio-8080-exec-1] [` + trace + `-00f067aa0ba902b7] o.e.Web : late`, []string{"service.name=shop", "trace_id=" + trace, "span_id=00f067aa0ba902b7"}},
 	{"spring_boot", `2026-01-15 12:00:00.123  WARN [shop,` + trace + `,00f067aa0ba902b7] 7 --- [main] o.e.Web : late`, []string{"trace_id=" + trace, "service.name=shop"}},
 	{"spring_boot", `2026-01-15 12:00:00.123  INFO [shop,,] 7 --- [main] o.e.Web : up`, []string{"message=up"}},
 	{"log4j", `2026-01-15 12:00:00,123 [INFO ] [main] o.e.Server - up`, []string{"level=INFO", "logger=o.e.Server"}},
-	{"logback", `2026-01-15 12:00:00.123 [http-1] [af01] INFO o.e.Server - up`, []string{"thread=http-1", "level=INFO"}},
+	{"logback", `2026-01-15 12:00:00.123 [http-1] [af01] INFO o.e.Server - up`, []string{"process.thread.name=http-1", "level=INFO"}},
 	{"cassandra", `INFO  [2026-01-15 12:00:00,123] io.example.Server: up`, []string{"logger=io.example.Server"}},
 	{"postgresql", `2026-01-15 12:00:00 UTC LOG:  up`, []string{"message=up"}},
 	{"postgresql", `2026-01-15 12:00:00.123 UTC 192.0.2.10(4000) app@shop [71] LOG:  up`, []string{"process.pid=71", "user.name=app"}},
 	{"mysql", `2026-01-15 12:00:00 7f1234 InnoDB: up`, nil},
-	{"zookeeper", `2026-01-15 12:00:00,123 - WARN  [SendWorker:7:QuorumCnxManager$SendWorker@679] - Interrupted`, []string{"thread=SendWorker:7", "logger=QuorumCnxManager$SendWorker", "message=Interrupted"}},
+	{"zookeeper", `2026-01-15 12:00:00,123 - WARN  [SendWorker:7:QuorumCnxManager$SendWorker@679] - Interrupted`, []string{"process.thread.name=SendWorker:7", "logger=QuorumCnxManager$SendWorker", "message=Interrupted"}},
 	{"zookeeper", `2026-01-15 12:00:00,123 [myid:1] - INFO  [main:QuorumPeerMain@137] - Starting`, []string{"zookeeper.myid=1"}},
-	{"jboss", `2026-01-15 12:00:00,123 INFO  [org.example.Server] (main) EX0001: started`, []string{"logger=org.example.Server", "thread=main"}},
-	{"jboss", `12:00:00,123 WARN  [org.example.Deploy] (MSC service thread 1-1) late`, []string{"thread=MSC service thread 1-1"}},
+	{"jboss", `2026-01-15 12:00:00,123 INFO  [org.example.Server] (main) EX0001: started`, []string{"logger=org.example.Server", "process.thread.name=main"}},
+	{"jboss", `12:00:00,123 WARN  [org.example.Deploy] (MSC service thread 1-1) late`, []string{"process.thread.name=MSC service thread 1-1"}},
 	{"solr", `2026-01-15 12:00:00.123 INFO  (qtp1-19) [   x:films] o.a.s.c.SolrCore [films]  webapp=/solr`, []string{"logger=o.a.s.c.SolrCore"}},
 	{"spark", `26/01/15 12:00:00 INFO scheduler.TaskSetManager: Finished task 1.0`, []string{"timestamp=26/01/15 12:00:00", "logger=scheduler.TaskSetManager", "message=Finished task 1.0"}},
 	{"hdfs", `260115 120000 31 WARN dfs.DataNode: late`, []string{"timestamp=260115 120000", "process.pid=31", "message=late"}},
 	{"kafka", `[2026-01-15 12:00:00,123] INFO [KafkaServer id=0] started (kafka.server.KafkaServer)`, []string{"logger=kafka.server.KafkaServer", "message=[KafkaServer id=0] started"}},
 	{"elasticsearch", `[2026-01-15T12:00:00,123][INFO ][o.e.n.Node               ] [node-1] started`, []string{"logger=o.e.n.Node", "elasticsearch.node=node-1", "message=started"}},
-	{"jetty", `2026-01-15 12:00:00.123:INFO:oejs.Server:main: jetty-9.4`, []string{"thread=main"}},
+	{"jetty", `2026-01-15 12:00:00.123:INFO:oejs.Server:main: jetty-9.4`, []string{"process.thread.name=main"}},
 	{"jenkins", "2026-01-15 12:00:00.123+0000 [id=31]\tINFO\thudson.Main#run: up", []string{"log.origin.function=run"}},
 	{"tomcat", `15-Jan-2026 12:00:00.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in 31 ms`, []string{"logger=org.apache.catalina.startup.Catalina", "log.origin.function=start"}},
 	{"java_util_logging", "Jan 15, 2026 12:00:00 PM org.example.Server start\nINFO: up", []string{"level=INFO", "message=up", "log.origin.function=start"}},
 	{"jvm", `[2026-01-15T12:00:00.123+0000][info][gc] GC(0) Pause Young 24M->4M(256M) 3.6ms`, []string{"level=info", "logger=gc"}},
 	{"jvm", `[0.123s][info][gc,start     ] GC(0) Pause Young`, []string{"logger=gc,start"}},
-	{"minecraft", `[12:00:00] [Server thread/INFO]: Done`, []string{"thread=Server thread", "message=Done"}},
-	{"cassandra", `INFO  [main] 2026-01-15 12:00:00,123 StorageService.java:617 - Starting`, []string{"thread=main", "message=Starting"}},
+	{"minecraft", `[12:00:00] [Server thread/INFO]: Done`, []string{"process.thread.name=Server thread", "message=Done"}},
+	{"cassandra", `INFO  [main] 2026-01-15 12:00:00,123 StorageService.java:617 - Starting`, []string{"process.thread.name=main", "message=Starting"}},
 	{"cassandra", `WARN  2026-01-15 12:00:00,123 [main] org.example.Server - late`, []string{"logger=org.example.Server"}},
 	{"stack_trace", "java.lang.IllegalStateException: no\n\tat o.e.A.b(A.java:3)\nCaused by: java.io.IOException\n\t... 3 more", nil},
-	{"stack_trace", "Exception in thread \"main\" java.lang.NullPointerException\n\tat o.e.A.b(A.java:3)", []string{"thread=main"}},
+	{"stack_trace", "Exception in thread \"main\" java.lang.NullPointerException\n\tat o.e.A.b(A.java:3)", []string{"process.thread.name=main"}},
 
 	{"openstack", `2026-01-15 12:00:00.123 2931 INFO nova.compute.manager [req-3ea4052c-895d-4b64-9e2d-04d64c4d94ab - - - - -] up`, []string{"request_id=req-3ea4052c-895d-4b64-9e2d-04d64c4d94ab", "logger=nova.compute.manager", "message=up"}},
 	{"openstack", `nova-api.log 2026-01-15 12:00:00.123 2931 WARNING nova.wsgi [-] late`, []string{"log.file.name=nova-api.log", "message=late"}},
@@ -121,7 +125,7 @@ var samples = []sample{
 	{"ansible", `2026-01-15 12:00:00,123 p=71 u=root n=ansible | PLAY [all]`, []string{"user.name=root", "message=PLAY [all]"}},
 	{"python_traceback", "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in <module>\n    f()\nValueError: no", nil},
 
-	{"klog", `I0115 12:00:00.123456       7 controller.go:116] synced`, []string{"level=I", "thread=7", "caller=controller.go:116", "message=synced"}},
+	{"klog", `I0115 12:00:00.123456       7 controller.go:116] synced`, []string{"level=I", "process.thread.id=7", "caller=controller.go:116", "message=synced"}},
 	{"glog", `W20260115 12:00:00.123456    71 net.cc:12] late`, []string{"timestamp=20260115 12:00:00.123456"}},
 	{"cockroachdb", `I260115 12:00:00.123456 71 server/node.go:12 ⋮ [n1] 31  joined`, []string{"caller=server/node.go:12"}},
 	{"zap_console", "2026-01-15T12:00:00.123Z\tINFO\thttp\tserver/main.go:12\tlistening\t{\"port\": 80}", []string{"logger=http", "caller=server/main.go:12", "message=listening\t{\"port\": 80}"}},
@@ -144,7 +148,7 @@ var samples = []sample{
 	{"rails", `Completed 200 OK in 12ms (Views: 8.1ms | ActiveRecord: 1.2ms)`, []string{"http.response.status_code=200"}},
 	{"rust_env_logger", `[2026-01-15T12:00:00Z INFO  app::net] listening`, []string{"logger=app::net"}},
 	{"rust_tracing", `2026-01-15T12:00:00.123456Z  INFO app::net: listening port=80`, []string{"logger=app::net", "message=listening port=80"}},
-	{"rabbitmq", `2026-01-15 12:00:00.123456+00:00 [info] <0.251.0> up`, []string{"thread=<0.251.0>", "message=up"}},
+	{"rabbitmq", `2026-01-15 12:00:00.123456+00:00 [info] <0.251.0> up`, []string{"process.thread.name=<0.251.0>", "message=up"}},
 	{"elixir", `12:00:00.123 [info] GET /`, []string{"level=info"}},
 	{"dotnet", "info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://localhost:5000", []string{"event.code=14", "message=Now listening on: http://localhost:5000"}},
 	{"serilog", `2026-01-15 12:00:00.123 +00:00 [INF] up`, []string{"level=INF", "message=up"}},
@@ -168,16 +172,16 @@ var samples = []sample{
 	{"redis", `71:M 15 Jan 2026 12:00:00.123 * Ready to accept connections`, []string{"level=*", "process.pid=71", "timestamp=15 Jan 2026 12:00:00.123"}},
 	{"redis", `[71] 15 Jan 12:00:00.123 # Server started`, []string{"level=#"}},
 	{"redis_monitor", `1768435199.339 [0 192.0.2.10:60866] "keys" "*"`, nil},
-	{"mongodb", `2026-01-15T12:00:00.123+0000 I  NETWORK  [conn31] end connection 192.0.2.10:4000`, []string{"mongodb.component=NETWORK", "thread=conn31"}},
+	{"mongodb", `2026-01-15T12:00:00.123+0000 I  NETWORK  [conn31] end connection 192.0.2.10:4000`, []string{"mongodb.component=NETWORK", "process.thread.name=conn31"}},
 	{"clickhouse", `2026.01.15 12:00:00.123456 [ 71 ] {2f1a} <Information> executeQuery: Read 1 rows`, []string{"level=Information", "logger=executeQuery"}},
-	{"mssql", `2026-01-15 12:00:00.12 spid9s      Starting up database 'master'.`, []string{"thread=spid9s"}},
-	{"ceph", `2026-01-15T12:00:00.123+0000 7f0c12345700  0 mon.a@0(leader) e1 handle_command`, []string{"thread=7f0c12345700"}},
+	{"mssql", `2026-01-15 12:00:00.12 spid9s      Starting up database 'master'.`, []string{"process.thread.name=spid9s"}},
+	{"ceph", `2026-01-15T12:00:00.123+0000 7f0c12345700  0 mon.a@0(leader) e1 handle_command`, []string{"process.thread.name=7f0c12345700"}},
 	{"glusterfs", `[2026-01-15 12:00:00.123456] I [MSGID: 100030] [glusterfsd.c:2725:main] 0-glusterfs: Started`, []string{"log.origin.function=main"}},
 
 	{"cri", `2026-01-15T12:00:00.123456789Z stdout F hello`, []string{"log.iostream=stdout", "message=hello"}},
 	{"cef", `CEF:0|Vendor|Wall|1.0|100|worm \| stopped|10|src=192.0.2.10 dst=198.51.100.9`, []string{"event.code=100"}},
 	{"leef", "LEEF:1.0|Vendor|Wall|1.0|100|src=192.0.2.10\tdst=198.51.100.9", []string{"event.code=100"}},
-	{"logcat", `03-17 16:13:38.811  1702  2395 D WindowService: printed window=a`, []string{"timestamp=03-17 16:13:38.811", "process.pid=1702", "thread=2395", "level=D", "logger=WindowService", "message=printed window=a"}},
+	{"logcat", `03-17 16:13:38.811  1702  2395 D WindowService: printed window=a`, []string{"timestamp=03-17 16:13:38.811", "process.pid=1702", "process.thread.id=2395", "level=D", "logger=WindowService", "message=printed window=a"}},
 	{"logcat", `01-15 12:00:00.123   71   72 I chatty  : uid=1000 expire 3 lines`, []string{"logger=chatty"}},
 	{"logcat", `01-15 12:00:00.123 D/Tag( 1702): up`, []string{"logger=Tag", "process.pid=1702", "message=up"}},
 	{"logcat", `W/Tag( 1702): late`, []string{"level=W"}},
@@ -244,7 +248,7 @@ var samples = []sample{
 	{"leveled", `2026-01-15T12:00:00.123Z 71 TID-ab1 INFO: start`, []string{"process.pid=71", "logger=TID-ab1", "message=start"}},
 	{"leveled", `01-15-2026 12:00:00.123 +0000 INFO  Metrics - group=x`, []string{"level=INFO"}},
 	{"leveled", `15 Jan 2026 12:00:00,123 WARN late`, []string{"level=WARN"}},
-	{"leveled", `2026-01-15 12:00:00.123 [main] [WARN] late`, []string{"thread=main", "level=WARN"}},
+	{"leveled", `2026-01-15 12:00:00.123 [main] [WARN] late`, []string{"process.thread.name=main", "level=WARN"}},
 	{"clock_leveled", `12:00:00.123 INFO up`, []string{"time_of_day=12:00:00.123", "message=up"}},
 	{"clock_leveled", `[12:00:00 INF] up`, []string{"level=INF"}},
 	{"clock_leveled", `[12:00:00] [info] up`, []string{"level=info"}},

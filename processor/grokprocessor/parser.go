@@ -73,9 +73,9 @@ func (p *autoParser) parse(w *worker, text string, m *match) outcome {
 	m.format = i
 	switch p.formats[i].Kind {
 	case logformat.JSON:
-		out = p.json.parse(w, text, m)
+		out = p.json.parse(w, logformat.Payload(text), m)
 	case logformat.Logfmt:
-		out = p.logfmt.parse(w, text, m)
+		out = p.logfmt.parse(w, logformat.Payload(text), m)
 	default:
 		m.plan = p.plans[i]
 	}
