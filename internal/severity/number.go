@@ -50,6 +50,7 @@ const (
 	NumberingPython                    // 10 to 50 as Python's logging has them
 	NumberingOTel                      // OpenTelemetry's 1 to 24
 	NumberingCEF                       // 0 to 10 of ArcSight's common event format
+	NumberingVMware                    // two letters of a syslog severity, also with the priority behind: Wa(180)
 )
 
 // NumberingOf knows the numbering from the name of the field that holds the number.
@@ -62,10 +63,37 @@ func NumberingOf(name string) Numbering {
 		return NumberingPython
 	case lower == "cef.severity":
 		return NumberingCEF
+	case lower == "vmware.level":
+		return NumberingVMware
 	case strings.HasPrefix(lower, "severity") && strings.HasSuffix(lower, "number"):
 		return NumberingOTel
 	}
 	return NumberingLevel
+}
+
+// shortSyslog reads ESXi's severities, the first two letters of syslog's, and the priority in parentheses that says the same. The
+// letters alone are words too, so they are known only where numbers says so.
+func shortSyslog(text string, numbers Numbering) (word string, number Number, ok bool) {
+	word = text
+	if i := strings.IndexByte(text, '('); i == 2 && text[len(text)-1] == ')' {
+		n, ok := smallNumber(text[i+1 : len(text)-1])
+		if !ok || i+2 == len(text) || n > 191 || !isShort(text[:2], int(n&7)) {
+			return "", 0, false
+		}
+		return text[:2], syslog[n&7].number, true
+	}
+	if numbers == NumberingVMware && len(word) == 2 {
+		for code := range syslog {
+			if isShort(word, code) {
+				return word, syslog[code].number, true
+			}
+		}
+	}
+	return "", 0, false
+}
+
+func isShort(word string, code int) bool {
+	return strings.EqualFold(word, [...]string{"em", "al", "cr", "er", "wa", "no", "in", "db"}[code])
 }
 
 // smallNumber reads up to six digits.

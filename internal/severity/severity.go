@@ -54,6 +54,9 @@ func (r *Reader) Read(text string, numbers Numbering) (name string, number Numbe
 			return name, number, number != 0
 		}
 	}
+	if name, number, ok = shortSyslog(text, numbers); ok {
+		return name, number, ok
+	}
 	return r.dressed(text)
 }
 

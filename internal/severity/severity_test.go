@@ -165,3 +165,31 @@ func TestReadAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestVMware: two letters are a severity only where ESXi prints them, or with the priority that says the same.
+func TestVMware(t *testing.T) {
+	r, err := New(nil)
+	require.NoError(t, err)
+	check := func(text string, numbers Numbering, name string, number Number) {
+		t.Helper()
+		got, n, ok := r.Read(text, numbers)
+		assert.Equal(t, number != 0, ok, text)
+		assert.Equal(t, name, got, text)
+		assert.Equal(t, number, n, text)
+	}
+	assert.Equal(t, NumberingVMware, NumberingOf("vmware.level"))
+	for text, number := range map[string]Number{"Em": 21, "Al": 19, "Cr": 18, "Er": 17, "Wa": 13, "No": 10, "In": 9, "Db": 5} {
+		check(text, NumberingVMware, text, number)
+		check(text, NumberingLevel, "", 0)
+	}
+	check("Wa(180)", NumberingLevel, "Wa", 13)
+	check("In(166)", NumberingVMware, "In", 9)
+	check("Er(179)", NumberingVMware, "Er", 17)
+	check("Db(167)", NumberingVMware, "Db", 5)
+	check("In(180)", NumberingVMware, "", 0) // the two do not agree
+	check("Wa(1800)", NumberingVMware, "", 0)
+	check("Wa()", NumberingVMware, "", 0)
+	check("Warning", NumberingVMware, "Warning", 13)
+	check("http", NumberingLevel, "http", 9)
+	check("silly", NumberingLevel, "silly", 1)
+}

@@ -16,6 +16,7 @@ var texts = map[string]Number{
 	"debug": 5, "dbg": 5, "dbug": 5, "finer": 5, "d": 5, "fine": 6, "config": 7, "d1": 5, "d5": 5, // D1 to D5: MongoDB
 	"info": 9, "information": 9, "informational": 9, "inf": 9, "i": 9, "log": 9, "audit": 9, "note": 9, "system": 9, "success": 9, "default": 9, "low": 9,
 	"statement": 9, "detail": 9, "hint": 9, "context": 9, // PostgreSQL, beside its log
+	"http": 9, "timing": 5, // npm; its and winston's http are requests
 	"notice": 10, "n": 10,
 	"warn": 13, "warning": 13, "wrn": 13, "w": 13, "medium": 13,
 	"error": 17, "err": 17, "eror": 17, "severe": 17, "failure": 17, "high": 17, "e": 17, "crit": 18, "critical": 18, "crt": 18, "very-high": 18, "c": 18, "alert": 19,
