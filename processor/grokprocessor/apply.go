@@ -84,7 +84,13 @@ func (w *worker) near() int64 {
 func (w *worker) fillFromCaptures(m *match) {
 	p := m.plan
 	for role := range roleCount {
-		if len(p.roles[role]) == 0 || w.filled[role] {
+		if len(p.roles[role]) == 0 || w.filled[role] && role != roleTimestamp {
+			continue
+		}
+		if role == roleTimestamp {
+			if w.wantsTime() {
+				w.timeFromCaptures(m)
+			}
 			continue
 		}
 		from, text, ok := m.find(p.roles[role])
@@ -92,11 +98,6 @@ func (w *worker) fillFromCaptures(m *match) {
 			continue
 		}
 		switch role {
-		case roleTimestamp:
-			var ns int64
-			if ns, ok = p.time.Read(text, w.near()); ok {
-				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
-			}
 		case roleSeverity:
 			ok = w.setSeverity(w.rule.severity.Read(text, from.numbers))
 		case roleTraceID:
@@ -111,6 +112,7 @@ func (w *worker) fillFromCaptures(m *match) {
 			}
 		case roleService:
 			w.setService(text)
+			continue
 		case roleStacktrace:
 			w.setException(text)
 			continue
@@ -136,16 +138,16 @@ func (w *worker) fillFromObject(m *match) {
 	w.rule.members.find(m.object, &w.found)
 	for role := range roleCount {
 		f := &w.found[role]
-		if f.use == nil || w.filled[role] {
+		if f.use == nil || w.filled[role] && role != roleTimestamp {
 			continue
 		}
 		ok := true
 		switch role {
 		case roleTimestamp:
-			var ns int64
-			if ns, ok = readTimestamp(w.rule.timestamp, f.value, w.near()); ok {
-				w.lr.SetTimestamp(pcommon.Timestamp(ns)) //nolint:gosec // times before 1970 are not read
+			if w.wantsTime() {
+				w.timeFromMember(f)
 			}
+			continue
 		case roleSeverity:
 			ok = w.setSeverity(w.rule.severity.Read(valueText(f.value), f.use.numbers))
 		case roleTraceID:
@@ -159,7 +161,10 @@ func (w *worker) fillFromObject(m *match) {
 				w.lr.SetSpanID(id)
 			}
 		case roleService:
-			w.setService(valueText(f.value))
+			if f.key != "service" || !isSession(f.object) {
+				w.setService(valueText(f.value))
+			}
+			continue
 		case roleStacktrace:
 			w.setException(valueText(f.value))
 			continue
@@ -187,7 +192,20 @@ func (w *worker) setSeverity(text string, number severity.Number, ok bool) bool 
 }
 
 func (w *worker) setService(name string) {
-	if w.lacksService {
+	if !w.lacksService {
+		w.filled[roleService] = true
+		return
+	}
+	ok := true
+	if !w.rule.anyService {
+		if name != w.program.text { // most lines have the program of the one before
+			w.program.text = name
+			w.program.name, w.program.ok = programName(name)
+		}
+		name, ok = w.program.name, w.program.ok
+	}
+	if ok {
+		w.filled[roleService] = true
 		w.services.add(w.resource, w.scope, w.index, name)
 	}
 }

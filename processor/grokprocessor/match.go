@@ -80,6 +80,15 @@ func (m *match) take(slot int) {
 
 // find returns the first of refs all of whose slots were captured, and their texts.
 func (m *match) find(refs []ref) (r *ref, text string, ok bool) {
+	i, text := m.next(refs)
+	if i < 0 {
+		return nil, "", false
+	}
+	return &refs[i], text, true
+}
+
+// next is find with the place in refs, -1 for none.
+func (m *match) next(refs []ref) (i int, text string) {
 next:
 	for i := range refs {
 		r := &refs[i]
@@ -92,9 +101,9 @@ next:
 		for _, slot := range r.slots[1:] {
 			text += " " + m.captures[m.at[slot]].Text
 		}
-		return r, text, true
+		return i, text
 	}
-	return nil, "", false
+	return -1, ""
 }
 
 // member is a value in an object, and where it is.

@@ -4,6 +4,7 @@
 package grokprocessor
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/logboom/logboom/internal/grok"
@@ -116,26 +117,33 @@ func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool)
 		p.places[i] = pl
 	}
 	for role := range roleCount {
-		p.roles[role] = newRefs(r.names[role], targets)
+		p.roles[role] = newRefs(r.names[role].slots(targets))
+	}
+	if r.usual {
+		p.roles[roleTimestamp] = newRefs(withZones(r.names[roleTimestamp].slots(targets), targets))
+	}
+	if !r.anyService && !targets.syslog() {
+		p.roles[roleService] = slices.DeleteFunc(p.roles[roleService], func(f ref) bool { return isProgram(f.name) })
 	}
 	for _, n := range s.nested {
-		p.nested = append(p.nested, newRefs(fieldNames{n.from}, targets))
+		p.nested = append(p.nested, newRefs(fieldNames{n.from}.slots(targets)))
 	}
 	return p
 }
 
-func newRefs(names fieldNames, targets naming) []ref {
+func newRefs(slots []slotRef) []ref {
 	var out []ref
-	for _, s := range names.slots(targets) {
+	for _, s := range slots {
 		out = append(out, ref{slotRef: s, numbers: severity.NumberingOf(s.name), decimal: isDecimalID(s.name)})
 	}
 	return out
 }
 
 // isReserved reports attributes that say something about the record's way through the pipeline. A log line must not set
-// them: it could make the query engine count it a thousand times, or take it for a copy of another.
+// them: it could make the query engine count it a thousand times, or take it for a copy of another. Nor is there an attribute
+// without a name.
 func isReserved(key string) bool {
-	return key == "log.record.uid" || key == "sampling.threshold" || strings.HasPrefix(key, "logboom.")
+	return key == "" || key == "log.record.uid" || key == "sampling.threshold" || strings.HasPrefix(key, "logboom.")
 }
 
 // fieldNames are the captures a field of the record may be filled from, most telling first.

@@ -6,6 +6,7 @@ package grokprocessor
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -45,6 +46,8 @@ type rule struct {
 	overwrite  bool
 	tracks     bool // what a match writes must be kept from the matches around it
 	timestamp  *logtime.Reader
+	usual      bool // the time is under one of timestampNames
+	anyService bool // the service is under a configured name, so its name may be any text
 	location   string
 	severity   *severity.Reader
 	names      [roleCount]fieldNames
@@ -57,7 +60,7 @@ func (c *compiler) rule(set component.TelemetrySettings, index int) (*rule, erro
 		name: rc.Name, index: index,
 		resource: newAttributeSelectors(rc.Resource), attributes: newAttributeSelectors(rc.Attributes),
 		overwrite: rc.Overwrite, tracks: rc.Overwrite && len(rc.Nested) > 0,
-		location: rc.Timestamp.Location,
+		location: rc.Timestamp.Location, usual: rc.Timestamp.Field == "", anyService: rc.ServiceName.Field != "",
 		names: [roleCount]fieldNames{
 			roleTimestamp:  newFieldNames(rc.Timestamp.Field, timestampNames),
 			roleSeverity:   newFieldNames(rc.Severity.Field, severityNames),
@@ -68,7 +71,11 @@ func (c *compiler) rule(set component.TelemetrySettings, index int) (*rule, erro
 			roleBody:       newFieldNames(rc.Body, nil),
 		},
 	}
-	r.members = newNameIndex(&r.names)
+	members := r.names
+	if !r.anyService {
+		members[roleService] = slices.DeleteFunc(slices.Clone(members[roleService]), func(name string) bool { return name == keyProcess })
+	}
+	r.members = newNameIndex(&members)
 	var errs []error
 	var err error
 	if r.conditions, err = parseConditions(set, rc.Conditions); err != nil {

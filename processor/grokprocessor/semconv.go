@@ -4,7 +4,9 @@
 package grokprocessor
 
 import (
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/logboom/logboom/internal/grok"
@@ -14,12 +16,13 @@ import (
 type form uint8
 
 const (
-	formField form = iota // as the field's own type says (grok.Field.Convert)
-	formText              // the text, whatever type the field has
-	formInt               // int64; a text that is no whole number stays a text and is counted
-	formList              // a list that holds the text
-	formLower             // the text in lower case (lowerCase)
-	formURL               // split by splitURL into url.path and url.query; what cannot be split stays whole under urlKey
+	formField   form = iota // as the field's own type says (grok.Field.Convert)
+	formText                // the text, whatever type the field has
+	formInt                 // int64; a text that is no whole number stays a text and is counted
+	formList                // a list that holds the text
+	formLower               // the text in lower case (lowerCase)
+	formAddress             // split by splitAddress into the attribute and a port beside it; what cannot be split stays whole
+	formURL                 // split by splitURL into url.path and url.query; what cannot be split stays whole under urlKey
 )
 
 // target is where the captures of one slot of a pattern go.
@@ -27,6 +30,7 @@ type target struct {
 	raw   string // the field's own name, parts joined by dots
 	key   string // the attribute
 	spare string // the attribute if another capture of the match has taken key; empty: both become a list
+	port  string // of formAddress: the attribute for the port
 	form  form
 }
 
@@ -150,7 +154,22 @@ func newNaming(fields []*grok.Field, conventions bool) naming {
 			t.key = t.raw
 		}
 	}
+	for i := range n {
+		side, ok := strings.CutSuffix(n[i].key, ".address")
+		if !ok || n[i].form > formText || n[i].spare != "" || !isEnd(side) {
+			continue
+		}
+		port := side + ".port"
+		if !slices.ContainsFunc(n, func(t target) bool { return t.key == port }) {
+			n[i].form, n[i].port = formAddress, port
+		}
+	}
 	return n
+}
+
+// isEnd reports the ends of a connection that have an address and a port.
+func isEnd(name string) bool {
+	return name == "client" || name == "server" || name == "source" || name == "destination" || name == "network.peer"
 }
 
 // ofRequest reports fields that only lines about requests have: those of HTTP, and of servers that are asked by clients.
@@ -188,6 +207,39 @@ func splitURL(s string) (path, query string, ok bool) {
 		return s[:i], s[i+1:], true
 	}
 	return s, "", true
+}
+
+// splitAddress splits an IP address and a port: 192.0.2.1:80, [2001:db8::1]:80, and PostgreSQL's 192.0.2.1(80). ok is false for
+// all other texts.
+func splitAddress(s string) (host string, port int64, ok bool) {
+	if len(s) < len("0.0.0.0:0") || s[0] != '[' && !isDigit(s[0]) {
+		return "", 0, false
+	}
+	separator, digits := byte(':'), s
+	if s[len(s)-1] == ')' {
+		separator, digits = '(', s[:len(s)-1]
+	}
+	i := strings.LastIndexByte(digits, separator)
+	if i < 0 {
+		return "", 0, false
+	}
+	digits = digits[i+1:]
+	host = s[:i]
+	if v6 := strings.TrimPrefix(host, "["); len(v6) < len(host) {
+		if host, ok = strings.CutSuffix(v6, "]"); !ok {
+			return "", 0, false
+		}
+	} else if strings.IndexByte(host, ':') >= 0 {
+		return "", 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil {
+		return "", 0, false
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return "", 0, false
+	}
+	return host, int64(n), true
 }
 
 // urlKey is the attribute for a URL that splitURL leaves whole: url.full with a scheme, else (*, host:port) url.original.
@@ -232,6 +284,7 @@ func lowerCase(s string) string {
 type slotRef struct {
 	name  string // the name it was found under
 	slots []int
+	zoned bool // the last of them is a time zone
 }
 
 // slots finds the captures of a pattern that have one of the names, most telling first. Names are compared with the

@@ -75,12 +75,16 @@ func TestNaming(t *testing.T) {
 		t.Helper()
 		got := namesOf(t, grok.LibraryECS, expr, true)
 		require.Contains(t, got, field)
-		assert.Equal(t, target{raw: field, key: key, spare: spare, form: f}, got[field], expr)
+		want := target{raw: field, key: key, spare: spare, form: f}
+		if f == formAddress {
+			want.port = strings.Replace(key, ".address", ".port", 1)
+		}
+		assert.Equal(t, want, got[field], expr)
 		plain := namesOf(t, grok.LibraryECS, expr, false)
 		assert.Equal(t, target{raw: field, key: field}, plain[field], expr)
 	}
 	const access, syslog = `%{HTTPD_COMBINEDLOG}`, `%{SYSLOGLINE}`
-	check(access, "source.address", "client.address", "", formField)
+	check(access, "source.address", "client.address", "", formAddress)
 	check(access, "http.request.method", "http.request.method", "", formField)
 	check(access, "http.response.status_code", "http.response.status_code", "", formInt)
 	check(access, "http.response.body.bytes", "http.response.body.size", "", formInt)
@@ -192,7 +196,7 @@ func TestSlots(t *testing.T) {
 	}
 	assert.Equal(t, []string{"date+time", "time", "date"}, slots(timestampNames, `%{DATA:date} %{TIME:time}`))
 	assert.Equal(t, []string{"month+day+time", "time"}, slots(timestampNames, `%{MONTH:month} %{MONTHDAY:day} %{TIME:time}`))
-	assert.Equal(t, []string{"timestamp+event.timezone", "timestamp"}, slots(timestampNames, `%{POSTGRESQL}`))
+	assert.Equal(t, []string{"timestamp"}, slots(timestampNames, `%{POSTGRESQL}`)) // event.timezone: TestZoneApart
 	assert.Equal(t, []string{"time"}, slots(timestampNames, `%{TIME:time}`))
 	assert.Equal(t, []string{"d+t"}, slots(newFieldNames("d t", timestampNames), `%{DATA:d} %{TIME:t}`))
 	assert.Empty(t, slots(newFieldNames("d u", timestampNames), `%{DATA:d} %{TIME:t}`))
@@ -226,4 +230,22 @@ func TestReadmeConventions(t *testing.T) {
 		return
 	}
 	assert.Equal(t, b.String(), table)
+}
+
+func TestSplitAddress(t *testing.T) {
+	check := func(text, host string, port int64) {
+		t.Helper()
+		h, p, ok := splitAddress(text)
+		assert.Equal(t, host != "", ok, text)
+		assert.Equal(t, host, h, text)
+		assert.Equal(t, port, p, text)
+	}
+	check("192.0.2.1:5555", "192.0.2.1", 5555)
+	check("192.0.2.1(5555)", "192.0.2.1", 5555)
+	check("[2001:db8::1]:443", "2001:db8::1", 443)
+	for _, text := range []string{
+		"", "192.0.2.1", "2001:db8::1", "::1", "host:80", "[local]", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1:65536", "[2001:db8::1]", "[2001:db8::1:80", "192.0.2.300:80", "192.0.2.1(80", "192.0.2.1)", "192.0.2.1:-1", "192.0.2.1:+1",
+	} {
+		check(text, "", 0)
+	}
 }

@@ -4,7 +4,9 @@
 package grokprocessor
 
 import (
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -17,7 +19,40 @@ var serviceNames = []string{
 	"process.name", "program", "syslog5424_app", "progname", "SYSLOG_IDENTIFIER",
 }
 
-const serviceKey = "service.name"
+const (
+	serviceKey = "service.name"
+	keyProcess = "process.name"
+)
+
+// isProgram reports names for the program of a syslog line, under which other lines have something else: the process of a pool, the class
+// that logs.
+func isProgram(name string) bool { return name == keyProcess || name == "program" }
+
+// syslog reports the fields of a syslog line: beside the program it has the host or a priority.
+func (n naming) syslog() bool {
+	return slices.ContainsFunc(n, func(t target) bool {
+		switch t.raw {
+		case "host.name", "host.hostname", "host", "hostname", "logsource":
+			return true
+		}
+		for _, prefix := range [...]string{"syslog", "log.syslog.", "vmware."} {
+			if strings.HasPrefix(t.raw, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// isSession reports the objects of a firewall, whose service is that of the session which passes.
+func isSession(object pcommon.Map) bool {
+	for _, name := range [...]string{"policyid", "policy_id", "dstip", "dst_ip", "dstport"} {
+		if _, ok := object.Get(name); ok {
+			return true
+		}
+	}
+	return false
+}
 
 // maxServices bounds the services that one batch is split by; records of further ones stay where they are.
 const maxServices = 256
@@ -47,6 +82,72 @@ func serviceName(text string) (name string, ok bool) {
 	}
 	return text, true
 }
+
+// programName is text as the name of a service if it looks like that of a program: a letter, then letters, digits and . _ - / @.
+// A path may begin with a slash; what a program puts in brackets behind its name is cut. ok is false for everything else, also for words that
+// stand where a program should: levels, months, zones, and for ids.
+func programName(text string) (name string, ok bool) {
+	name = strings.TrimSpace(text)
+	if n := len(name); n > 2 && (name[n-1] == ']' || name[n-1] == ')') {
+		i := strings.LastIndexAny(name, "[(")
+		if i <= 0 || name[n-1] == ')' && !isLetter(name[i+1]) { // a number in parentheses is a priority
+			return "", false
+		}
+		name = name[:i]
+	}
+	if name == "" || len(name) > maxServiceName || !utf8.ValidString(name) {
+		return "", false
+	}
+	id, digits := len(name) >= 12, false
+	for i, c := range name {
+		switch {
+		case c >= utf8.RuneSelf:
+			if id = false; !unicode.IsLetter(c) {
+				return "", false
+			}
+		case isLetter(byte(c)):
+			id = id && (c|0x20) <= 'f'
+		case i == 0 && c == '/' && len(name) > 1 && isLetter(name[1]):
+			id = false
+		case i == 0:
+			return "", false
+		case isDigit(byte(c)):
+			digits = true
+		case c == '-':
+		case c == '.' || c == '_' || c == '/' || c == '@':
+			id = false
+		default:
+			return "", false
+		}
+	}
+	if id && digits {
+		return "", false
+	}
+	if len(name) <= maxNoProgram {
+		var lower [maxNoProgram]byte
+		for i := range len(name) {
+			lower[i] = name[i] | 0x20
+		}
+		if noPrograms[string(lower[:len(name)])] {
+			return "", false
+		}
+	}
+	return name, true
+}
+
+// noPrograms are words in lower case that stand where a program's name is expected, but are none.
+var noPrograms = func() map[string]bool {
+	m := map[string]bool{}
+	for _, word := range strings.Fields(`trace debug info information informational notice warn warning err error severe fatal crit critical alert
+		emerg emergency panic verbose fine finer finest null nil none undefined true false utc gmt
+		jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun`) {
+		m[word] = true
+	}
+	return m
+}()
+
+// maxNoProgram is the length of the longest of noPrograms.
+const maxNoProgram = 13
 
 // serviceNotes collects, during one batch, which record belongs to which service. The zero value is ready and costs nothing.
 type serviceNotes struct {

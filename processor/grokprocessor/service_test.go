@@ -25,6 +25,61 @@ func TestServiceName(t *testing.T) {
 	}
 }
 
+func TestProgramName(t *testing.T) {
+	for text, want := range map[string]string{
+		"sshd": "sshd", " cron ": "cron", "postfix/smtpd": "postfix/smtpd", "/usr/sbin/cron": "/usr/sbin/cron", "systemd[1]": "systemd", "sshd(pam_unix)": "sshd",
+		"kworker/0": "kworker/0", "getty@tty1": "getty@tty1", "org.example.Shop": "org.example.Shop", "node_exporter": "node_exporter", "café": "café", "a": "a", "alertmanager": "alertmanager", "CRON": "CRON",
+		strings.Repeat("x", 255): strings.Repeat("x", 255),
+	} {
+		got, ok := programName(text)
+		assert.Equal(t, want, got, text)
+		assert.True(t, ok, text)
+	}
+	for _, text := range []string{
+		"", " ", "-", "45", "%ASA-6-302013", "1,2023/10/10 13", "2023-10-10 13", "ERROR", "info", "Warning", "10.0.0.7", "fe80::1", "In(166) Hostd", "In(166)", "two words", "Oct", "UTC", "null",
+		"a,b", "{}", "[x]", "(x)", "a\nb", "caf\xe9", "a\u00a0b", "-bash", "/", "/1", "a1b2c3d4e5f6", "f47ac10b-58cc-4372-a567-0e02b2c3d479", strings.Repeat("x", 256),
+	} {
+		_, ok := programName(text)
+		assert.False(t, ok, text)
+	}
+}
+
+// TestServices: the service is a name that is meant to be one, or the program of a line that is a syslog line; under a configured name
+// it is what stands there.
+func TestServices(t *testing.T) {
+	check := func(rule RuleConfig, line, want string) {
+		t.Helper()
+		ld := plog.NewLogs()
+		ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(line)
+		out, err := newTestProcessor(t, testConfig(rule)).processLogs(t.Context(), ld)
+		require.NoError(t, err)
+		assert.Equal(t, want, serviceOf(out.ResourceLogs().At(0)), line)
+	}
+	rule := RuleConfig{Parsers: []ParserConfig{{JSON: &JSONConfig{}}, {Logfmt: &LogfmtConfig{}}, {Auto: &AutoConfig{}}}}
+	check(rule, `Oct 10 13:55:36 web1 sshd[71]: hello`, "sshd")
+	check(rule, `Oct 10 13:55:36 web1 45: hello`, "")
+	check(rule, `<166>Oct 10 13:55:36 10.0.0.7 %ASA-6-302013: Built outbound`, "")
+	check(rule, `[2023-10-10 13:55:36,123: INFO/ForkPoolWorker-3] hello`, "")
+	check(rule, `{"process.name":"MainProcess","message":"x"}`, "")
+	check(rule, `{"process":{"name":"MainProcess"},"service":{"name":"shop"}}`, "shop")
+	check(rule, `{"service":"10.0.0.7"}`, "")
+	check(rule, `{"SYSLOG_IDENTIFIER":"sshd","MESSAGE":"x"}`, "sshd")
+	check(rule, `date=2023-10-10 time=13:55:36 service="HTTPS" policyid=4 dstip=192.0.2.1`, "")
+
+	own := RuleConfig{Parsers: []ParserConfig{{Grok: `^%{WORD:process.name} %{GREEDYDATA:what}`}}}
+	check(own, "shop 45", "")
+	own.ServiceName.Field = "process.name"
+	check(own, "shop 45", "shop")
+	own.ServiceName.Field = "what"
+	check(own, "shop 45 b", "45 b")
+	inner := RuleConfig{
+		Parsers: []ParserConfig{{Logfmt: &LogfmtConfig{}}},
+		Nested:  []NestedConfig{{From: "msg", Parsers: []ParserConfig{{JSON: &JSONConfig{}}}}},
+	}
+	check(inner, `app=shop msg="{\"app\":\"45\"}"`, "shop")
+	check(inner, `app=shop msg="{\"app\":\"cart\"}"`, "cart")
+}
+
 func TestLacksService(t *testing.T) {
 	check := func(want bool, value any) {
 		t.Helper()

@@ -15,7 +15,7 @@ var (
 	traceIDNames = []string{
 		"trace_id", "traceId", "trace.id", "traceid", "TraceId", "traceID", "otelTraceID", "otel.trace_id", "@tr", "dd.trace_id",
 		"logging.googleapis.com/trace", "traceparent", "X-B3-TraceId", "x-b3-traceid", "b3", "uber-trace-id", "X-Amzn-Trace-Id",
-		"x-amzn-trace-id", "AWS-XRAY-TRACE-ID", "X-Cloud-Trace-Context", "x-cloud-trace-context",
+		"x-amzn-trace-id", "AWS-XRAY-TRACE-ID", "aws.trace_id", "aws.elb.trace_id", "aws.elb.trace.id", "X-Cloud-Trace-Context", "x-cloud-trace-context",
 	}
 	spanIDNames = []string{
 		"span_id", "spanId", "span.id", "spanid", "SpanId", "spanID", "otelSpanID", "otel.span_id", "@sp", "dd.span_id",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
 
+	"github.com/logboom/logboom/internal/logtime"
 	"github.com/logboom/logboom/internal/stacktrace"
 )
 
@@ -20,6 +21,10 @@ type worker struct {
 	p        *grokProcessor
 	tally    tally
 	services serviceNotes
+	program  struct { // programName(text), of the last text in the batch
+		text, name string
+		ok         bool
+	}
 	matches  []match // by depth of the stage
 	selected []bool  // by rule: the resource is one of the rule's
 
@@ -39,6 +44,7 @@ type worker struct {
 	found      [roleCount]found
 	fieldsLeft int
 	thrown     stacktrace.Exception
+	at         logtime.Time // the record's, if filled
 	format     int
 	written    []string // keys written, if the rule tracks them
 	pending    int      // attributes that the matches around the one being written will bring
@@ -78,6 +84,7 @@ func (w *worker) batch(ctx context.Context, ld plog.Logs) {
 	for i := range w.matches {
 		w.matches[i].forget()
 	}
+	w.program.text, w.program.name, w.program.ok = "", "", false
 	w.found, w.thrown = [roleCount]found{}, stacktrace.Exception{}
 	clear(w.written[:cap(w.written)])
 	w.rl, w.sl, w.lr, w.attrs = plog.ResourceLogs{}, plog.ScopeLogs{}, plog.LogRecord{}, pcommon.Map{}

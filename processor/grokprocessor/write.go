@@ -96,6 +96,15 @@ func (w *worker) writeCapture(m *match, pl *place, c *grok.Capture) {
 			key = pl.spare
 		}
 	}
+	if pl.form == formAddress {
+		if host, port, ok := splitAddress(c.Text); ok {
+			w.writeText(m, pl, key, host)
+			if dst, ok := w.put(pl.port); ok {
+				dst.SetInt(port)
+			}
+			return
+		}
+	}
 	dst, how := w.putShared(m, pl, key, c.Text)
 	switch {
 	case how == putNot:

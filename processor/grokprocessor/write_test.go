@@ -130,3 +130,27 @@ func TestBatchesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestAddress: a captured address with a port becomes two attributes, unless the pattern has the port itself.
+func TestAddress(t *testing.T) {
+	p := newTestProcessor(t, testConfig(RuleConfig{Parsers: []ParserConfig{{Grok: `^c %{NOTSPACE:[client][address]}$`}, {Grok: `^s %{NOTSPACE:[server][address]} %{INT:[server][port]}$`}}}))
+	recs := process(t, p, time.Now(), "c 192.0.2.1:5555", "c 192.0.2.1", "c [2001:db8::1]:80", "c web1:80", "s 192.0.2.1:5555 7")
+	var got []map[string]any
+	for _, lr := range recs {
+		got = append(got, lr.Attributes().AsRaw())
+	}
+	assert.Equal(t, []map[string]any{
+		{"client.address": "192.0.2.1", "client.port": int64(5555)}, {"client.address": "192.0.2.1"}, {"client.address": "2001:db8::1", "client.port": int64(80)},
+		{"client.address": "web1:80"}, {"server.address": "192.0.2.1:5555", "server.port": int64(7)},
+	}, got)
+}
+
+// TestEmptyKey: there is no attribute without a name.
+func TestEmptyKey(t *testing.T) {
+	p := newTestProcessor(t, testConfig(RuleConfig{Parsers: []ParserConfig{{JSON: &JSONConfig{}}, {Dissect: "%{*k}:%{&k}"}}}))
+	recs := process(t, p, time.Now(), `{"":1}`, `{"":1,"a":2}`, ":x")
+	assert.Empty(t, recs[0].Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"a": int64(2)}, recs[1].Attributes().AsRaw())
+	_, there := recs[2].Attributes().Get("")
+	assert.False(t, there)
+}
