@@ -245,7 +245,7 @@ var samples = []sample{
 	{"leveled", `2026-01-15 12:00:00,123 [ERROR] down`, []string{"message=down"}},
 	{"leveled", `2026-01-15 12:00:00,123 root INFO up`, []string{"logger=root", "level=INFO", "message=up"}},
 	{"leveled", `2026-01-15 12:00:00,123:INFO:root:up`, []string{"level=INFO", "message=root:up"}},
-	{"leveled", `2026-01-15T12:00:00.123Z 71 TID-ab1 INFO: start`, []string{"process.pid=71", "logger=TID-ab1", "message=start"}},
+	{"leveled", `2026-01-15T12:00:00.123Z 71 worker-ab1 INFO: start`, []string{"process.pid=71", "logger=worker-ab1", "message=start"}},
 	{"leveled", `01-15-2026 12:00:00.123 +0000 INFO  Metrics - group=x`, []string{"level=INFO"}},
 	{"leveled", `15 Jan 2026 12:00:00,123 WARN late`, []string{"level=WARN"}},
 	{"leveled", `2026-01-15 12:00:00.123 [main] [WARN] late`, []string{"process.thread.name=main", "level=WARN"}},
@@ -279,5 +279,7 @@ var nothing = []string{
 	"id,name,price", "7,lamp,12.50", "\"quoted\"", "GET / HTTP/1.1", "Host: example.org", "Content-Type: text/plain", "User-Agent: curl/8.5", "200 OK",
 	"    \"key\": \"value\",", "}", "},", "apiVersion: v1", "  name: x", "  - name: x", "+ echo x", "> x", "$ ls", "Starting up", "Done.", "100%", "Lorem ipsum dolor sit amet,",
 	"Listening on port 80", "Traceback (most recent call last):", "  | ", "|---|---|", "1768435199", "1768435199.123", "4bf92f3577b34da6a3ce929d0e0e4736", "Mon Tue Wed", "\x00\x01\x02", "\xff\xfe", "日本語",
+	"%FOO-BAR: x", "%s-5-X: no", "100% done-5-X: no", "thread 'main' started", "[INFO] plugin loaded", "[15/Jan/2026 12:00:00] hello", "CEF: something", "LEEF: x", "<13>a=b", "<abc>a=b c=d", "\ufeff", "\ufeffhello", "  { x }",
+	"2026-01-15T12:00:00.123Z In(166) the beginning", "Jan 15, 2026 1:55:36 PM hello there", "192.0.2.10:80 [x] y z", "Jan 15, 2026 INFO x",
 	"SEVERE: no", "commit 4bf92f3577b34da6a3ce929d0e0e4736", "Date:   Thu Jan 15 12:00:00 2026 +0000", "M  a.go", "?? b.go", "diff --git a/x b/x", "@@ -1,3 +1,4 @@", "PASS", "ok  \tpkg\t0.1s", "--- FAIL: TestX (0.00s)",
 }
