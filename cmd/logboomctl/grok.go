@@ -42,7 +42,8 @@ func newGrokCommand() *cobra.Command {
 			"--explain adds an object \"explain\": \"pieces\" (what matched which bytes), and for a line that does not match \"stop\"\n" +
 			"(how far the best attempt got, and what was expected there). The same goes to the standard error as text with a\n" +
 			"caret under the place, so that the standard output stays one JSON object a line.\n\n" +
-			"Exit code 2 says that a pattern is wrong, and where.",
+			"A line that a pattern spends its steps on, or that is no JSON string with --jsonl, has \"error\" in its object and\n" +
+			"makes the exit code 1 at the end. Exit code 2 says that a pattern is wrong, and where.",
 		Example: `  logboomctl grok --pattern '%{HTTPD_COMBINEDLOG}' < access.log
   logboomctl grok --explain --pattern '^%{IP:client} took %{NUMBER:ms:float} ms$' < app.log
   logboomctl grok --library none --define 'ID=[a-z]+-\d+' --pattern '%{ID:ticket} %{ID:parent}' < tickets.txt
@@ -74,60 +75,71 @@ func newGrokCommand() *cobra.Command {
 	return cmd
 }
 
-// compile makes the parsers, in the order of the flags.
-func (f *grokFlags) compile() ([]lineParser, error) {
+// compile makes the parsers, in the order of the flags. definitions is how many --pattern-files and --define made.
+func (f *grokFlags) compile() (parsers []lineParser, definitions int, err error) {
 	if len(f.parsers) == 0 && !f.check {
-		return nil, errors.New("--pattern must not be empty (or give --regex, --dissect or --auto)")
+		return nil, 0, errors.New("--pattern must not be empty (or give --regex, --dissect or --auto)")
 	}
 	set, err := grok.NewSet(f.library)
 	if err != nil {
-		return nil, fmt.Errorf("--library: %w", err)
+		return nil, 0, fmt.Errorf("--library: %w", err)
 	}
+	var errs []error
 	if err = set.ReadFiles(f.patternFiles...); err != nil {
-		return nil, fmt.Errorf("--pattern-files: %w", err)
+		errs = append(errs, fmt.Errorf("--pattern-files: %w", err))
 	}
 	for _, d := range f.define {
 		name, expr, ok := strings.Cut(d, "=")
 		if !ok {
-			return nil, fmt.Errorf("--define must be NAME=REGEX, got %q", d)
+			errs = append(errs, fmt.Errorf("--define must be NAME=REGEX, got %q", d))
+			continue
 		}
 		if err = set.Define(name, expr); err != nil {
-			return nil, fmt.Errorf("--define: %w", err)
+			errs = append(errs, fmt.Errorf("--define: %w", err))
 		}
 	}
 	if f.check {
-		if err = set.Check(); err != nil {
-			return nil, err
-		}
+		errs = append(errs, set.Check())
+	}
+	if err = errors.Join(errs...); err != nil {
+		return nil, 0, err
 	}
 	var opts []grok.Option
 	if f.allCaptures {
 		opts = append(opts, grok.WithAllCaptures())
 	}
-	parsers := make([]lineParser, len(f.parsers))
+	parsers = make([]lineParser, len(f.parsers))
 	for i, p := range f.parsers {
 		if parsers[i], err = p.compile(set, f.library, opts); err != nil {
 			if len(f.parsers) > 1 {
 				err = fmt.Errorf("%s (parser %d): %w", p.kind.flag(), i+1, err)
 			}
-			return nil, err
+			errs = append(errs, err)
 		}
 	}
-	return parsers, nil
+	return parsers, len(set.Added()), errors.Join(errs...)
 }
 
 func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out, errs io.Writer) error {
-	parsers, err := f.compile()
+	parsers, definitions, err := f.compile()
 	if err != nil {
 		return &usageError{err}
 	}
-	if len(parsers) == 0 {
+	if len(parsers) == 0 { // only --check
+		noun := "definitions"
+		if definitions == 1 {
+			noun = "definition"
+		}
+		if _, err = fmt.Fprintf(out, "%d %s, no mistake\n", definitions, noun); err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
 		return nil
 	}
 	r := bufio.NewReaderSize(in, 1<<16)
 	w := bufio.NewWriterSize(out, 1<<16)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
+	troubled := 0
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, w.Flush())
@@ -144,23 +156,13 @@ func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out, errs io.Write
 		if err != nil {
 			return errors.Join(fmt.Errorf("read line %d: %w", n, err), w.Flush())
 		}
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		text := string(line)
-		if f.jsonl {
-			if err := json.Unmarshal(line, &text); err != nil {
-				return errors.Join(fmt.Errorf("read line %d: must be a JSON string: %w", n, err), w.Flush())
-			}
-		}
-		result, err := matchLine(parsers, text)
-		if err != nil {
-			return errors.Join(fmt.Errorf("line %d: %w", n, err), w.Flush())
-		}
-		var human string
-		if f.explain {
-			result.Explain, human = explainLine(parsers, text)
-		}
+		result, human, trouble := f.try(parsers, bytes.TrimSuffix(line, []byte("\r")))
 		if err := enc.Encode(result); err != nil {
 			return fmt.Errorf("write output: %w", err)
+		}
+		if trouble != nil {
+			troubled++
+			human = trouble.Error() + "\n" + human
 		}
 		if human != "" { // after the line that it is about
 			if err := w.Flush(); err != nil {
@@ -174,5 +176,25 @@ func runGrok(ctx context.Context, f *grokFlags, in io.Reader, out, errs io.Write
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
+	if troubled > 0 {
+		return fmt.Errorf("lines with an error: %d", troubled)
+	}
 	return nil
+}
+
+// try tries the parsers on a line. human is what --explain says for people; trouble is why it is not known whether the line
+// matches, which the result says too.
+func (f *grokFlags) try(parsers []lineParser, line []byte) (result grokResult, human string, trouble error) {
+	text := string(line)
+	if f.jsonl {
+		if err := json.Unmarshal(line, &text); err != nil {
+			trouble = fmt.Errorf("must be a JSON string: %w", err)
+			return grokResult{Captures: map[string]any{}, Error: trouble.Error()}, "", trouble
+		}
+	}
+	result, trouble = matchLine(parsers, text)
+	if f.explain {
+		result.Explain, human = explainLine(parsers, text)
+	}
+	return result, human, trouble
 }

@@ -107,7 +107,47 @@ func TestGrokCheck(t *testing.T) {
 		"definition: unknown pattern \"WORDD\", there is \"WORD\" (definition WORS, offset 2)\n  %{WORDD}\n    ^\n", errs)
 	code, out, errs = runCtl(t, "x\n", "grok", "--check", "--define", "A=b")
 	assert.Equal(t, 0, code, errs)
-	assert.Empty(t, out)
+	assert.Equal(t, "1 definition, no mistake\n", out)
+
+	// All mistakes at once: lines that are no definition do not hide expressions that are wrong.
+	require.NoError(t, os.WriteFile(file, []byte("NOEXPR\nBAD-NAME x\nBAD x(\n"), 0o600))
+	code, _, errs = runCtl(t, "", "grok", "--check", "--pattern-files", file, "--define", "X-Y=a", "--define", "Z")
+	assert.Equal(t, 2, code)
+	for _, want := range []string{", line 1: definition must be", `, line 2: name of a pattern must be`, ", line 3: ( is not closed", `--define: name of a pattern must be letters, digits and _, got "X-Y"`, `--define must be NAME=REGEX, got "Z"`} {
+		assert.Contains(t, errs, want)
+	}
+	code, _, errs = runCtl(t, "", "grok", "--pattern", "(", "--regex", "(?=x)")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "--pattern (parser 1): ( is not closed")
+	assert.Contains(t, errs, "--regex (parser 2): look-ahead")
+}
+
+// TestGrokTrouble: a line that cannot be tried to the end is told of, and the next parser and the next line go on.
+func TestGrokTrouble(t *testing.T) {
+	slow := `^(?<c>a|b|ab)*(?:\k<c>b)?$`
+	hard := strings.Repeat("ab", 40) + strings.Repeat("ba", 40) + "!"
+	code, out, errs := runCtl(t, "ab\n"+hard+"\nb\n", "grok", "--pattern", slow)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, `{"matched":true,"captures":{"c":"b"}}`+"\n"+`{"matched":false,"captures":{},"error":"step limit reached"}`+"\n"+
+		`{"matched":true,"captures":{"c":"b"}}`+"\n", out)
+	assert.Equal(t, "line 2: match pattern: step limit reached\nlogboomctl: lines with an error: 1\n", errs)
+
+	code, out, errs = runCtl(t, hard+"\n", "grok", "--pattern", slow, "--regex", `(?P<last>.)$`)
+	assert.Equal(t, 0, code)
+	assert.Empty(t, errs)
+	assert.Equal(t, `{"matched":true,"pattern":"(?P<last>.)$","captures":{"last":"!"}}`+"\n", out)
+
+	code, out, errs = runCtl(t, "\"a\"\nb\n\"c\"\n{}\n", "grok", "--jsonl", "--pattern", `(?<x>.)`)
+	assert.Equal(t, 1, code)
+	lines := strings.Split(out, "\n")
+	require.Len(t, lines, 5)
+	assert.Equal(t, `{"matched":true,"captures":{"x":"a"}}`, lines[0])
+	assert.True(t, strings.HasPrefix(lines[1], `{"matched":false,"captures":{},"error":"must be a JSON string: `), lines[1])
+	assert.Equal(t, `{"matched":true,"captures":{"x":"c"}}`, lines[2])
+	assert.True(t, strings.HasPrefix(lines[3], `{"matched":false,"captures":{},"error":"must be a JSON string: `), lines[3])
+	assert.Contains(t, errs, "line 2: must be a JSON string: ")
+	assert.Contains(t, errs, "line 4: must be a JSON string: ")
+	assert.Contains(t, errs, "logboomctl: lines with an error: 2\n")
 }
 
 func TestGrokMoreMistakes(t *testing.T) {

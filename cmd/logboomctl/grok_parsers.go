@@ -97,6 +97,7 @@ type grokResult struct {
 	Pattern  string         `json:"pattern,omitempty"` // which of several
 	Format   string         `json:"format,omitempty"`  // of --auto
 	Captures map[string]any `json:"captures"`
+	Error    string         `json:"error,omitempty"` // why it is not known whether the line matches
 	Explain  *grokExplain   `json:"explain,omitempty"`
 }
 
@@ -105,7 +106,9 @@ func matchLine(parsers []lineParser, text string) (grokResult, error) {
 	var gaveUp error
 	for _, p := range parsers {
 		result, ok, err := p.match(text)
-		gaveUp = errors.Join(gaveUp, err)
+		if err != nil { // always the same one
+			gaveUp = err
+		}
 		if !ok {
 			continue
 		}
@@ -114,7 +117,11 @@ func matchLine(parsers []lineParser, text string) (grokResult, error) {
 		}
 		return result, nil
 	}
-	return grokResult{Captures: map[string]any{}}, gaveUp
+	result := grokResult{Captures: map[string]any{}}
+	if gaveUp != nil {
+		result.Error = "step limit reached"
+	}
+	return result, gaveUp
 }
 
 // patternParser is a grok pattern or a regular expression.

@@ -64,7 +64,7 @@ func TestGrokMistakes(t *testing.T) {
 		{[]string{"--pattern", "x", "--pattern-files", "/no/such"}, "", 2, "no such file"},
 		{[]string{"--pattern", "x", "--nonsense"}, "", 2, "unknown flag"},
 		{[]string{"--pattern", "x", "file.log"}, "", 2, "lines come from the standard input"},
-		{[]string{"--pattern", "x", "--jsonl"}, "\"x\"\nx\n", 1, "read line 2: must be a JSON string"},
+		{[]string{"--pattern", "x", "--jsonl"}, "\"x\"\nx\n", 1, "line 2: must be a JSON string"},
 	} {
 		code, _, errs := runCtl(t, tc.in, append([]string{"grok"}, tc.args...)...)
 		assert.Equal(t, tc.code, code, tc.args)

@@ -38,16 +38,17 @@ definition: unknown pattern "IPP", there is "IP" (definition TYPO, offset 2)
 definition: pattern grows beyond 1000000 elements with its repetitions written out (definition BIG, offset 1)
   ((a{1000}){1000}){9}
    ^
-pattern file FILE, line 6: pattern LOOP refers to itself: LOOP > LOOPB > LOOP (definition LOOPB, offset 2, by way of LOOP > LOOPB)
+pattern file FILE, line 7: pattern LOOP refers to itself: LOOP > LOOPB > LOOP (definition LOOPB, offset 2, by way of LOOP > LOOPB)
   %{LOOP}
     ^
-pattern file FILE, line 7: pattern LOOPB refers to itself: LOOPB > LOOP > LOOPB (definition LOOP, offset 2, by way of LOOPB > LOOP)
+pattern file FILE, line 6: pattern LOOPB refers to itself: LOOPB > LOOP > LOOPB (definition LOOP, offset 2, by way of LOOPB > LOOP)
   %{LOOPB}
     ^`, "FILE", file), err.Error())
 	require.NoError(t, s.Check("GOOD", "IP"))
 	require.ErrorContains(t, s.Check("BROKEN"), "line 3")
 	require.ErrorContains(t, s.Check("USES"), "by way of USES > BROKEN")
 	require.ErrorContains(t, s.Check("GOD"), `unknown pattern "GOD", there is "GOOD"`)
+	require.Equal(t, []string{"GOOD", "BROKEN", "USES", "LOOP", "LOOPB", "WORD", "TYPO", "BIG"}, s.Added())
 	require.NoError(t, s.Define("BROKEN", "ab"))
 	require.NoError(t, s.Check("BROKEN", "USES"))
 }

@@ -5,6 +5,7 @@ package grok
 
 import (
 	"bufio"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -104,6 +105,13 @@ func (s *Set) define(name, expr string, at place) error {
 // Names returns the names of all definitions, sorted.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.defs)) }
 
+// Added returns the names of the definitions that are not the library's, in the order in which they were made.
+func (s *Set) Added() []string {
+	return slices.SortedFunc(maps.Keys(s.places), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.places[a].nth, s.places[b].nth), cmp.Compare(a, b))
+	})
+}
+
 // Definition returns the text of a definition.
 func (s *Set) Definition(name string) (string, bool) {
 	d, ok := s.defs[name]
@@ -199,7 +207,7 @@ func shorten(s string) string {
 // not, and returns all mistakes, each once and with the definition's file and line.
 func (s *Set) Check(names ...string) error {
 	if len(names) == 0 {
-		names = slices.SortedFunc(maps.Keys(s.places), func(a, b string) int { return s.places[a].nth - s.places[b].nth })
+		names = s.Added()
 	}
 	type spot struct {
 		text   string
@@ -216,9 +224,11 @@ func (s *Set) Check(names ...string) error {
 		if found[at] {
 			continue
 		}
-		err := fmt.Errorf("%s: %w", s.places[name], e)
-		if _, is := s.places[name]; !is {
-			err = e
+		err := error(e)
+		if place, is := s.places[e.Definition]; is { // where the mistake is: in what name refers to, it may be
+			err = fmt.Errorf("%s: %w", place, e)
+		} else if place, is = s.places[name]; is {
+			err = fmt.Errorf("%s: %w", place, e)
 		}
 		if e.Definition != name && slices.Contains(names, e.Definition) { // reported at its own place, unless it is all right by itself
 			others = append(others, err)

@@ -56,6 +56,9 @@ func parseRegexp(expr string) (names map[string]string, re *syntax.Regexp, err e
 	}
 	re, again := syntax.Parse(unique, syntax.Perl)
 	if again != nil {
+		if errors.As(again, &e) && strings.Contains(expr, e.Expr) { // the mistake, not the name that is there twice
+			err = again
+		}
 		return nil, nil, err
 	}
 	return names, re, nil
@@ -146,11 +149,42 @@ func regexpError(expr string, err error) *Error {
 	if !errors.As(err, &e) {
 		return &Error{Msg: err.Error(), Text: expr}
 	}
+	offset := max(strings.LastIndex(expr, e.Expr), 0)
 	msg := e.Code.String()
+	switch e.Code { //nolint:exhaustive // the others are the same mistake in every dialect
+	case syntax.ErrInvalidNamedCapture, syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatOp:
+		if why := notInRE2(expr[offset:]); why != "" {
+			return &Error{Msg: why, Text: expr, Offset: offset}
+		}
+	}
 	if e.Expr != "" && e.Expr != expr {
 		msg += ": " + e.Expr
 	}
-	return &Error{Msg: msg, Text: expr, Offset: max(strings.LastIndex(expr, e.Expr), 0)}
+	return &Error{Msg: msg, Text: expr, Offset: offset}
+}
+
+// notInRE2 says what it is that a refused expression begins with if it is something that other dialects have.
+func notInRE2(expr string) string {
+	what := ""
+	switch {
+	case strings.HasPrefix(expr, "(?="), strings.HasPrefix(expr, "(?!"), strings.HasPrefix(expr, "(?<="), strings.HasPrefix(expr, "(?<!"):
+		what = "look-ahead and look-behind"
+	case strings.HasPrefix(expr, "(?>"):
+		what = "atomic groups"
+	case strings.HasPrefix(expr, "(?P="), strings.HasPrefix(expr, `\k`), len(expr) > 1 && expr[0] == '\\' && '1' <= expr[1] && expr[1] <= '9':
+		what = "back-references"
+	case strings.HasPrefix(expr, "++"), strings.HasPrefix(expr, "*+"), strings.HasPrefix(expr, "?+"):
+		what = "possessive repetitions"
+	case strings.HasPrefix(expr, "(?P<"), strings.HasPrefix(expr, "(?<"):
+		name, _, closed := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(expr, "(?P<"), "(?<"), ">")
+		if !closed {
+			return "name of a group is not closed with >"
+		}
+		return fmt.Sprintf("name of a group must be letters, digits and _, got %q", shorten(name))
+	default:
+		return ""
+	}
+	return what + " are not in Go's syntax (RE2); a grok pattern may have them"
 }
 
 // converter makes the package's tree of that of Go's parser.

@@ -82,24 +82,23 @@ func newGrokProcessor(set processor.Settings, cfg *Config) (*grokProcessor, erro
 	return p, nil
 }
 
-// definitions returns the library with what files and configuration add to it.
+// definitions returns the library with what files and configuration add to it. After a mistake the set has all the rest.
 func definitions(cfg *Config) (*grok.Set, error) {
 	patterns, err := grok.NewSet(cfg.Library)
 	if err != nil {
 		return nil, err
 	}
+	var errs []error
 	if err = patterns.ReadFiles(cfg.PatternFiles...); err != nil {
-		return nil, fmt.Errorf("pattern_files: %w", err)
+		errs = append(errs, within("pattern_files", err))
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Definitions)) {
 		if err = patterns.Define(name, cfg.Definitions[name]); err != nil {
-			return nil, fmt.Errorf("definitions: %w", err)
+			errs = append(errs, fmt.Errorf("definitions: %w", err))
 		}
 	}
-	if err = patterns.Check(); err != nil { // also what no rule uses: a mistake in it waits for the one who will
-		return nil, err
-	}
-	return patterns, nil
+	errs = append(errs, patterns.Check()) // also what no rule uses: a mistake in it waits for the one who will
+	return patterns, errors.Join(errs...)
 }
 
 func (p *grokProcessor) shutdown(context.Context) error {

@@ -149,16 +149,16 @@ func TestConfig(t *testing.T) {
 	err := cfg.Validate()
 	for _, want := range []string{
 		`library must be one of ecs-v1, legacy, none, got "newest"`,
-		`definitions: name must be letters, digits and _, got "A-B"`,
+		`definitions: name of a pattern must be letters, digits and _, got "A-B"`,
 		`max_record_bytes must be positive, got 0`, `max_fields must be positive, got -1`, `max_json_depth must be positive, got 0`, `max_match_steps must be positive, got 0`, `max_sources must be positive, got -5`,
 		`rules[0]: name must not be empty`, `rules[0]: parsers must hold at least one parser`,
-		`rules[1]: from must be body or attributes["key"], got "resource"`,
-		`rules[1]: parsers[0] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 0`, `rules[1]: parsers[1] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 2`,
-		`rules[1]: parsers[2]: regex: `, `rules[1]: parsers[3]: regex: must have a named group`,
+		`rule "a": from must be body or attributes["key"], got "resource"`,
+		`rule "a": parsers[0] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got none (in YAML a key without a value, as in ` + "`auto:`, is nothing: write `auto: {}`)", `rule "a": parsers[1] must have exactly one of grok, regex, dissect, json: {}, logfmt: {}, auto: {}, got 2`,
+		`rule "a": parsers[2]: regex: `, `rule "a": parsers[3]: regex: must have a named group`,
 		`rules[2]: name must be unique, "a" is taken`, `rules[2]: timestamp: location must be a time zone such as UTC, Local or Europe/Berlin, got "Mars/Base"`,
-		`rules[1]: parsers[4]: dissect: there must be a delimiter between two keys`, `rules[1]: parsers[5] must have exactly one of`,
-		`rules[3]: resource: key must not be empty`, `rules[3]: attributes: key must not be empty`,
-		`rules[3]: nested[0]: from must be the name of a capture, got ""`, `rules[3]: nested[0]: parsers must hold at least one parser`,
+		`rule "a": parsers[4]: dissect: there must be a delimiter between two keys`, `rule "a": parsers[5] must have exactly one of`,
+		`rule "b": resource: key must not be empty`, `rule "b": attributes: key must not be empty`,
+		`rule "b": nested[0]: from must be the name of a capture, got ""`, `rule "b": nested[0]: parsers must hold at least one parser`,
 		`nested[0]: nested must be at most 8 deep`,
 		`timestamp: layouts: must be a Go layout`, `severity: mapping["hot"] must be one of trace`,
 	} {
@@ -166,13 +166,53 @@ func TestConfig(t *testing.T) {
 	}
 	require.ErrorContains(t, createDefaultConfig().(*Config).Validate(), "rules must hold at least one rule")
 
+	// Patterns and definitions are looked at together with the rest where no file is needed, and a broken definition is told once.
+	cfg = createDefaultConfig().(*Config)
+	cfg.Definitions = map[string]string{"A": "(", "X-Y": "a", "B": "%{A}"}
+	cfg.Rules = []RuleConfig{
+		{Name: "one", Parsers: []ParserConfig{{Grok: "%{NOSUCH:a}"}, {Grok: "%{A:a}"}}, Timestamp: TimestampConfig{Layouts: []string{"UNIX", "ISO8601"}}},
+		{Name: "two", Parsers: []ParserConfig{{Grok: "plain"}, {Regex: "(?=x)"}}},
+	}
+	require.EqualError(t, cfg.Validate(), `definitions: name of a pattern must be letters, digits and _, got "X-Y"
+definition: ( is not closed (write \( for the text itself) (definition A, offset 0)
+  (
+  ^
+rule "one": parsers[0]: grok: unknown pattern "NOSUCH" (pattern, offset 2)
+  %{NOSUCH:a}
+    ^
+rule "one": timestamp: layouts: must be a Go layout of the time Mon Jan 2 15:04:05 MST 2006, or unix_s, unix_ms, unix_us, unix_ns, got "UNIX" (it is unix_s here)
+rule "one": timestamp: layouts: must be a Go layout of the time Mon Jan 2 15:04:05 MST 2006, or unix_s, unix_ms, unix_us, unix_ns, got "ISO8601" (without layouts it is read by itself, and so are Unix times)
+rule "two": parsers[0]: grok: must have a capture such as %{WORD:level} or (?<level>\w+) (to select records there are conditions), got "plain"
+rule "two": parsers[1]: regex: look-ahead and look-behind are not in Go's syntax (RE2); a grok pattern may have them (pattern, offset 0)
+  (?=x)
+  ^`)
+
+	// With pattern files, they are an error of the start: first the definitions, then the rules.
+	file := filepath.Join(t.TempDir(), "own")
+	require.NoError(t, os.WriteFile(file, []byte("NOEXPR\nBAD-NAME x\nBROKEN (\n"), 0o600))
+	cfg.PatternFiles, cfg.Definitions, cfg.Rules = []string{file}, map[string]string{"C": "["}, []RuleConfig{{Name: "one", Parsers: []ParserConfig{{Grok: "x"}}}}
+	require.NoError(t, cfg.Validate())
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.EqualError(t, err, strings.ReplaceAll(`pattern_files: read pattern file FILE, line 1: definition must be NAME REGEX, got "NOEXPR"
+pattern_files: read pattern file FILE, line 2: name of a pattern must be letters, digits and _, got "BAD-NAME"
+pattern file FILE, line 3: ( is not closed (write \( for the text itself) (definition BROKEN, offset 0)
+  (
+  ^
+definition: [ is not closed (write \[ for the text itself) (definition C, offset 0)
+  [
+  ^`, "FILE", file))
+	require.NoError(t, os.WriteFile(file, []byte("FINE x\n"), 0o600))
+	cfg.Definitions = nil
+	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, `rule "one": parsers[0]: grok: must have a capture`)
+
 	// What only compiling shows is an error of the start, with all mistakes at once.
 	cfg = createDefaultConfig().(*Config)
 	cfg.Rules = []RuleConfig{
 		{Name: "one", Parsers: []ParserConfig{{Grok: "%{NOSUCH:a}"}}},
 		{Name: "two", Conditions: []string{"body =="}, Parsers: []ParserConfig{{JSON: &JSONConfig{}}}},
 	}
-	require.NoError(t, cfg.Validate())
+	require.ErrorContains(t, cfg.Validate(), `rule "one": parsers[0]: grok: unknown pattern "NOSUCH"`)
 	_, err = newGrokProcessor(processortest.NewNopSettings(metadata.Type), cfg)
 	require.ErrorContains(t, err, "rule \"one\": parsers[0]: grok: unknown pattern \"NOSUCH\" (pattern, offset 2)\n  %{NOSUCH:a}\n    ^")
 	require.ErrorContains(t, err, `rule "two": conditions: `)

@@ -93,6 +93,9 @@ func (c *compiler) parser(r *rule, s *stage, pc *ParserConfig, names *captureNam
 	switch {
 	case pc.Grok != "":
 		p, err := c.patterns.Compile(pc.Grok, steps)
+		if err == nil {
+			err = capturesSomething("grok", p)
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("grok: %w", err)
 		}
