@@ -58,8 +58,12 @@ func headerOf(text string, from, to int) (h header, ok bool) {
 	return h, true
 }
 
-// headerInside finds the name of an exception in the first line of a text, after whatever the logger put there.
-func headerInside(text string, end int) (h header, ok bool) {
+// plainError is the name of JavaScript's errors that have no other, and a word before many a message.
+const plainError = "Error"
+
+// headerInside finds the name of an exception in the first line of a text, after whatever the logger put there. script says that the
+// stack is JavaScript's, whose plainError counts where nothing else does.
+func headerInside(text string, end int, script bool) (h header, ok bool) {
 	for at := 0; at < end; {
 		for at < end && !isTypeByte(text[at]) {
 			at++
@@ -69,12 +73,17 @@ func headerInside(text string, end int) (h header, ok bool) {
 			n++
 		}
 		word := text[at:n]
-		if endsLikeType(word) && !isDigit(word[0]) && (n == end || text[n] == ':' || text[n] == '\r') && len(word) > len("Error") {
-			return header{typ: word, start: at, message: min(n+1, end)}, true
+		if endsLikeType(word) && !isDigit(word[0]) && (n == end || text[n] == ':' || text[n] == '\r') {
+			if word != plainError {
+				return header{typ: word, start: at, message: min(n+1, end)}, true
+			}
+			if script && !ok && n < end && text[n] == ':' {
+				h, ok = header{typ: word, start: at, message: n + 1}, true
+			}
 		}
 		at = n
 	}
-	return h, false
+	return h, ok
 }
 
 func isTypeByte(c byte) bool {

@@ -10,7 +10,7 @@ import (
 
 // Exception is what a stack trace says: parts of the text it was found in, but for the type of a panic.
 type Exception struct {
-	Type       string // as the text has it: java.io.IOException, KeyError, panic; never empty
+	Type       string // as the text has it: java.io.IOException, KeyError, panic; empty only for Go's stacks without a panic
 	Message    string // may have several lines; may be empty
 	Stacktrace string // from the line that names the exception, or Python's Traceback line, on; at most MaxBytes
 }
@@ -30,17 +30,21 @@ func Find(text string) (e Exception, ok bool) {
 	return scan(text, first+1)
 }
 
-// Read reads a text that is a stack trace and nothing else, or just the line that names the exception. ok is false for others.
+// Read reads a text that is a stack trace and nothing else, or just the line that names the exception, or a stack of Go's as debug.Stack
+// and loggers write it, with the text of the error before it or not. ok is false for others.
 func Read(text string) (e Exception, ok bool) {
 	text = strings.TrimSpace(text)
 	if e, ok = scan(text, 0); ok {
+		return e, true
+	}
+	if e, ok = goStack(text); ok {
 		return e, true
 	}
 	h, ok := headerOf(text, 0, lineEnd(text, 0)) // no frames
 	if !ok || !h.strong {
 		return e, false
 	}
-	return Exception{Type: h.typ, Message: trimBlank(text[h.message:]), Stacktrace: head(text)}, true
+	return Exception{Type: h.typ, Message: trimBlank(beforeCause(text[h.message:])), Stacktrace: head(text)}, true
 }
 
 // scan looks at each line from offset from until one is the frame of a stack or what announces them.

@@ -42,6 +42,20 @@ func TestFind(t *testing.T) {
 	check("[error] no answer\nTypeError: Cannot read properties of undefined (reading 'id')\n    at get (/app/cart.js:3:9)\n    at async run (node:internal:1:1)", "TypeError", "Cannot read properties of undefined (reading 'id')", "TypeError: ")
 	check("x\nError [ERR_CLOSED]: it is closed\n    at f (/a.js:1:1)", "Error", "it is closed", "Error [ERR_CLOSED]")
 	check("x\nCustom: odd\n    at f (/a.js:1:1)", "Custom", "odd", "Custom: odd")
+	check("Error: boom\n    at foo (/app/x.js:1:7)", "Error", "boom", "Error: boom\n")
+	check("Uncaught Error: boom\n    at foo (/app/x.js:1:7)", "Error", "boom", "Uncaught Error: boom\n")
+	check("Error [ERR_X]: boom\nof two lines\n    at file:///app/x.mjs:1:7\n    at node:internal:1:1", "Error", "boom\nof two lines", "Error [ERR_X]: boom\n")
+	check("Error\n    at <anonymous>", "Error", "", "Error\n")
+	check("12:00:00 error: Error: boom\n    at foo (/app/x.js:1:7)", "Error", "boom", "Error: boom\n")
+	check("Error: not a type: java.io.IOException: closed\n\tat a.B.c(B.java:1)", "java.io.IOException", "closed", "java.io.IOException: closed\n")
+	check("Error: no type at all\n\tat a.B.c(B.java:1)", "", "", "")
+	check("org.shop.Cart: failed: java.io.IOException: closed\n\tat a.B.c(B.java:1)", "java.io.IOException", "closed", "java.io.IOException: closed\n")
+	// .NET from the first line on
+	check("System.Exception: b ---> System.IO.IOException: inner\n   at X.Y()\n   --- End of inner exception stack trace ---\n   at Z()", "System.Exception", "b", "System.Exception: b ---> ")
+	check("System.Exception: b\n ---> System.IO.IOException: inner\n   at X.Y()", "System.Exception", "b", "System.Exception: b\n ---> ")
+	check("System.Exception: a ---> b\n   at X.Y()", "System.Exception", "a ---> b", "System.Exception: a ---> b\n")
+	check("crash\nSystem.Exception: b ---> System.IO.IOException: inner\r\n   at X.Y()", "System.Exception", "b", "System.Exception: b ---> ")
+	check("Unhandled exception. System.Exception: b\n   at X.Y()", "System.Exception", "b", "Unhandled exception. System.Exception: b\n")
 	// Python
 	check("2026 - api - ERROR - failed\nTraceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    g()\n  File \"/app/b.py\", line 9, in g\n    raise KeyError('id')\nKeyError: 'id'\n", "KeyError", "'id'", "Traceback (most")
 	check("ERROR Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n    1/0\n    ~^~\nZeroDivisionError: division by zero", "ZeroDivisionError", "division by zero", "Traceback")
@@ -56,6 +70,13 @@ func TestFind(t *testing.T) {
 	// Ruby, PHP, Rust
 	check("E, [2026-01-02T03:04:05.000000 #7] ERROR -- : none left (StockError)\n/app/cart.rb:3:in `take'\n/app/main.rb:9:in `<main>'", "StockError", "none left", "none left (StockError)\n")
 	check("starting\n/app/cart.rb:3:in 'Cart#take': none left (Shop::StockError)\n\tfrom /app/main.rb:9:in '<main>'", "Shop::StockError", "none left", "none left (Shop")
+	check("NoMethodError: undefined method 'id' for nil\n/app/a.rb:3:in 'f'\n/app/b.rb:4:in 'g'", "NoMethodError", "undefined method 'id' for nil", "NoMethodError: ")
+	check("NameError: undefined x\n\nDid you mean?  y\n/app/a.rb:3:in 'f'", "NameError", "undefined x\n\nDid you mean?  y", "NameError: ")
+	check("Shop::Empty: none left\n/app/a.rb:3:in 'f'", "Shop::Empty", "none left", "Shop::Empty: ")
+	check("job failed\nShop::Empty: none left\n/app/a.rb:3:in 'f'", "Shop::Empty", "none left", "Shop::Empty: ")
+	check("E, [2026-01-02T03:04:05.000000 #7] ERROR -- : StockError: none left\n/app/a.rb:3:in 'f'", "StockError", "none left", "StockError: ")
+	check("ActionController::RoutingError (No route matches \"/x\"):\n  \nlib/a.rb:3:in 'call'", "ActionController::RoutingError", "No route matches \"/x\"", "ActionController::")
+	check("ERROR: none left\n/app/a.rb:3:in 'f'", "", "", "")
 	check("PHP Fatal error:  Uncaught Shop\\StockException: none left in /app/cart.php:3\nStack trace:\n#0 /app/main.php(9): take()\n#1 {main}\n  thrown in /app/cart.php on line 3", "Shop\\StockException", "none left", "Shop\\StockException: ")
 	check("x\nthread 'main' panicked at src/main.rs:2:5:\nnone left\nstack backtrace:\n   0: rust_begin_unwind", "panic", "none left", "thread 'main'")
 	check("x\nthread 'main' panicked at 'none left', src/main.rs:2:5\nstack backtrace:\n   0: rust_begin_unwind", "panic", "none left", "thread 'main'")
@@ -82,8 +103,31 @@ func TestRead(t *testing.T) {
 	check("java.io.IOException: closed", "java.io.IOException", "closed")
 	check("ValueError", "ValueError", "")
 	check("it failed: badly", "", "")
+	check("System.Exception: b ---> System.IO.IOException: inner", "System.Exception", "b")
 	check("none", "", "")
 	check("", "", "")
+}
+
+// TestReadGo: stacks of Go's that are no panic have no type, maybe a message.
+func TestReadGo(t *testing.T) {
+	check := func(text, message string, want bool) {
+		t.Helper()
+		e, ok := Read(text)
+		require.Equal(t, want, ok, text)
+		if ok {
+			assert.Equal(t, Exception{Message: message, Stacktrace: strings.TrimSpace(text)}, e)
+		}
+	}
+	check("main.handler\n\t/app/main.go:42\nnet/http.HandlerFunc.ServeHTTP\n\t/usr/lib/go/server.go:2294\n", "", true)
+	check("cannot buy: none left\nshop/cart.(*Cart).Take\n\t/app/cart.go:7\nruntime.goexit\n\t/usr/lib/go/asm.s:1", "cannot buy: none left", true)
+	check("goroutine 1 [running]:\nmain.main()\n\t/app/main.go:8 +0x1d", "", true)
+	check("goroutine 1 [running]", "", false)
+	check("see\n\tmain.go:7", "", false)
+	check("two words.\n\tmain.go:7", "", false)
+	check("main.f\n\tmain.go:x", "", false)
+	e, ok := Read("panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:8")
+	require.True(t, ok)
+	assert.Equal(t, "panic", e.Type)
 }
 
 func TestBounds(t *testing.T) {
@@ -105,12 +149,13 @@ func TestBounds(t *testing.T) {
 func TestLinear(t *testing.T) {
 	for _, unit := range []string{
 		"\n", "\n  File \"x\"", "\nStack trace:\n#0 x", "\n#0 x", "\nA:", "\n\ta", "\nError", "\nException in thread \"", " Error", "panic: ", "\nTraceback (most recent call las",
-		"\nCaused by: Uncaught ", "\n  ", "x.rb: ", "\nError [", "\nError [:",
+		"\nCaused by: Uncaught ", "\n  ", "x.rb: ", "\nError [", "\nError [:", "\n\tx.go:1", " ---> ", "\nA::", " -- : ", "Error: ",
 	} {
 		for _, end := range []string{"", "\n\tat x", "\ngoroutine 1 [running]:", "\nx.rb:1:in `y'", "\nstack backtrace:", "\nTraceback (most recent call last):\nX"} {
 			text := strings.Repeat(unit, 1<<20/len(unit)) + end
 			start := time.Now()
 			Find(text)
+			Read(text)
 			require.Less(t, time.Since(start), 10*time.Second, "%q %q", unit, end) // quadratic: hours
 		}
 	}
@@ -123,6 +168,10 @@ func FuzzFind(f *testing.F) {
 	f.Add("x\npanic: y\n\ngoroutine 1 [running]:")
 	f.Add("PHP Uncaught X: none left in /app\nStack trace:\n#0 /app/main.php(9): take()")
 	f.Add("x (StockError)\n/app/cart.rb:3:in `take'")
+	f.Add("NameError: x\n/app/cart.rb:3:in 'take'")
+	f.Add("a: b\nmain.f\n\t/app/main.go:42")
+	f.Add("Error: boom\n    at foo (/app/x.js:1:7)")
+	f.Add("System.Exception: b ---> System.IO.IOException: c\n   at X.Y()")
 	f.Add("x\nthread 'main' panicked at 'y', x:1\nstack backtrace:")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, find := range []func(string) (Exception, bool){Find, Read} {
@@ -130,7 +179,7 @@ func FuzzFind(f *testing.F) {
 			if !ok {
 				continue
 			}
-			if e.Type == "" || len(e.Stacktrace) > MaxBytes || !strings.Contains(text, e.Type) && e.Type != "panic" && e.Type != "runtime.Error" ||
+			if e.Type == "" && !strings.Contains(e.Stacktrace, ".go:") && !strings.HasPrefix(e.Stacktrace, "goroutine ") || len(e.Stacktrace) > MaxBytes || !strings.Contains(text, e.Type) && e.Type != "panic" && e.Type != "runtime.Error" ||
 				!strings.Contains(text, e.Message) || !strings.Contains(text, e.Stacktrace) {
 				t.Fatalf("%q is %+v", text, e)
 			}
