@@ -213,7 +213,7 @@ func (w *worker) setService(name string) {
 // stacktraceNames are the names under which loggers write a stack trace and nothing else.
 var stacktraceNames = fieldNames{
 	"exception.stacktrace", "error.stack_trace", "stack_trace", "stacktrace", "stackTrace", "StackTrace", "stack", "error.stack",
-	"err.stack", "exc_info", "exc_text", "traceback", "exception", "Exception", "@x", "throwable", "thrown.extendedStackTrace",
+	"err.stack", "errorVerbose", "backtrace", "exc_info", "exc_text", "traceback", "exception", "Exception", "@x", "throwable", "thrown.extendedStackTrace",
 }
 
 func (w *worker) setException(text string) {
@@ -232,6 +232,9 @@ func (w *worker) writeException(text string) {
 				return
 			}
 		}
+	}
+	if w.thrown.Type == "" && w.thrown.Message == "" {
+		w.thrown.Message = messageOfError(w.attrs)
 	}
 	for _, kv := range [...]struct{ key, value string }{
 		{keyExceptionType, w.thrown.Type}, {keyExceptionMessage, w.thrown.Message}, {keyExceptionStacktrace, w.thrown.Stacktrace},

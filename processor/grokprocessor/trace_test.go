@@ -6,6 +6,7 @@ package grokprocessor
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -82,4 +83,13 @@ func BenchmarkTrace(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestTraceOfLoadBalancer: the header that an AWS load balancer logs is the trace id.
+func TestTraceOfLoadBalancer(t *testing.T) {
+	p := newTestProcessor(t, testConfig(RuleConfig{Parsers: []ParserConfig{{Grok: `^"%{DATA:[aws][trace_id]}"$`}}}))
+	recs := process(t, p, time.Now(), `"Root=1-58337281-23d22815c0ffee0102030405"`, `"Self=1-67891233-abcdef012345678912345678;Root=1-58337281-23d22815c0ffee0102030405"`, `"-"`)
+	assert.Equal(t, "5833728123d22815c0ffee0102030405", recs[0].TraceID().String())
+	assert.Equal(t, "5833728123d22815c0ffee0102030405", recs[1].TraceID().String())
+	assert.True(t, recs[2].TraceID().IsEmpty())
 }
