@@ -23,12 +23,13 @@ import (
 // maxDFABytes bounds the states and the table of one automaton.
 const maxDFABytes = 4 << 20
 
-// An entry of the table is 0 while nobody went there yet, the row of the next state, or the index of a step that takes
-// more than that.
+// An entry of the table is 0 while nobody went there yet, else the row of the next state and the register that is set to the
+// position on the way, or the index of a step that takes more than that.
 const (
-	entryStep  = 1 << 31 // the rest is an index of table.steps
+	entryStep  = 1 << 31 // the other bits but this one are an index of table.steps
 	entrySkips = 1 << 30 // the next state can skip
-	entryRow   = entrySkips - 1
+	entryRow   = 1<<20 - 1
+	entryReg   = 20 // from this bit on eight that are a register
 )
 
 // dfa is an automaton that begins at one instruction of n. Its zero row is nobody's.
@@ -106,7 +107,6 @@ type regOp struct {
 
 // step is a transition that is more than a row.
 type step struct {
-	set  int32 // the register that is set to the position where that is all there is to do, else -1
 	row  uint32
 	ops  []regOp
 	end  stepEnd
@@ -160,7 +160,7 @@ func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, u
 		}
 	}
 	emptied := at // where the table was emptied, by this run
-	regs := grown(registers, t)
+	regs, few := grown(registers, t)
 	classes, rows, pos, size := &d.n.ascii, t.rows, at, 1
 	for {
 		var e, c uint32
@@ -174,7 +174,8 @@ func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, u
 			c = uint32(classes[b])
 			e = rows[row+c].Load()
 			if e-1 < entrySkips-1 { // neither 0 nor marked
-				row = e
+				few[uint8(e>>entryReg)] = pos
+				row = e & entryRow
 				pos++
 				continue
 			}
@@ -197,30 +198,29 @@ func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, u
 				}
 				emptied = pos
 			}
-			rows, regs = t.rows, grown(registers, t)
+			rows = t.rows
+			regs, few = grown(registers, t)
 		}
-		skips := e&entrySkips != 0
+		skips := e&(entryStep|entrySkips) == entrySkips
 		if e&entryStep == 0 {
+			few[uint8(e>>entryReg)] = pos
 			row = e & entryRow
 		} else {
-			i := int(e & entryRow)
+			i := int(e &^ entryStep)
 			if i >= len(t.steps) {
 				if t = d.newer(t); t == nil {
 					return nil, lost, pos - at
 				}
-				rows, regs = t.rows, grown(registers, t)
+				rows = t.rows
+				regs, few = grown(registers, t)
 			}
 			s := &t.steps[i]
-			if s.set >= 0 {
-				regs[s.set] = pos
-			} else {
-				for _, o := range s.ops {
-					v := pos
-					if o.src >= 0 {
-						v = regs[o.src]
-					}
-					regs[o.dst] = v
+			for _, o := range s.ops {
+				v := pos
+				if o.src >= 0 {
+					v = regs[o.src]
 				}
+				regs[o.dst] = v
 			}
 			switch s.end {
 			case endMatch:
@@ -240,7 +240,8 @@ func (d *dfa) run(text string, at int, registers *[]int) (f *final, v verdict, u
 				if t = d.newer(t); t == nil {
 					return nil, lost, pos - at
 				}
-				rows, regs = t.rows, grown(registers, t)
+				rows = t.rows
+				regs, few = grown(registers, t)
 			}
 			k := t.skips[i]
 			switch {
@@ -276,12 +277,12 @@ func (s *skip) run(text string, pos int, regs []int) int {
 	return pos
 }
 
-// grown returns registers with room for the steps of t.
-func grown(registers *[]int, t *table) []int {
-	if n := t.registers - len(*registers); n > 0 {
+// grown returns registers with room for the steps of t, and those that an entry can name.
+func grown(registers *[]int, t *table) ([]int, *[256]int) {
+	if n := max(t.registers, 256) - len(*registers); n > 0 {
 		*registers = append(*registers, make([]int, n)...)
 	}
-	return *registers
+	return *registers, (*[256]int)(*registers)
 }
 
 // newer returns the newest table, nil if the automaton was emptied since old.

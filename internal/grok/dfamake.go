@@ -94,7 +94,7 @@ func (d *dfa) enter(s *state, row, c uint32) (e uint32, ok bool) {
 		return 0, false
 	}
 	t := d.table.Load()
-	if e&entryRow == row && e&entryStep == 0 || e&entryStep != 0 && t.steps[e&entryRow].row == row {
+	if e&entryStep == 0 && e&entryRow == row || e&entryStep != 0 && t.steps[e&^entryStep].row == row {
 		if e, ok = d.trySkip(s, row, c, e); !ok {
 			return 0, false
 		}
@@ -125,13 +125,22 @@ func (d *dfa) transition(s *state, c int) (uint32, bool) {
 		return 0, false
 	}
 	next := d.table.Load().states[row>>d.shift]
-	if len(ops) > 0 {
-		return d.step(step{ops: slices.Clone(ops), row: row, skip: next.skip != nil})
+	return d.entryTo(row, ops, next.skip != nil)
+}
+
+// entryTo returns the entry for a transition to row.
+func (d *dfa) entryTo(row uint32, ops []regOp, skips bool) (uint32, bool) {
+	e := row
+	switch {
+	case len(ops) == 1 && ops[0].src < 0 && ops[0].dst < 256:
+		e |= uint32(ops[0].dst) << entryReg //nolint:gosec // as the case says
+	case len(ops) > 0:
+		return d.step(step{ops: slices.Clone(ops), row: row, skip: skips})
 	}
-	if next.skip != nil {
-		return row | entrySkips, true
+	if skips {
+		e |= entrySkips
 	}
-	return row, true
+	return e, true
 }
 
 // advance sets d.made to the threads that symbol c leads to from s.
@@ -275,7 +284,7 @@ func (d *dfa) assign() ([]regOp, bool) {
 	return m.ops, true
 }
 
-// spare is a register that no tag has.
+// spare is a register that no tag has. Entries without one set it.
 const spare = 0
 
 // register returns the register of a variant of tag t.
@@ -394,9 +403,6 @@ func (d *dfa) intern(before prior) (uint32, bool) {
 func (d *dfa) step(s step) (uint32, bool) {
 	t := d.table.Load()
 	d.size += 40 + 8*len(s.ops)
-	if s.set = -1; len(s.ops) == 1 && s.ops[0].src < 0 {
-		s.set = s.ops[0].dst
-	}
 	if d.size > d.limit {
 		return 0, false
 	}

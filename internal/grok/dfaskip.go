@@ -23,8 +23,11 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 	s.back = -1
 	t := d.table.Load()
 	var ops []regOp
-	if e&entryStep != 0 {
-		ops = t.steps[e&entryRow].ops
+	switch reg := int32(e >> entryReg & 0xff); { //nolint:gosec // eight bits
+	case e&entryStep != 0:
+		ops = t.steps[e&^entryStep].ops
+	case reg != spare:
+		ops = []regOp{{dst: reg, src: -1}}
 	}
 	for _, o := range ops {
 		if o.src >= 0 {
@@ -71,12 +74,9 @@ func (d *dfa) trySkip(s *state, row, c, e uint32) (uint32, bool) {
 	}
 	u.skips[row>>d.shift] = k
 	d.table.Store(&u)
-	entry := row | entrySkips
-	if len(ops) > 0 {
-		var ok bool
-		if entry, ok = d.step(step{ops: ops, row: row, skip: true}); !ok {
-			return 0, false
-		}
+	entry, ok := d.entryTo(row, ops, true)
+	if !ok {
+		return 0, false
 	}
 	t = d.table.Load()
 	for other := range d.n.symbols {
