@@ -100,7 +100,10 @@ func TestBetterTime(t *testing.T) {
 // the time has one itself.
 func TestZoneApart(t *testing.T) {
 	p := newTestProcessor(t, testConfig(RuleConfig{Parsers: []ParserConfig{
-		{JSON: &JSONConfig{}}, {Logfmt: &LogfmtConfig{}}, {Grok: `^%{DATA:date} %{TIME:time}(?: <%{DATA:tz}>)?$`}, {Grok: `^%{DATA:timestamp} <%{DATA:[event][timezone]}>$`},
+		{JSON: &JSONConfig{}},
+		{Logfmt: &LogfmtConfig{}},
+		{Grok: `^%{DATA:date} %{TIME:time}(?: <%{DATA:tz}>)?$`},
+		{Grok: `^%{DATA:timestamp} <%{DATA:[event][timezone]}>$`},
 		{Grok: `^%{DATA:timestamp}; %{DATA:timezone}$`},
 	}}))
 	const at = "2023-10-10T11:55:36Z"

@@ -140,8 +140,11 @@ func TestAddress(t *testing.T) {
 		got = append(got, lr.Attributes().AsRaw())
 	}
 	assert.Equal(t, []map[string]any{
-		{"client.address": "192.0.2.1", "client.port": int64(5555)}, {"client.address": "192.0.2.1"}, {"client.address": "2001:db8::1", "client.port": int64(80)},
-		{"client.address": "web1:80"}, {"server.address": "192.0.2.1:5555", "server.port": int64(7)},
+		{"client.address": "192.0.2.1", "client.port": int64(5555)},
+		{"client.address": "192.0.2.1"},
+		{"client.address": "2001:db8::1", "client.port": int64(80)},
+		{"client.address": "web1:80"},
+		{"server.address": "192.0.2.1:5555", "server.port": int64(7)},
 	}, got)
 }
 
