@@ -11,6 +11,9 @@ func Formats() []Format { return slices.Clone(formats) }
 // isoDate begins a text with 2026-01-15; shape says how such outlines are written.
 const isoDate = "dddd-dd-dd"
 
+// haproxyShape begins a time or an address, behind a priority or not, or RFC 5424's version and later the program.
+const haproxyShape = "w|:|'<'D>u|'<'D>dddd-|'<'D>D'.'|'<'D>hhhh:|'<'D>:|'<'D>d ~' haproxy'"
+
 // formats are in the order in which they are tried: what is special before what is common to many.
 var formats = slices.Concat(structured, access, servers, java, python, golang, languages, databases, systems, common)
 
@@ -36,8 +39,8 @@ var access = []Format{
 	{Name: "gin", Title: "Gin", Expression: `\A%{GIN_ACCESS}\s*\z`, shape: "['GIN]'"},
 	{Name: "envoy", Title: "Envoy, Istio", Expression: `\A%{ENVOY_ACCESS}\s*\z`, shape: "[<]_'\"'"},
 	{Name: "envoy_log", Title: "Envoy's own log", Expression: `\A%{ENVOY_LINE}\z`, shape: "[<][d"},
-	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: "w|'<'d|:", has: "] "},
-	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: "w|'<'d|:", has: "] "},
+	{Name: "haproxy_http", Title: "HAProxy, HTTP", Expression: `\A%{HAPROXY_HTTP_LINE}\s*\z`, shape: haproxyShape, has: "] "},
+	{Name: "haproxy_tcp", Title: "HAProxy, TCP", Expression: `\A%{HAPROXY_TCP_LINE}\s*\z`, shape: haproxyShape, has: "] "},
 	{Name: "squid", Title: "Squid", Expression: `\A%{SQUID3}\s*\z`, shape: "dddddddddd'.'ddd"},
 	{Name: "iis", Title: "IIS, W3C extended", Expression: `\A%{IIS_ACCESS}\s*\z`, shape: "dddd-dd-dd dd:dd:dd ", has: " /"},
 	{Name: "w3c_directive", Title: "lines that describe a W3C log", Expression: `\A%{W3C_DIRECTIVE}\z`, shape: "#u"},

@@ -28,7 +28,7 @@ var systems = []Format{
 	{Name: "asterisk", Title: "Asterisk", Expression: `\A%{ASTERISK}\z`, shape: "[<] u|[ull_d"},
 	{Name: "zabbix", Title: "Zabbix", Expression: `\A%{ZABBIX}\z`, Layouts: []string{"20060102:150405"}, shape: "D:dddddddd:"},
 	{Name: "libvirt", Title: "libvirt", Expression: `\A%{LIBVIRT}\z`, shape: "<: d"},
-	{Name: "vmkernel", Title: "VMware ESXi's kernel", Expression: `\A%{VMKERNEL}\z`, shape: "< "},
+	{Name: "vmkernel", Title: "VMware ESXi's kernel", Expression: `\A%{VMKERNEL}\z`, shape: "< 'cpu'|< ul'('d"},
 	{Name: "vmware", Title: "VMware's services", Expression: `\A(?:%{VMWARE}|%{VMWARE_ESXI})\z`, shape: "< L |< ul'('d", after: []string{"vmkernel"}},
 	{Name: "dpkg", Title: "dpkg", Expression: `\A%{DPKG}\z`, shape: isoDate + "' 'dd:dd:dd' 'l"},
 	{Name: "exim", Title: "Exim", Expression: `\A%{EXIM_LINE}\z`, shape: "< wwwwww-|< [d"},

@@ -13,11 +13,13 @@ import "strings"
 //	L             a level in words or in three letters, any case
 //	<             an ISO time: 2026-01-15T12:00:00, blank or T, with fraction and zone if it has them
 //	'text'        the text; any other byte stands for itself
+//	~'text'       anything, then the text
 type outline []element
 
 type element struct {
 	class   uint8 // 0: the byte itself
 	literal byte
+	text    string // of somewhere
 }
 
 const (
@@ -33,6 +35,7 @@ const (
 	nonBlanks
 	level
 	isoTime
+	somewhere
 )
 
 // classes has the classes of each byte.
@@ -71,6 +74,10 @@ func outlines(shape string) []outline {
 		switch {
 		case c == '\'':
 			quoted = !quoted
+		case quoted && len(cur) > 0 && cur[len(cur)-1].class == somewhere:
+			cur[len(cur)-1].text += string(c)
+		case !quoted && c == '~':
+			cur = append(cur, element{class: somewhere})
 		case !quoted && c == '|':
 			out, cur = append(out, cur), nil
 		case !quoted && classNames[c] != 0:
@@ -144,6 +151,12 @@ func (o outline) fits(text string, times *isoTimes) bool {
 			if at = times.end(text, at); at < 0 {
 				return false
 			}
+		case somewhere:
+			i := strings.Index(text[at:], e.text)
+			if i < 0 {
+				return false
+			}
+			at += i + len(e.text)
 		default:
 			if at >= len(text) || classes[text[at]]&e.class == 0 {
 				return false
@@ -178,7 +191,7 @@ func (o outline) mayBeginISO() bool {
 			for at+1 < len(isoLayout) && isoLayout[at+1] == 'd' {
 				at++
 			}
-		case nonBlanks, isoTime:
+		case nonBlanks, isoTime, somewhere:
 			return true
 		case level:
 			return false
