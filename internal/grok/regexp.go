@@ -165,7 +165,7 @@ func regexpError(expr string, err error) *Error {
 
 // notInRE2 says what it is that a refused expression begins with if it is something that other dialects have.
 func notInRE2(expr string) string {
-	what := ""
+	var what string
 	switch {
 	case strings.HasPrefix(expr, "(?="), strings.HasPrefix(expr, "(?!"), strings.HasPrefix(expr, "(?<="), strings.HasPrefix(expr, "(?<!"):
 		what = "look-ahead and look-behind"
