@@ -161,7 +161,7 @@ func (w *worker) fillFromObject(m *match) {
 				w.lr.SetSpanID(id)
 			}
 		case roleService:
-			if f.key != "service" || !isSession(f.object) {
+			if w.lacksService && (f.key != "service" || !isSession(f.object)) {
 				w.setService(valueText(f.value))
 			}
 			continue

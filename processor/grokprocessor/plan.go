@@ -41,6 +41,7 @@ type plan struct {
 type place struct {
 	target
 	simple   bool  // a text that becomes an attribute as it is
+	address  bool  // so does one without a port
 	reserved bool  // a line must not set this attribute
 	rivals   []int // slots that go to the same attribute and leave this one its spare
 	alias    bool  // another slot goes there too, under another name
@@ -113,7 +114,9 @@ func newPlan(r *rule, s *stage, fields []*grok.Field, conventions, dynamic bool)
 		if t.form == formURL {
 			p.extra++
 		}
-		pl.simple = !pl.reserved && pl.shared < 0 && t.spare == "" && (t.form == formText || t.form == formField && !typed[i])
+		plain := !pl.reserved && pl.shared < 0 && t.spare == ""
+		pl.simple = plain && (t.form == formText || t.form == formField && !typed[i])
+		pl.address = plain && t.form == formAddress
 		p.places[i] = pl
 	}
 	for role := range roleCount {

@@ -30,7 +30,6 @@ type target struct {
 	raw   string // the field's own name, parts joined by dots
 	key   string // the attribute
 	spare string // the attribute if another capture of the match has taken key; empty: both become a list
-	port  string // of formAddress: the attribute for the port
 	form  form
 }
 
@@ -155,21 +154,29 @@ func newNaming(fields []*grok.Field, conventions bool) naming {
 		}
 	}
 	for i := range n {
-		side, ok := strings.CutSuffix(n[i].key, ".address")
-		if !ok || n[i].form > formText || n[i].spare != "" || !isEnd(side) {
-			continue
-		}
-		port := side + ".port"
-		if !slices.ContainsFunc(n, func(t target) bool { return t.key == port }) {
-			n[i].form, n[i].port = formAddress, port
+		port := portOf(n[i].key)
+		if port != "" && n[i].form <= formText && n[i].spare == "" && !slices.ContainsFunc(n, func(t target) bool { return t.key == port }) {
+			n[i].form = formAddress
 		}
 	}
 	return n
 }
 
-// isEnd reports the ends of a connection that have an address and a port.
-func isEnd(name string) bool {
-	return name == "client" || name == "server" || name == "source" || name == "destination" || name == "network.peer"
+// portOf is the attribute for the port of the end of a connection whose address is under key; empty for all other attributes.
+func portOf(key string) string {
+	switch key {
+	case "client.address":
+		return "client.port"
+	case "server.address":
+		return "server.port"
+	case "source.address":
+		return "source.port"
+	case "destination.address":
+		return "destination.port"
+	case "network.peer.address":
+		return "network.peer.port"
+	}
+	return ""
 }
 
 // ofRequest reports fields that only lines about requests have: those of HTTP, and of servers that are asked by clients.
@@ -207,6 +214,11 @@ func splitURL(s string) (path, query string, ok bool) {
 		return s[:i], s[i+1:], true
 	}
 	return s, "", true
+}
+
+// mayHavePort is false for most of what splitAddress cannot split.
+func mayHavePort(s string) bool {
+	return strings.IndexByte(s, ':') >= 0 || s != "" && s[len(s)-1] == ')'
 }
 
 // splitAddress splits an IP address and a port: 192.0.2.1:80, [2001:db8::1]:80, and PostgreSQL's 192.0.2.1(80). ok is false for

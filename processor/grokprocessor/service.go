@@ -46,8 +46,9 @@ func (n naming) syslog() bool {
 
 // isSession reports the objects of a firewall, whose service is that of the session which passes.
 func isSession(object pcommon.Map) bool {
-	for _, name := range [...]string{"policyid", "policy_id", "dstip", "dst_ip", "dstport"} {
-		if _, ok := object.Get(name); ok {
+	for key := range object.All() {
+		switch key {
+		case "policyid", "policy_id", "dstip", "dst_ip", "dstport":
 			return true
 		}
 	}

@@ -24,7 +24,7 @@ func (w *worker) writeCaptures(m *match) {
 	if empty && p.unique && len(m.taken) == 0 {
 		for i := range m.captures {
 			c := &m.captures[i]
-			if pl := &p.places[c.Field.Slot]; pl.simple {
+			if pl := &p.places[c.Field.Slot]; pl.simple || pl.address && !mayHavePort(c.Text) {
 				w.written = appendIf(w.written, w.rule.tracks, pl.key)
 				attrs.PutStr(pl.key, c.Text)
 			} else {
@@ -99,7 +99,7 @@ func (w *worker) writeCapture(m *match, pl *place, c *grok.Capture) {
 	if pl.form == formAddress {
 		if host, port, ok := splitAddress(c.Text); ok {
 			w.writeText(m, pl, key, host)
-			if dst, ok := w.put(pl.port); ok {
+			if dst, ok := w.put(portOf(pl.key)); ok {
 				dst.SetInt(port)
 			}
 			return
