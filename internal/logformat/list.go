@@ -12,7 +12,7 @@ func Formats() []Format { return slices.Clone(formats) }
 const isoDate = "dddd-dd-dd"
 
 // haproxyShape begins a time or an address, behind a priority or not, or RFC 5424's version and later the program.
-const haproxyShape = "w|:|'<'D>u|'<'D>dddd-|'<'D>D'.'|'<'D>hhhh:|'<'D>:|'<'D>d ~' haproxy'"
+const haproxyShape = "w|:|'<'D>u|'<'D>dddd-|'<'D>D'.'|'<'D>hhhh:|'<'D>:|'<'D>d ~'haproxy'"
 
 // formats are in the order in which they are tried: what is special before what is common to many.
 var formats = slices.Concat(structured, access, servers, java, python, golang, languages, databases, systems, common)
