@@ -154,3 +154,13 @@ func FuzzLayouts(f *testing.F) {
 		sameAsGo(t, layoutTexts[int(i)%len(layoutTexts)], text)
 	})
 }
+
+// TestCheckLayout: what package time would take for a layout because of a digit in it is none.
+func TestCheckLayout(t *testing.T) {
+	for _, layout := range []string{"", "hello", "ISO8601", "UNIX", "UNIX_MS", "yyyy-MM-dd", "%Y-%m-%d", "Jan"} {
+		require.Error(t, CheckLayout(layout), layout)
+	}
+	for _, layout := range []string{"2006", "Jan 2", "15:04", "2006-002", "2006-01-02T15:04:05Z07:00", "unix_ms"} {
+		require.NoError(t, CheckLayout(layout), layout)
+	}
+}
