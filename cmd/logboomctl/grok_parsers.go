@@ -171,9 +171,9 @@ func (p *autoParser) match(text string) (grokResult, bool, error) {
 	ok := true
 	switch f.Kind {
 	case logformat.JSON:
-		result.Captures, ok = jsonObject(text)
+		result.Captures, ok = jsonObject(logformat.Payload(text))
 	case logformat.Logfmt:
-		result.Captures, ok = logfmtPairs(text)
+		result.Captures, ok = logfmtPairs(logformat.Payload(text))
 	default:
 		result.Captures = grok.Nested(captures)
 	}
