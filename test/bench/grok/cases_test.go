@@ -208,8 +208,8 @@ var applications = []bench{
 var systems = []bench{
 	{
 		name: "Apache", file: "Apache", own: `^%{APACHE_ERROR}`,
-		hand:   `^\[(?P<timestamp>\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{4})\] \[(?:\w+:)?(?P<level>\w+)\] ` + handText,
-		goGrok: `^\[%{HTTPDERROR_DATE:timestamp}\] \[%{WORD:level}\] ` + grokRest,
+		hand:   `^\[(?P<timestamp>\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{4})\] \[(?:\w+:)?(?P<level>\w+)\] (?P<message>(?:\[client (?P<client>[\w.:-]+?)(?::(?P<port_int>\d+))?\] )?(?s:.*))`,
+		goGrok: `^\[%{HTTPDERROR_DATE:timestamp}\] \[%{WORD:level}\] (?P<message>(?:\[client %{IPORHOST:client}(?::%{INT:port:int})?\] )?.*)`,
 	},
 	{
 		name: "HDFS", file: "HDFS", own: `^%{HDFS}`,
@@ -243,8 +243,8 @@ var systems = []bench{
 	},
 	{
 		name: "Zookeeper", file: "Zookeeper", own: `^%{ZOOKEEPER}`,
-		hand:   `^` + handISO + `(?: \[myid:(?P<myid>\d*)\])? - ` + handLevel + ` +\[(?P<thread>.*?):(?P<logger>[\w.$]*)@(?P<line>\d+)\] - ` + handText,
-		goGrok: `^` + grokISO + `(?: \[myid:(?P<myid>\d*)\])? - %{LOGLEVEL:level} +\[(?P<thread>.*?):(?P<logger>[\w.$]*)@(?P<line>\d+)\] - ` + grokRest,
+		hand:   `^` + handISO + `(?: \[myid:(?P<myid>\d*)\])? - ` + handLevel + ` +\[(?P<thread>.*?):(?P<logger>[\w.$]*)@(?P<line_int>\d+)\] - ` + handText,
+		goGrok: `^` + grokISO + `(?: \[myid:(?P<myid>\d*)\])? - %{LOGLEVEL:level} +\[(?P<thread>.*?):(?P<logger>[\w.$]*)@%{INT:line:int}\] - ` + grokRest,
 	},
 }
 
