@@ -27,7 +27,7 @@ func TestServiceName(t *testing.T) {
 
 func TestProgramName(t *testing.T) {
 	for text, want := range map[string]string{
-		"sshd": "sshd", "\tcron ": "cron", "postfix/smtpd": "postfix/smtpd", "/usr/sbin/cron": "/usr/sbin/cron", "systemd[1]": "systemd", "sshd(pam_unix)": "sshd",
+		"sshd": "sshd", "\tcron\t": "cron", "postfix/smtpd": "postfix/smtpd", "/usr/sbin/cron": "/usr/sbin/cron", "systemd[1]": "systemd", "sshd(pam_unix)": "sshd",
 		"kworker/0": "kworker/0", "getty@tty1": "getty@tty1", "org.example.Shop": "org.example.Shop", "node_exporter": "node_exporter", "café": "café", "a": "a", "alertmanager": "alertmanager", "CRON": "CRON",
 		strings.Repeat("x", 255): strings.Repeat("x", 255),
 	} {
