@@ -80,9 +80,11 @@ $(BIN)/fake-gcs-server:
 azurite:
 	@scripts/test-deps.sh azurite
 
+# The long comparisons of internal/grok are left out under the race detector.
 .PHONY: test-unit
 test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ## Tests of the root module (RACE=-race for the race detector)
 	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
+	$(if $(RACE),go test ./internal/grok)
 
 .PHONY: test-race
 test-race: ## Tests of the root module with the race detector

@@ -45,6 +45,7 @@ func goExpression(t *testing.T, s *Set, expr string, all bool, names *[]string) 
 // TestGoGrokFiles loads go-grok's definitions as they are and compares each with the same as one regular expression of Go:
 // both must match the same texts, and the last text that is not empty of each field must be the same.
 func TestGoGrokFiles(t *testing.T) {
+	skipUnderRace(t)
 	corpora := os.Getenv("LOGBOOM_CORPORA")
 	if corpora == "" {
 		t.Skip("LOGBOOM_CORPORA is not set: the corpora are not here")

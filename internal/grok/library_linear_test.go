@@ -15,6 +15,7 @@ import (
 // TestLibraryLinear: but for a few, all definitions of the library are regular, and no long line spends the steps of those
 // that are not, be it made to: pieces of what they match, repeated until nothing matches.
 func TestLibraryLinear(t *testing.T) {
+	skipUnderRace(t)
 	irregular := map[string]string{
 		"SYSLOGPAMSESSION":     "captures within a look-ahead",
 		"EXIM":                 "repeats numbers that are not given back",

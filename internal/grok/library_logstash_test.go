@@ -92,6 +92,7 @@ func fieldTypes(p *Pattern) []string {
 // the same types, and the same captures on texts made up from both of them, on spoiled copies, on the corpora's texts and on spoiled
 // copies of those.
 func TestLibraryLikeLogstash(t *testing.T) {
+	skipUnderRace(t)
 	cases := readCorpus(t, "logstash.jsonl")
 	made := 50
 	if testing.Short() {

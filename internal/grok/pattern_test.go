@@ -94,6 +94,14 @@ func TestAllCaptures(t *testing.T) {
 	assert.Equal(t, "x", got["w"])
 }
 
+// skipUnderRace is for long comparisons in one goroutine, where the race detector finds nothing and takes minutes.
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("one goroutine: runs without the race detector")
+	}
+}
+
 // TestLibrary compiles every definition of the libraries; all but a few are regular.
 func TestLibrary(t *testing.T) {
 	for _, lib := range []string{LibraryECS, LibraryLegacy} {
