@@ -34,14 +34,14 @@ const (
 	restMatches = 256
 )
 
-// newAutomaton returns nil if the pattern, made regular, still is not, or is too big.
-func newAutomaton(a *analysis, root *node, from *starts, fields []*Field) *automaton {
+// newAutomaton takes 0 tableBytes for the default. It returns nil if the pattern, made regular, still is not, or is too big.
+func newAutomaton(a *analysis, root *node, from *starts, fields []*Field, tableBytes int) *automaton {
 	n := newNFA(root)
 	if n == nil {
 		return nil
 	}
-	m := &automaton{n: n, starts: from, anchored: newDFA(n, n.start)}
-	m.search = sync.OnceValue(func() *dfa { return newDFA(n, n.search) })
+	m := &automaton{n: n, starts: from, anchored: newDFA(n, n.start, tableBytes)}
+	m.search = sync.OnceValue(func() *dfa { return newDFA(n, n.search, tableBytes) })
 	m.pool.New = func() any { return &[]int{} }
 	fieldOf := map[int]int{}
 	root.any(func(n *node) bool {

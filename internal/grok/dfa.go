@@ -123,9 +123,13 @@ const (
 	endOpen                 // only the machine can tell: the next state would be too large
 )
 
-// newDFA returns the automaton of n that begins at the instruction entry.
-func newDFA(n *nfa, entry int32) *dfa {
+// newDFA returns the automaton of n that begins at the instruction entry, with a table of at most limit bytes, at most and
+// for 0 maxDFABytes.
+func newDFA(n *nfa, entry int32, limit int) *dfa {
 	d := &dfa{n: n, entry: entry, limit: maxDFABytes}
+	if limit > 0 {
+		d.limit = min(limit, maxDFABytes)
+	}
 	for 1<<d.shift < n.symbols+2 {
 		d.shift++
 	}

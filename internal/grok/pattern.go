@@ -22,6 +22,7 @@ const DefaultMaxSteps = 1_000_000
 type options struct {
 	allCaptures bool
 	maxSteps    int
+	tableBytes  int
 }
 
 // Option changes how a pattern is compiled.
@@ -33,6 +34,9 @@ func WithAllCaptures() Option { return func(o *options) { o.allCaptures = true }
 // WithMaxSteps bounds one match on the backtracking machine; a long text has four steps for each byte at least. A step looks
 // at up to 16 bytes.
 func WithMaxSteps(n int) Option { return func(o *options) { o.maxSteps = n } }
+
+// WithTableBytes bounds each of the two tables of the pattern's automaton instead of 4 MiB.
+func WithTableBytes(n int) Option { return func(o *options) { o.tableBytes = n } }
 
 // Pattern is a compiled grok expression. It is safe for concurrent use.
 type Pattern struct {
@@ -111,7 +115,7 @@ func (b *builder) compile(expr string, root *node) (*Pattern, error) {
 	// Go's. Where that matters a pattern must have the right one, and with guards, which ask the machine too, not both.
 	regular := a.rewrite(root, edges)
 	if !a.irregular && (b.goRounds && len(a.guards) == 0 || !root.any((*node).repeatsEmpty)) {
-		p.automaton = newAutomaton(a, regular, p.starts, p.fields)
+		p.automaton = newAutomaton(a, regular, p.starts, p.fields, b.opts.tableBytes)
 	}
 	if p.automaton == nil && p.program() == nil {
 		return nil, &Error{Msg: fmt.Sprintf("pattern grows beyond %d instructions", maxProgram), Text: expr}

@@ -29,6 +29,9 @@ type Recogniser struct {
 	memory   *memory         // nil for none
 }
 
+// tableBytes bounds what one format's automaton grows to: some 70 MiB for all of them, whatever the lines. They need a tenth.
+const tableBytes = 512 << 10
+
 // NewRecogniser compiles the formats with the definitions of a library (grok.LibraryECS or LibraryLegacy decide the names
 // of fields; with LibraryNone they are those of ECS). Definitions of users do not change formats.
 func NewRecogniser(library string, opts Options) (*Recogniser, error) {
@@ -39,7 +42,7 @@ func NewRecogniser(library string, opts Options) (*Recogniser, error) {
 	if err != nil {
 		return nil, err
 	}
-	var compileOpts []grok.Option
+	compileOpts := []grok.Option{grok.WithTableBytes(tableBytes)}
 	if opts.MaxSteps > 0 {
 		compileOpts = append(compileOpts, grok.WithMaxSteps(opts.MaxSteps))
 	}
