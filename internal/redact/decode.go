@@ -59,7 +59,7 @@ func (sc *Scanner) readDecoded(s string) {
 			f.start, f.end = int(v.at[f.start]), int(v.at[f.end])
 		}
 		if stop < len(text) {
-			sc.limits[LimitCandidates]++
+			sc.limits[LimitSteps]++
 			sc.found = append(sc.found, finding{max(0, int(v.at[stop])-unscannedMargin), len(s), sc.e.unscanned})
 		}
 	}

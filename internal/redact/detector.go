@@ -3,6 +3,8 @@
 
 package redact
 
+import "slices"
+
 // Group is a family of detectors that is switched on and off together.
 type Group string
 
@@ -19,12 +21,32 @@ type Action string
 
 // The actions. The empty action means "that of the engine".
 const (
-	Mask    Action = "mask"
-	Partial Action = "partial"
-	Hash    Action = "hash"
+	Mask          Action = "mask"
+	Partial       Action = "partial"
+	Hash          Action = "hash"
+	DropAttribute Action = "drop_attribute" // where the text has no attribute of its own, such as a body, it is masked
+	DropRecord    Action = "drop_record"
+	Tag           Action = "tag" // the text stays; the record gets the detector's name
 )
 
-func (a Action) valid() bool { return a == "" || a == Mask || a == Partial || a == Hash }
+// Actions holds every action, in the order of the documentation.
+var Actions = []Action{Mask, Partial, Hash, DropAttribute, DropRecord, Tag}
+
+func (a Action) valid() bool { return a == "" || slices.Contains(Actions, a) }
+
+// Effect tells what the findings in a text ask for.
+type Effect uint8
+
+// The effects; a text may have several.
+const (
+	// Changed: the returned text differs from the one that was given.
+	Changed Effect = 1 << iota
+	// DropsAttribute and DropsRecord: a finding's action says so. The returned text is masked nevertheless.
+	DropsAttribute
+	DropsRecord
+	// Tagged: a finding stays in the text, and its detector is among Scanner.Tags.
+	Tagged
+)
 
 // Detector is one kind of secret or personal datum, as data. It finds either with a Pattern or with a find function.
 type Detector struct {

@@ -47,7 +47,7 @@ func TestDetectorExamples(t *testing.T) {
 				assert.Equal(t, want, sc.Find(text), "in %q", text)
 				out, _ := sc.Text(text)
 				again, changed := sc.Text(out)
-				assert.False(t, changed, "a second pass changes %q to %q", out, again)
+				assert.Zero(t, changed, "a second pass changes %q to %q", out, again)
 			}
 			for _, text := range d.Miss {
 				assert.Empty(t, sc.Find(text), "in %q", text)

@@ -22,11 +22,12 @@ type Engine struct {
 	keyDetector      uint16
 	unscanned        uint16
 
-	allow         map[string]bool
-	hashKey       []byte
-	hashKeyID     string
-	maxBytes      int
-	maxCandidates int
+	allow     map[string]bool
+	maskText  string
+	hashKey   []byte
+	hashKeyID string
+	maxBytes  int
+	maxSteps  int
 }
 
 type compiled struct {
@@ -57,7 +58,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		keys: !o.Keys.Disabled, include: map[string]bool{}, exclude: map[string]bool{}, allow: map[string]bool{},
-		hashKey: o.HashKey, hashKeyID: o.HashKeyID, maxBytes: o.MaxRecordBytes, maxCandidates: o.MaxRecordCandidates,
+		maskText: o.MaskText, hashKey: o.HashKey, hashKeyID: o.HashKeyID, maxBytes: o.MaxRecordBytes, maxSteps: o.MaxRecordSteps,
 	}
 	for _, a := range o.Allow {
 		e.allow[a] = true

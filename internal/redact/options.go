@@ -21,14 +21,21 @@ type Options struct {
 	Detectors map[string]DetectorOptions
 	Keys      KeyOptions
 	Patterns  []PatternOptions
+	// Words are lists of the user's own.
+	Words []WordOptions
+	// RuleFiles hold rules in the format of gitleaks (TOML), which become detectors of the group Secrets.
+	RuleFiles []RuleFile
+	// MaskText is what the actions but Partial and Hash write; empty is [REDACTED:<detector>].
+	MaskText string
 	// Allow holds exact texts that are no finding when a finding is exactly this text.
 	Allow []string
 	// HashKey is the key of the Hash action, HashKeyID its name in the output.
 	HashKey   []byte
 	HashKeyID string
-	// MaxRecordBytes and MaxRecordCandidates bound the work between two calls of Scanner.Reset.
-	MaxRecordBytes      int
-	MaxRecordCandidates int
+	// MaxRecordBytes and MaxRecordSteps bound the work between two calls of Scanner.Reset: bytes that are read, and bytes that
+	// matchers look at behind the triggers, each look counting one more.
+	MaxRecordBytes int
+	MaxRecordSteps int
 }
 
 // DetectorOptions overrides one detector.
@@ -51,19 +58,33 @@ type PatternOptions struct {
 	Keywords []string
 }
 
+// WordOptions is a detector of the user's own that finds any of some words, where neither a letter nor a digit stands
+// before or after them.
+type WordOptions struct {
+	Name          string
+	Words         []string
+	CaseSensitive bool
+}
+
+// RuleFile is a file of rules that was read.
+type RuleFile struct {
+	Name string // for messages
+	Data []byte
+}
+
 // DefaultOptions are the options of an empty configuration.
 func DefaultOptions() Options {
 	return Options{
-		Action:              Mask,
-		Groups:              map[Group]bool{Secrets: true, Personal: true, PaymentCard: true},
-		MaxRecordBytes:      16 << 20,
-		MaxRecordCandidates: 1_000_000,
+		Action:         Mask,
+		Groups:         map[Group]bool{Secrets: true, Personal: true, PaymentCard: true},
+		MaxRecordBytes: 16 << 20,
+		MaxRecordSteps: 50_000_000,
 	}
 }
 
 const (
 	minHashKeyBytes   = 16
-	allActions        = "mask, partial, hash"
+	allActions        = "mask, partial, hash, drop_attribute, drop_record, tag"
 	patternNameFormat = "lower-case letters, digits and underscores, starting with a letter"
 )
 
@@ -142,8 +163,8 @@ func (o Options) Validate() error {
 	if o.MaxRecordBytes <= 0 {
 		bad("limits.max_record_bytes must be positive, got %d", o.MaxRecordBytes)
 	}
-	if o.MaxRecordCandidates <= 0 {
-		bad("limits.max_record_candidates must be positive, got %d", o.MaxRecordCandidates)
+	if o.MaxRecordSteps <= 0 {
+		bad("limits.max_record_steps must be positive, got %d", o.MaxRecordSteps)
 	}
 	return errors.Join(errs...)
 }

@@ -36,6 +36,9 @@ func (sc *Scanner) maskOf(det uint16, text string) string {
 		}
 		extra += hex.EncodeToString(mac.Sum(nil)[:hashBytes])
 	}
+	if extra == "" && sc.e.maskText != "" {
+		return sc.e.maskText
+	}
 	return maskPrefix + ":" + d.name + extra + "]"
 }
 

@@ -4,6 +4,8 @@
 package redact
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -27,10 +29,10 @@ type Limit string
 
 // The limits of a record.
 const (
-	LimitBytes      Limit = "max_record_bytes"
-	LimitCandidates Limit = "max_record_candidates"
-	LimitDepth      Limit = "max_depth"
-	LimitFailure    Limit = "failure" // a matcher panicked: a bug, but none that lets a text through
+	LimitBytes   Limit = "max_record_bytes"
+	LimitSteps   Limit = "max_record_steps"
+	LimitDepth   Limit = "max_depth"
+	LimitFailure Limit = "failure" // a matcher panicked: a bug, but none that lets a text through
 )
 
 // unscannedMargin is how far before the place where reading stopped the masking begins: a finding may have begun there.
@@ -41,15 +43,17 @@ const maxPasses = 6
 
 // Scanner reads and masks texts. It keeps its buffers between calls and is not safe for concurrent use.
 type Scanner struct {
-	e          *Engine
-	bytes      int
-	candidates int
-	limit      Limit
+	e     *Engine
+	bytes int
+	steps int
+	limit Limit
 
 	cur    cursor
 	pre    prefilter
 	found  []finding
-	done   []int // per detector: how far its last finding reached
+	tagged []finding       // those whose action leaves them
+	tags   map[uint16]bool // detectors with such a finding since Reset
+	done   []int           // per detector: how far its last finding reached
 	decode int
 	view   view
 	outs   [2][]byte
@@ -65,14 +69,15 @@ type cursor struct {
 
 // NewScanner returns a scanner with the engine's whole budget.
 func (e *Engine) NewScanner() *Scanner {
-	sc := &Scanner{e: e, done: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}}
+	sc := &Scanner{e: e, done: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}, tags: map[uint16]bool{}}
 	sc.Reset()
 	return sc
 }
 
 // Reset begins a new record: its budget is whole again. Counts go on.
 func (sc *Scanner) Reset() {
-	sc.bytes, sc.candidates = sc.e.maxBytes, sc.e.maxCandidates
+	sc.bytes, sc.steps = sc.e.maxBytes, sc.e.maxSteps
+	clear(sc.tags)
 }
 
 // Counts calls yield for every detector and limit that was met since the last call of Counts, and forgets them.
@@ -89,26 +94,62 @@ func (sc *Scanner) Counts(findings func(detector string, action Action, n int64)
 	}
 }
 
-// Text returns the text with every finding replaced, and whether there was any. A clean text is returned as it is,
-// without an allocation.
-func (sc *Scanner) Text(s string) (string, bool) {
+// Text returns the text with every finding replaced, and what the findings ask for: 0 without any. A clean text is returned
+// as it is, without an allocation.
+func (sc *Scanner) Text(s string) (string, Effect) {
 	if len(s) < minText && len(sc.e.patterns) == 0 {
-		return s, false
+		return s, 0
 	}
 	if !sc.scan(s) {
-		return s, false
+		return s, 0
 	}
-	out := sc.settle(s)
+	return sc.apply(s)
+}
+
+// apply rewrites s by what scan has found, and counts it.
+func (sc *Scanner) apply(s string) (out string, effect Effect) {
+	for _, f := range sc.tagged {
+		sc.tags[f.det] = true
+		sc.counts[f.det]++
+		effect |= Tagged
+	}
+	if len(sc.found) == 0 {
+		return s, effect
+	}
+	out = sc.settle(s)
 	for _, f := range sc.found {
 		sc.counts[f.det]++
+		effect |= sc.e.dets[f.det].effect()
 	}
-	return out, true
+	return out, effect
+}
+
+func (d *compiled) effect() Effect {
+	switch d.action {
+	case DropAttribute:
+		return Changed | DropsAttribute
+	case DropRecord:
+		return Changed | DropsRecord
+	case Tag:
+		return Tagged
+	}
+	return Changed
+}
+
+// Tags returns the names of the detectors whose findings stayed in the texts since Reset, in order.
+func (sc *Scanner) Tags() []string {
+	var names []string
+	for det := range sc.tags {
+		names = append(names, sc.e.dets[det].name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // minText is the length below which no detector finds anything.
 const minText = 5
 
-// Find returns the findings of the text in order; they do not overlap.
+// Find returns the findings of the text in order; only those whose action is Tag may overlap others.
 func (sc *Scanner) Find(s string) []Finding {
 	_, out := sc.FindAndMask(s)
 	return out
@@ -119,11 +160,13 @@ func (sc *Scanner) FindAndMask(s string) (string, []Finding) {
 	if !sc.scan(s) {
 		return s, nil
 	}
-	masked := sc.settle(s)
-	out := make([]Finding, len(sc.found))
-	for i, f := range sc.found {
+	tagged := slices.Clone(sc.tagged)
+	masked, _ := sc.apply(s)
+	found := append(tagged, sc.found...)
+	slices.SortFunc(found, func(a, b finding) int { return cmp.Or(a.start-b.start, a.end-b.end) })
+	out := make([]Finding, len(found))
+	for i, f := range found {
 		out[i] = Finding{Detector: sc.e.dets[f.det].name, Start: f.start, End: f.end}
-		sc.counts[f.det]++
 	}
 	return masked, out
 }
@@ -142,10 +185,10 @@ func (sc *Scanner) settle(s string) (masked string) {
 	found := append([]finding(nil), sc.found...)
 	for pass := 0; ; pass++ {
 		out := sc.rewrite(s, found)
-		bytes, candidates := sc.bytes, sc.candidates
-		sc.bytes, sc.candidates = len(out)+1, 2*len(out)+1 // a second look costs no budget
-		more := pass < maxPasses && sc.scan(out)
-		sc.bytes, sc.candidates = bytes, candidates
+		bytes, steps := sc.bytes, sc.steps
+		sc.bytes, sc.steps = len(out)+1, 2*len(out)+1 // a second look costs no budget
+		more := pass < maxPasses && sc.scan(out) && len(sc.found) > 0
+		sc.bytes, sc.steps = bytes, steps
 		if !more {
 			if pass == maxPasses {
 				found = []finding{{0, len(s), found[0].det}}
@@ -202,16 +245,24 @@ func (sc *Scanner) scan(s string) (any bool) {
 	}
 	if stop < len(s) {
 		if sc.limit == "" {
-			sc.limit = LimitCandidates
+			sc.limit = LimitSteps
 		}
 		sc.limits[sc.limit]++
 		sc.found = append(sc.found, finding{runeStart(s, max(0, stop-unscannedMargin)), len(s), sc.e.unscanned})
 	}
+	sc.tagged = sc.tagged[:0]
 	if len(sc.found) == 0 {
 		return false
 	}
+	sc.found = slices.DeleteFunc(sc.found, func(f finding) bool {
+		stays := sc.e.dets[f.det].action == Tag
+		if stays {
+			sc.tagged = append(sc.tagged, f)
+		}
+		return stays
+	})
 	sc.merge(s)
-	return len(sc.found) > 0
+	return len(sc.found) > 0 || len(sc.tagged) > 0
 }
 
 // read runs the automaton over s and the matchers at its hits. It returns how far it came.
@@ -228,8 +279,8 @@ func (sc *Scanner) read(s string) int {
 				clear(sc.done)
 			}
 			for _, t := range a.ends[(h.state-a.accept)/a.width] {
-				if sc.candidates--; sc.candidates < 0 {
-					sc.candidates = 0
+				if sc.steps--; sc.steps < 0 {
+					sc.steps = 0
 					return h.end - 1
 				}
 				sc.candidate(s, sc.e.triggers[t], h.end)
@@ -332,23 +383,29 @@ func (sc *Scanner) SensitiveKey(key string) bool {
 
 // Under is Text for a value that stands under a key that is not sensitive by itself. A key such as "key" or "sig" makes a
 // value that looks random a secret; trace and span ids are left alone, although they may happen to hold digits only.
-func (sc *Scanner) Under(key, s string) (string, bool) {
+func (sc *Scanner) Under(key, s string) (string, Effect) {
 	switch class := sc.e.sensitiveKey(key); {
 	case class == keyWeak && plausibleSecret(keyWeak, s, true, false):
 		return sc.Hide(s)
 	case class == keyPlain && (len(s) == 16 || len(s) == 32) && allIn(s, isHex) && idBefore(key+":", len(key)+1):
-		return s, false
+		return s, 0
 	}
 	return sc.Text(s)
 }
 
 // Hide masks a whole value because of the key it stands under, unless it is empty or stands for nothing itself.
-func (sc *Scanner) Hide(s string) (string, bool) {
+func (sc *Scanner) Hide(s string) (string, Effect) {
 	if isPlaceholder(s) || sc.e.allow[s] {
-		return s, false
+		return s, 0
 	}
-	sc.counts[sc.e.keyDetector]++
-	return sc.maskOf(sc.e.keyDetector, s), true
+	det := sc.e.keyDetector
+	sc.counts[det]++
+	effect := sc.e.dets[det].effect()
+	if effect == Tagged {
+		sc.tags[det] = true
+		return s, effect
+	}
+	return sc.maskOf(det, s), effect
 }
 
 // TooDeep counts a value that is nested too deeply to be read, and returns what stands in its place.
@@ -359,17 +416,13 @@ func (sc *Scanner) TooDeep() string {
 }
 
 // Number is Text for an integer. Only numbers of 13 digits and more can be anything.
-func (sc *Scanner) Number(n int64) (string, bool) {
+func (sc *Scanner) Number(n int64) (string, Effect) {
 	if n < 1e12 {
-		return "", false
+		return "", 0
 	}
 	sc.outs[1] = strconv.AppendInt(sc.outs[1][:0], n, 10)
-	s := unsafe.String(&sc.outs[1][0], len(sc.outs[1])) // lives until the next call
-	out, changed := sc.Text(s)
-	if !changed {
-		return "", false
-	}
-	return strings.Clone(out), true
+	out, effect := sc.Text(unsafe.String(&sc.outs[1][0], len(sc.outs[1]))) // lives until the next call
+	return strings.Clone(out), effect
 }
 
 // Replacement is what stands in the place of text that the detector found.

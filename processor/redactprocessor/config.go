@@ -72,8 +72,8 @@ type HashConfig struct {
 
 // LimitsConfig bounds the work for one record or span.
 type LimitsConfig struct {
-	MaxRecordBytes      int `mapstructure:"max_record_bytes"`
-	MaxRecordCandidates int `mapstructure:"max_record_candidates"`
+	MaxRecordBytes int `mapstructure:"max_record_bytes"`
+	MaxRecordSteps int `mapstructure:"max_record_steps"`
 }
 
 // Validate checks the whole block and reports every mistake at once.
@@ -96,13 +96,13 @@ func (c *Config) EngineOptions() redact.Options {
 			redact.PaymentCard: c.Groups.PaymentCard,
 			redact.Network:     c.Groups.Network,
 		},
-		Detectors:           make(map[string]redact.DetectorOptions, len(c.Detectors)),
-		Keys:                redact.KeyOptions{Disabled: !c.Keys.Enabled, Include: c.Keys.Include, Exclude: c.Keys.Exclude},
-		Allow:               c.Allow,
-		HashKey:             []byte(string(c.Hash.Key)),
-		HashKeyID:           c.Hash.KeyID,
-		MaxRecordBytes:      c.Limits.MaxRecordBytes,
-		MaxRecordCandidates: c.Limits.MaxRecordCandidates,
+		Detectors:      make(map[string]redact.DetectorOptions, len(c.Detectors)),
+		Keys:           redact.KeyOptions{Disabled: !c.Keys.Enabled, Include: c.Keys.Include, Exclude: c.Keys.Exclude},
+		Allow:          c.Allow,
+		HashKey:        []byte(string(c.Hash.Key)),
+		HashKeyID:      c.Hash.KeyID,
+		MaxRecordBytes: c.Limits.MaxRecordBytes,
+		MaxRecordSteps: c.Limits.MaxRecordSteps,
 	}
 	for name, d := range c.Detectors {
 		o.Detectors[name] = redact.DetectorOptions{Enabled: d.Enabled, Action: redact.Action(d.Action)}

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	defaultMaxRecordBytes      = 16 << 20
-	defaultMaxRecordCandidates = 1_000_000
+	defaultMaxRecordBytes = 16 << 20
+	defaultMaxRecordSteps = 1_000_000
 )
 
 // NewFactory returns the factory of the redact processor.
@@ -35,8 +35,8 @@ func createDefaultConfig() component.Config {
 		Groups: GroupsConfig{Secrets: true, Personal: true, PaymentCard: true},
 		Keys:   KeysConfig{Enabled: true},
 		Limits: LimitsConfig{
-			MaxRecordBytes:      defaultMaxRecordBytes,
-			MaxRecordCandidates: defaultMaxRecordCandidates,
+			MaxRecordBytes: defaultMaxRecordBytes,
+			MaxRecordSteps: defaultMaxRecordSteps,
 		},
 	}
 }

@@ -83,7 +83,7 @@ func (w *walker) scope(scope pcommon.InstrumentationScope) {
 
 // text masks one string in place.
 func (w *walker) text(s string, set func(string)) {
-	if out, changed := w.sc.Text(s); changed && !w.dryRun {
+	if out, changed := w.sc.Text(s); changed != 0 && !w.dryRun {
 		set(out)
 	}
 }
@@ -92,14 +92,14 @@ func (w *walker) text(s string, set func(string)) {
 func (w *walker) attributes(m pcommon.Map, depth int) {
 	var renamed []string
 	for key, v := range m.All() {
-		if out, changed := w.sc.Text(key); changed && !w.dryRun {
+		if out, changed := w.sc.Text(key); changed != 0 && !w.dryRun {
 			renamed = append(renamed, key, out)
 		}
 		switch {
 		case w.sc.SensitiveKey(key):
 			w.hide(v, depth)
 		case v.Type() == pcommon.ValueTypeStr:
-			if out, changed := w.sc.Under(key, v.Str()); changed && !w.dryRun {
+			if out, changed := w.sc.Under(key, v.Str()); changed != 0 && !w.dryRun {
 				v.SetStr(out)
 			}
 		default:
@@ -146,7 +146,7 @@ func rename(m pcommon.Map, names []string) {
 func (w *walker) value(v pcommon.Value, depth int) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		if out, changed := w.sc.Text(v.Str()); changed && !w.dryRun {
+		if out, changed := w.sc.Text(v.Str()); changed != 0 && !w.dryRun {
 			v.SetStr(out)
 		}
 	case pcommon.ValueTypeInt:
@@ -157,7 +157,7 @@ func (w *walker) value(v pcommon.Value, depth int) {
 		}
 	case pcommon.ValueTypeBytes:
 		if b := v.Bytes(); b.Len() > 0 {
-			if out, changed := w.sc.Text(string(b.AsRaw())); changed && !w.dryRun {
+			if out, changed := w.sc.Text(string(b.AsRaw())); changed != 0 && !w.dryRun {
 				b.FromRaw([]byte(out))
 			}
 		}
@@ -180,7 +180,7 @@ func (w *walker) value(v pcommon.Value, depth int) {
 
 // number looks at an integer as text.
 func (w *walker) number(v pcommon.Value, n int64) {
-	if out, changed := w.sc.Number(n); changed && !w.dryRun {
+	if out, changed := w.sc.Number(n); changed != 0 && !w.dryRun {
 		v.SetStr(out)
 	}
 }
@@ -211,7 +211,7 @@ func (w *walker) hide(v pcommon.Value, depth int) {
 	default:
 		return
 	}
-	if out, changed := w.sc.Hide(text); changed && !w.dryRun {
+	if out, changed := w.sc.Hide(text); changed != 0 && !w.dryRun {
 		if v.Type() == pcommon.ValueTypeBytes {
 			v.Bytes().FromRaw([]byte(out))
 		} else {
@@ -223,7 +223,7 @@ func (w *walker) hide(v pcommon.Value, depth int) {
 func (w *walker) hideMap(m pcommon.Map, depth int) {
 	var renamed []string
 	for key, v := range m.All() {
-		if out, changed := w.sc.Text(key); changed && !w.dryRun {
+		if out, changed := w.sc.Text(key); changed != 0 && !w.dryRun {
 			renamed = append(renamed, key, out)
 		}
 		w.hide(v, depth)
