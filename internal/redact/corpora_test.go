@@ -6,6 +6,7 @@ package redact
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -160,6 +161,24 @@ func checkGenerated(t *testing.T, gen string) {
 	require.Empty(t, extra)
 }
 
+// inHalf tells whether a case belongs to the half that LOGBOOM_HALF asks for: "work" to look at, "held" to measure at the
+// end, "" for both.
+func inHalf(t testing.TB, id string) bool {
+	t.Helper()
+	sum := sha256.Sum256([]byte(id))
+	switch half := os.Getenv("LOGBOOM_HALF"); half {
+	case "work":
+		return sum[31]&2 == 0
+	case "held":
+		return sum[31]&2 != 0
+	case "":
+		return true
+	default:
+		t.Fatalf("LOGBOOM_HALF must be work, held or empty, got %q", half)
+		return false
+	}
+}
+
 type secretCase struct {
 	ID             string   `json:"id"`
 	Rule           string   `json:"rule"`
@@ -177,6 +196,9 @@ func TestCorporaSecrets(t *testing.T) {
 	rules := map[string]*score{}
 	negatives, hit := 0, 0
 	for _, c := range readJSONL[secretCase](t, filepath.Join(corpora(t), "redaction/secrets.jsonl")) {
+		if !inHalf(t, c.ID) {
+			continue
+		}
 		sc.Reset()
 		masked, fs := sc.FindAndMask(c.Text)
 		if !c.ContainsSecret {
