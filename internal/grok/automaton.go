@@ -90,6 +90,21 @@ func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
 	return dst, v
 }
 
+// matchAt is match for matches that begin at the position at.
+func (m *automaton) matchAt(text string, at int, dst []Capture) (captures []Capture, v verdict, used int) {
+	r := m.pool.Get().(*[]int)
+	f, v, used := m.try(m.anchored, text, at, r)
+	captures = dst
+	switch v {
+	case matched:
+		captures, v = m.captures(f, *r, text, dst)
+	case lost:
+		v = gaveUp
+	}
+	m.pool.Put(r)
+	return captures, v, used
+}
+
 func (m *automaton) find(text string, regs *[]int) (*final, verdict) {
 	budget := 4000 + 8*len(text)
 	at, ok := m.starts.next(text, 0)

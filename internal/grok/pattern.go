@@ -185,7 +185,7 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 		captures, v = p.automaton.match(text, dst)
 	}
 	if v == gaveUp {
-		captures, v = p.backtrack(text, dst)
+		captures, v = p.backtrack(text, dst, func(m *machine) verdict { return m.match(text) })
 	}
 	if v == gaveUp && rests {
 		captures, v = p.automaton.match(text, dst)
@@ -196,14 +196,31 @@ func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool
 	return captures, v == matched, nil
 }
 
-// backtrack is Match on the machine.
-func (p *Pattern) backtrack(text string, dst []Capture) ([]Capture, verdict) {
+// MatchAt is Match for a match that begins at the position at, in bytes; assertions see what stands before it. used is about how
+// many bytes were looked at.
+func (p *Pattern) MatchAt(text string, at int, dst []Capture) (captures []Capture, ok bool, used int, err error) {
+	v := gaveUp
+	if p.automaton != nil {
+		captures, v, used = p.automaton.matchAt(text, at, dst)
+	}
+	if v == gaveUp {
+		used = len(text) - at
+		captures, v = p.backtrack(text, dst, func(m *machine) verdict { return m.matchAt(text, at) })
+	}
+	if v == gaveUp {
+		return dst, false, used, ErrSteps
+	}
+	return captures, v == matched, used, nil
+}
+
+// backtrack is a match on the machine.
+func (p *Pattern) backtrack(text string, dst []Capture, match func(*machine) verdict) ([]Capture, verdict) {
 	program := p.program()
 	if program == nil {
 		return dst, gaveUp
 	}
 	m := p.machines.Get().(*machine)
-	v := m.match(text)
+	v := match(m)
 	if v == matched {
 		for g, f := range program.groups {
 			if from, to := m.slots[2*g], m.slots[2*g+1]; f >= 0 && from >= 0 && to > from {

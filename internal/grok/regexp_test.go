@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -156,9 +157,31 @@ func TestRegexpLikeGo(t *testing.T) {
 				matched++
 			}
 			require.Empty(t, sameAsGo(p, re, text))
+			requireMatchAt(t, p, re, text)
 		}
 	}
 	require.Greater(t, matched, n)
+}
+
+// requireMatchAt asks for no match before the leftmost one, and for the same there as Match gives.
+func requireMatchAt(t *testing.T, p *Pattern, re *regexp.Regexp, text string) {
+	t.Helper()
+	first := len(text) + 1
+	if loc := re.FindStringIndex(text); loc != nil {
+		first = loc[0]
+	}
+	for at, size := 0, 0; at <= min(first, len(text)); at += size {
+		_, size = utf8.DecodeRuneInString(text[at:])
+		size = max(size, 1)
+		captures, ok, _, err := p.MatchAt(text, at, nil)
+		require.NoError(t, err)
+		require.Equal(t, at == first, ok, "%s at %d of %q", p, at, text)
+		if ok {
+			want, _, err := p.Match(text, nil)
+			require.NoError(t, err)
+			require.Equal(t, want, captures, "%s at %d of %q", p, at, text)
+		}
+	}
 }
 
 func randomRegexp(r *rand.Rand) string {
