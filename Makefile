@@ -72,17 +72,17 @@ cross-check: ## Compile the project's own packages for the other platforms (quic
 .PHONY: test
 test: test-unit test-docs test-examples e2e ## All tests: units, documentation, examples, end to end on the built binary
 
-.PHONY: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite
+.PHONY: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ruby
 $(BIN)/versitygw:
 	@cd test/tools && ../../scripts/go-build.sh -o ../../$@ github.com/versity/versitygw/cmd/versitygw
 $(BIN)/fake-gcs-server:
 	@cd test/tools && ../../scripts/go-build.sh -o ../../$@ github.com/fsouza/fake-gcs-server
-azurite:
-	@scripts/test-deps.sh azurite
+azurite ruby:
+	@scripts/test-deps.sh $@
 
 # The long comparisons of internal/grok are left out under the race detector.
 .PHONY: test-unit
-test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ## Tests of the root module (RACE=-race for the race detector)
+test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ruby ## Tests of the root module (RACE=-race for the race detector)
 	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
 	$(if $(RACE),go test ./internal/grok)
 
@@ -114,7 +114,7 @@ crash: build $(BIN)/versitygw test-deps ## The long crash tests: power cuts in p
 	cd test && LOGBOOM_CRASH_ROUNDS=$(CRASH_ROUNDS) go test -count=1 -v -timeout 60m -run '^TestCrash' ./crash
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beside Go: Chromium, and for Node DuckDB and Azurite
+test-deps: ## Install what the tests need beside Go: Chromium, Ruby, and for Node DuckDB and Azurite
 	@scripts/test-deps.sh
 
 .PHONY: bench

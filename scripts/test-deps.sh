@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go, each at a pinned version, each only when it is missing. What cannot be
 # installed here (no root, no Debian, no npm) is named; the tests that need it then skip and say so.
-# With arguments only what they name: chromium, duckdb, azurite.
+# With arguments only what they name: chromium, ruby, duckdb, azurite.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 wanted() { [ "$#" = 1 ] || [[ " ${*:2} " = *" $1 "* ]]; }
@@ -12,6 +12,15 @@ if wanted chromium "$@" && ! command -v chromium >/dev/null; then
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 	else
 		echo "test-deps: no chromium: the browser test will skip"
+	fi
+fi
+
+if wanted ruby "$@" && ! command -v ruby >/dev/null; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "test-deps: installing ruby"
+		timeout 300 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends ruby >/dev/null
+	else
+		echo "test-deps: no ruby: the comparison of grok with Ruby will skip"
 	fi
 fi
 

@@ -26,9 +26,6 @@ func NewList(patterns []*Pattern) *List {
 	return l
 }
 
-// Patterns returns the patterns in their order.
-func (l *List) Patterns() []*Pattern { return l.patterns }
-
 // Match returns the index of the first pattern that matches text, and what it captured appended to dst; -1 if none does.
 // The error is ErrSteps if a pattern that came before the one that matched, or any of them if none did, spent its steps.
 func (l *List) Match(text string, dst []Capture) (index int, captures []Capture, err error) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"reflect"
 	"strings"
@@ -34,6 +35,9 @@ end`
 // on patterns made up at random. It needs ruby.
 func TestLikeRuby(t *testing.T) {
 	if _, err := exec.Command("timeout", "10", "ruby", "-e", "0").Output(); err != nil {
+		if os.Getenv("LOGBOOM_REQUIRE_SERVERS") != "" {
+			t.Fatal("ruby or timeout is not here, and LOGBOOM_REQUIRE_SERVERS is set")
+		}
 		t.Skip("ruby or timeout is not here")
 	}
 	s := &Set{defs: map[string]string{}}
