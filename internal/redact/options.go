@@ -103,8 +103,15 @@ func (o Options) Validate() error {
 		bad("action must be one of %s, got %q", allActions, string(o.Action))
 	}
 	known := map[string]bool{KeyDetector: true}
-	for i := range all {
-		known[all[i].Name] = true
+	for _, name := range Names() {
+		known[name] = true
+	}
+	if fromFiles, _, err := o.rules(); err != nil && len(o.RuleFiles) > 0 {
+		errs = append(errs, err)
+	} else {
+		for _, r := range fromFiles[:max(0, len(fromFiles)-len(o.Patterns))] {
+			known[r.rule.name()] = true
+		}
 	}
 	for i, p := range o.Patterns {
 		switch {
@@ -129,6 +136,8 @@ func (o Options) Validate() error {
 			}
 		}
 	}
+	validateWords(o.Words, known, bad)
+	validateMaskText(o.MaskText, bad)
 	for _, name := range sortedKeys(o.Detectors) {
 		d := o.Detectors[name]
 		if !known[name] {

@@ -16,7 +16,8 @@ import (
 
 const (
 	defaultMaxRecordBytes = 16 << 20
-	defaultMaxRecordSteps = 1_000_000
+	defaultMaxRecordSteps = 100_000_000
+	defaultTagAttribute   = "logboom.redact.detectors"
 )
 
 // NewFactory returns the factory of the redact processor.
@@ -38,6 +39,7 @@ func createDefaultConfig() component.Config {
 			MaxRecordBytes: defaultMaxRecordBytes,
 			MaxRecordSteps: defaultMaxRecordSteps,
 		},
+		TagAttribute: defaultTagAttribute,
 	}
 }
 

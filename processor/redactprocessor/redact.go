@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -35,7 +36,9 @@ func newRedactProcessor(set processor.Settings, cfg *Config) (*redactProcessor, 
 		return nil, fmt.Errorf("create telemetry: %w", err)
 	}
 	p := &redactProcessor{telemetry: telemetry, dryRun: cfg.DryRun}
-	p.walkers.New = func() any { return &walker{sc: engine.NewScanner(), dryRun: cfg.DryRun} }
+	p.walkers.New = func() any {
+		return &walker{sc: engine.NewScanner(), dryRun: cfg.DryRun, tagAttribute: cfg.TagAttribute}
+	}
 	return p, nil
 }
 
@@ -47,21 +50,28 @@ func (p *redactProcessor) shutdown(context.Context) error {
 func (p *redactProcessor) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	w := p.walkers.Get().(*walker)
 	w.logs(ld)
-	p.report(ctx, w)
+	dropped := p.report(ctx, w, "logs")
 	p.walkers.Put(w)
+	if dropped && ld.LogRecordCount() == 0 {
+		return ld, processorhelper.ErrSkipProcessingData
+	}
 	return ld, nil
 }
 
 func (p *redactProcessor) processTraces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 	w := p.walkers.Get().(*walker)
 	w.traces(td)
-	p.report(ctx, w)
+	dropped := p.report(ctx, w, "traces")
 	p.walkers.Put(w)
+	if dropped && td.SpanCount() == 0 {
+		return td, processorhelper.ErrSkipProcessingData
+	}
 	return td, nil
 }
 
-// report turns what the walker counted into metrics. Names and numbers only: nothing of a record's content.
-func (p *redactProcessor) report(ctx context.Context, w *walker) {
+// report turns what the walker counted into metrics, and tells whether anything was dropped. Names and numbers only:
+// nothing of a record's content.
+func (p *redactProcessor) report(ctx context.Context, w *walker, signal string) (dropped bool) {
 	w.sc.Counts(
 		func(detector string, action redact.Action, n int64) {
 			if p.dryRun {
@@ -74,4 +84,13 @@ func (p *redactProcessor) report(ctx context.Context, w *walker) {
 			p.telemetry.ProcessorRedactUnscanned.Add(ctx, n, metric.WithAttributes(attribute.String("reason", string(limit))))
 		},
 	)
+	for i, n := range w.dropped {
+		if n > 0 {
+			p.telemetry.ProcessorRedactDroppedItems.Add(ctx, n, metric.WithAttributes(
+				attribute.String("otel.signal", signal), attribute.String("reason", droppedReasons[i])))
+			dropped = true
+			w.dropped[i] = 0
+		}
+	}
+	return dropped
 }

@@ -23,11 +23,12 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                    metric.Meter
-	mu                       sync.Mutex
-	registrations            []metric.Registration
-	ProcessorRedactFindings  metric.Int64Counter
-	ProcessorRedactUnscanned metric.Int64Counter
+	meter                       metric.Meter
+	mu                          sync.Mutex
+	registrations               []metric.Registration
+	ProcessorRedactDroppedItems metric.Int64Counter
+	ProcessorRedactFindings     metric.Int64Counter
+	ProcessorRedactUnscanned    metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -59,6 +60,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ProcessorRedactDroppedItems, err = builder.meter.Int64Counter(
+		"otelcol_processor_redact_dropped_items",
+		metric.WithDescription("Log records and spans that were removed because a finding's action is drop_record. [Alpha]"),
+		metric.WithUnit("{item}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorRedactFindings, err = builder.meter.Int64Counter(
 		"otelcol_processor_redact_findings",
 		metric.WithDescription("Findings in records and spans, by detector and by what was done with them. [Alpha]"),

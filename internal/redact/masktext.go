@@ -1,0 +1,97 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxMaskBytes is the length of the longest mask: that of a user's own text, and what isMask looks at.
+const (
+	maxMaskTextBytes = 64
+	maxMaskBytes     = 192
+)
+
+// noMaskText are the characters by which texts are divided into names and values, or escaped: with one of them in a mask,
+// a second pass could read something into it, or JSON would be JSON no more.
+const noMaskText = "\"'`\\%=:@&?/,;+"
+
+// validateMaskText reports a text that must not stand in the place of findings.
+func validateMaskText(text string, bad func(format string, args ...any)) {
+	switch {
+	case text == "":
+	case len(text) > maxMaskTextBytes:
+		bad("mask_text must have at most %d bytes, got %d", maxMaskTextBytes, len(text))
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+		bad("mask_text must be UTF-8 without control characters, got %q", text)
+	case strings.TrimSpace(text) != text:
+		bad("mask_text must not begin or end with a blank, got %q", text)
+	case strings.ContainsAny(text, noMaskText):
+		bad("mask_text must hold none of the characters %s (a second pass would not leave it alone), got %q", noMaskText, text)
+	}
+}
+
+// isOwnMask tells whether s is the user's mask text, and maybe what closes something.
+func (e *Engine) isOwnMask(s string) bool {
+	if e.maskText == "" || !strings.HasPrefix(s, e.maskText) {
+		return false
+	}
+	return strings.Trim(s[len(e.maskText):], ")]},;.") == ""
+}
+
+// maskAround returns where the mask begins and ends that s[start:end] lies within; end is 0 without one.
+func (e *Engine) maskAround(s string, start, end int) (from, to int) {
+	if text := e.maskText; text != "" && end-start <= len(text) {
+		low, high := max(0, end-len(text)), min(len(s), start+len(text))
+		if low < high {
+			if i := strings.Index(s[low:high], text); i >= 0 {
+				return low + i, low + i + len(text)
+			}
+		}
+	}
+	low := max(0, start-maxMaskBytes)
+	if i := strings.LastIndex(s[low:min(len(s), start+len(maskPrefix))], maskPrefix); i >= 0 {
+		if i += low; i <= start && end <= i+isMask(s[i:]) {
+			return i, i + isMask(s[i:])
+		}
+	}
+	return 0, 0
+}
+
+// dropMasked forgets findings within masks: what was masked before is none. The built-in detectors know masks of the usual
+// form by themselves. A mask with a letter or a digit right behind it is no disguise for what follows.
+func (sc *Scanner) dropMasked(s string) {
+	if len(sc.found) == 0 {
+		return
+	}
+	out := sc.found[:0]
+	for _, f := range sc.found {
+		if d := &sc.e.dets[f.det]; sc.e.maskText != "" || d.rank == rankUser || d.rule != nil {
+			if from, to := sc.e.maskAround(s, f.start, f.end); to > 0 {
+				if to == len(s) || !isAlnum(s[to]) || f.start > from {
+					continue
+				}
+				for f.end = to; f.end < len(s) && f.end-to < maxLook && isAlnum(s[f.end]); {
+					f.end++
+				}
+			}
+		}
+		out = append(out, f)
+	}
+	sc.found = out
+}
+
+// SensitiveName tells whether values under that name are hidden by these options.
+func (o Options) SensitiveName(name string) bool {
+	e := &Engine{keys: !o.Keys.Disabled, include: map[string]bool{}, exclude: map[string]bool{}}
+	for _, n := range o.Keys.Include {
+		e.include[normalizeKey(n)] = true
+	}
+	for _, n := range o.Keys.Exclude {
+		e.exclude[normalizeKey(n)] = true
+	}
+	return e.sensitiveKey(name) > keyPlain
+}
