@@ -123,69 +123,280 @@ func extend(s string, start, stop int, secret func(string) bool, end func(limit 
 	return start, stop, true
 }
 
-// findAssignment is called behind the sign of assignment that follows a name.
-func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
-	s, sign := c.s, s0(c.s, end-1)
+// name is what stands before a sign of assignment.
+type name struct {
+	from, to int
+	quoted   bool // in quotes or brackets
+	blank    bool // a blank before the sign
+	sign     byte
+}
+
+// nameBefore reads the name whose sign of assignment ends at end.
+func nameBefore(s string, end int) name {
+	sign := s[end-1]
 	k := end - 1
 	if sign == '=' && k > 0 && (s[k-1] == '?' || s[k-1] == '.') || sign == ':' && k > 0 && s[k-1] == '?' {
 		k--
 	}
-	for n := 0; n < maxSeparators && k > 0 && isSpace(s[k-1]); n++ {
-		k--
-	}
+	at := k
+	k = blanksBefore(s, k)
 	if k >= 7 && s[k-6:k] == "string" && isSpace(s[k-7]) { // var name string = ...
-		k -= 6
-		for n := 0; n < maxSeparators && k > 0 && isSpace(s[k-1]); n++ {
-			k--
+		k = blanksBefore(s, k-6)
+	}
+	if k >= 7 && sign == '=' && strings.EqualFold(s[k-5:k], "value") { // name="password" value=
+		if j := blanksBefore(s, k-5); j < k-5 && j > 0 && (s[j-1] == '"' || s[j-1] == '\'') {
+			k, at = j, j
 		}
 	}
-	quotedKey := false
+	n := name{blank: k < at, sign: sign}
+	if k > 1 && s[k-1] == ']' && (sign == '=' || sign == ':') { // user[password]=, $row['password'] =
+		k--
+	}
 	if k > 0 && (s[k-1] == '"' || s[k-1] == '\'' || s[k-1] == '`') {
 		k--
 		k -= backslashesBefore(s, k)
-		quotedKey = true
+		n.quoted = true
 	}
-	name := k
-	for name > 0 && k-name < maxKeyBytes && isKeyChar(s[name-1]) {
-		name--
+	n.to, n.from = k, k
+	for n.from > 0 && k-n.from < maxKeyBytes && isKeyChar(s[n.from-1]) {
+		n.from--
 	}
-	if name > 0 && name < k && s[name-1] == '\\' && isEscapeLetter(s[name]) { // \npassword=
-		name++
+	if n.from > 0 && n.from < k && s[n.from-1] == '\\' && isEscapeLetter(s[n.from]) { // \npassword=
+		n.from++
 	}
-	class := c.e.keyClass(s[name:k])
+	return n
+}
+
+func blanksBefore(s string, k int) int {
+	for n := 0; n < maxSeparators && k > 0 && isSpace(s[k-1]); n++ {
+		k--
+	}
+	return k
+}
+
+// findAssignment is called behind the sign of assignment that follows a name, or behind the blank after an option.
+func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
+	s := c.s
+	if isSpace(s[end-1]) {
+		return findFlag(c, end, want)
+	}
+	n := nameBefore(s, end)
+	class := c.e.keyClass(s[n.from:n.to])
 	if class == keyPlain || (class == keyPassword) != (want == keyPassword) {
 		return 0, 0, false
 	}
 	var start int
 	var quote string
 	switch {
-	case sign == ',':
-		if !quotedKey {
+	case n.sign == ',':
+		if start, quote = valueOfPair(s, n, end); start < 0 {
 			return 0, 0, false
 		}
-		if start, quote = openValue(s, end); quote == "" {
+	case n.sign == '>':
+		if n.from == 0 || !opensElement(s, n) {
 			return 0, 0, false
 		}
-	case sign == '>' && (name > 0 && s[name-1] == '<'):
-		for start = end; start < len(s) && start-end < maxSeparators && isSpace(s[start]); start++ {
-		}
-		closeElement := func(limit int) int {
-			stop := start
-			for stop < len(s) && stop-start < limit && s[stop] != '<' {
-				stop++
-			}
-			for stop > start && isSpace(s[stop-1]) {
-				stop--
-			}
-			return stop
-		}
-		return extend(s, start, closeElement(maxLook), func(v string) bool { return plausibleSecret(class, v, true, false) }, closeElement)
-	case sign == '>':
-		return 0, 0, false
+		return findElement(s, end, class)
 	default:
 		start, quote = openValue(s, end)
 	}
-	spaced := sign == ':' && start < len(s) && start > 0 && quote == "" && isSpace(s[start-1]) && !quotedKey
+	x := context{certain: certaintyOf(s, n, end, start), quoted: quote != "" || n.quoted}
+	x.spaced = n.sign == ':' && start < len(s) && start > 0 && quote == "" && isSpace(s[start-1]) && !n.quoted
+	if quote == "" && n.quoted && n.sign == ':' && (class == keyPassword || x.certain == certainJSON) {
+		if stop := closeContainer(s, start); stop > 0 {
+			return start, stop, true
+		}
+	}
+	closeValue := func(limit int) int {
+		if quote != "" {
+			return closeQuoted(s, start, quote, limit)
+		}
+		return closeBare(s, start, limit)
+	}
+	stop := closeValue(maxLook)
+	if stop < len(s) {
+		x.after = s[stop]
+	}
+	return extend(s, start, stop, func(v string) bool {
+		if n.sign == ',' && class == keyPassword && allIn(v, isNameChar) { // a list of names
+			return false
+		}
+		if x.certain == certainJSON && quote == "" && len(v) < 6 && class != keyPassword { // a count
+			return false
+		}
+		return plausible(class, v, x)
+	}, closeValue)
+}
+
+func isNameChar(c byte) bool { return isAlpha(c) || c == '_' || c == '-' || c == '.' || c == ' ' }
+
+// certaintyOf tells how certain the way of writing makes it that a name has its value behind it.
+func certaintyOf(s string, n name, end, start int) certainty {
+	switch {
+	case n.quoted && n.sign == ':' && wholeJSON(s):
+		return certainJSON
+	case n.sign == '=' && !n.blank && start < len(s) && !isSpace(s[start-1]) && (start == end || s[end-1] == '='):
+		if n.from > 0 && (s[n.from-1] == '?' || s[n.from-1] == '&' || s[n.from-1] == ';') {
+			return certainQuery
+		}
+		return certainTight
+	case n.quoted && n.sign == ':', n.sign == '>', n.sign == '=' && n.quoted:
+		return certainTight
+	case n.sign == ':' && n.to-n.from > 2 && s[n.from]|0x20 == 'x' && s[n.from+1] == '-': // a header
+		return certainTight
+	}
+	return certainLoose
+}
+
+// wholeJSON tells by its ends whether a text is a JSON object or array.
+func wholeJSON(s string) bool {
+	i, j := 0, len(s)
+	for i < j && isSpace(s[i]) {
+		i++
+	}
+	for j > i && isSpace(s[j-1]) {
+		j--
+	}
+	return j-i > 1 && (s[i] == '{' && s[j-1] == '}' || s[i] == '[' && s[j-1] == ']')
+}
+
+// valueOfPair returns the value behind ("name", or {"name":"password", with its quote; or -1.
+func valueOfPair(s string, n name, end int) (int, string) {
+	if !n.quoted {
+		return -1, ""
+	}
+	start, quote := openValue(s, end)
+	if quote == "" {
+		return -1, ""
+	}
+	stop := closeQuoted(s, start, quote, maxKeyBytes)
+	j := min(len(s), stop+len(quote))
+	for j < len(s) && isSpace(s[j]) && j-stop < maxSeparators {
+		j++
+	}
+	if j < len(s) && (s[j] == ':' || s[j] == '=') { // a pair of its own
+		if word := s[start:stop]; !strings.EqualFold(word, "value") && !strings.EqualFold(word, "val") {
+			return -1, ""
+		}
+		if start, quote = openValue(s, j); quote == "" {
+			return -1, ""
+		}
+	}
+	return start, quote
+}
+
+// opensElement tells whether name> ends a tag: <password>, <ns:password>, <entry name="password">.
+func opensElement(s string, n name) bool {
+	if n.quoted {
+		return n.from >= 2 && s[n.from-2] == '='
+	}
+	return s[n.from-1] == '<' || s[n.from-1] == ':' && strings.LastIndexByte(s[max(0, n.from-maxKeyBytes):n.from], '<') >= 0
+}
+
+func findElement(s string, start int, class keyClass) (int, int, bool) {
+	for end := start; start < len(s) && start-end < maxSeparators && isSpace(s[start]); start++ {
+	}
+	closeElement := func(limit int) int {
+		stop := start
+		for stop < len(s) && stop-start < limit && s[stop] != '<' {
+			stop++
+		}
+		for stop > start && isSpace(s[stop-1]) {
+			stop--
+		}
+		return stop
+	}
+	return extend(s, start, closeElement(maxLook), func(v string) bool {
+		return plausible(class, v, context{certain: certainTight, quoted: true})
+	}, closeElement)
+}
+
+// closeContainer returns where the JSON array or object that begins at i ends, if there is one with something in it.
+func closeContainer(s string, i int) int {
+	if i >= len(s) || s[i] != '[' && s[i] != '{' || isMask(s[i:]) > 0 {
+		return -1
+	}
+	depth, inString, some := 0, false, false
+	for j := i; j < len(s) && j-i < maxContainer; j++ {
+		switch b := s[j]; {
+		case b == '\\':
+			// Inside JSON that is a string, \" is the quote; a longer run of backslashes is an escape within it.
+			n := 1
+			for j+n < len(s) && s[j+n] == '\\' && n < 64 {
+				n++
+			}
+			if n == 1 && j+1 < len(s) && s[j+1] == '"' && !inString || n == 1 && inString && j+2 < len(s) && s[j+1] == '"' && strings.IndexByte(",:]}", s[j+2]) >= 0 && i > 0 && escapedAt(s, i) {
+				inString = !inString
+			}
+			if n%2 == 1 {
+				n++
+			}
+			j += n - 1
+		case b == '"':
+			inString = !inString
+		case inString:
+			some = some || b != '[' && b != ']'
+		case b == '[' || b == '{':
+			depth++
+		case b == ']' || b == '}':
+			if depth--; depth == 0 {
+				if !some {
+					return -1
+				}
+				return j + 1
+			}
+		case isAlnum(b):
+			some = true
+		}
+	}
+	return -1
+}
+
+// maxContainer bounds how far the end of an array or object is looked for.
+const maxContainer = 4096
+
+// escapedAt tells whether the name before the colon before i ends in an escaped quote.
+func escapedAt(s string, i int) bool {
+	k := blanksBefore(s, i)
+	if k > 0 && s[k-1] == ':' {
+		k = blanksBefore(s, k-1)
+	}
+	return k > 1 && s[k-1] == '"' && s[k-2] == '\\'
+}
+
+// flagWords go on a sentence behind the name of an option.
+var flagWords = map[string]bool{
+	"option": true, "options": true, "flag": true, "flags": true, "argument": true, "parameter": true, "switch": true, "is": true, "and": true,
+	"or": true, "to": true, "for": true, "with": true, "from": true, "file": true, "in": true, "on": true, "not": true, "stdin": true, "value": true,
+	"must": true, "requires": true, "required": true, "cannot": true, "can": true, "has": true, "was": true, "will": true, "may": true,
+	"instead": true, "via": true, "are": true, "if": true, "when": true, "the": true, "should": true, "but": true,
+}
+
+// findFlag is called behind the blank that follows an option: --db-password x.
+func findFlag(c *cursor, end int, want keyClass) (int, int, bool) {
+	s := c.s
+	from := end - 1
+	for from > 0 && end-from < maxKeyBytes && isKeyChar(s[from-1]) {
+		from--
+	}
+	if s[from] != '-' || from > 0 && !isSpace(s[from-1]) && strings.IndexByte(`"'[(`, s[from-1]) < 0 {
+		return 0, 0, false
+	}
+	class := c.e.keyClass(s[from : end-1])
+	if class == keyWeak && strings.HasSuffix(s[from:end-1], "pass") {
+		class = keyPassword
+	}
+	if class < keySecret || (class == keyPassword) != (want == keyPassword) {
+		return 0, 0, false
+	}
+	start := end
+	for start < len(s) && start-end < maxSeparators && (s[start] == ' ' || s[start] == '\t') {
+		start++
+	}
+	quote := ""
+	if start < len(s) && strings.IndexByte("\"'\\", s[start]) >= 0 {
+		start, quote = openValue(s, start)
+	}
 	closeValue := func(limit int) int {
 		if quote != "" {
 			return closeQuoted(s, start, quote, limit)
@@ -193,148 +404,9 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		return closeBare(s, start, limit)
 	}
 	return extend(s, start, closeValue(maxLook), func(v string) bool {
-		return plausibleSecret(class, v, quote != "" || quotedKey, spaced)
-	}, closeValue)
-}
-
-func s0(s string, i int) byte { return s[i] }
-
-var authSchemes = []string{"bearer", "basic", "token", "apikey", "api-key", "digest", "negotiate", "aws4-hmac-sha256", "hmac", "key"}
-
-// findAuthorization is called behind "Authorization:" or "Bearer ".
-func findAuthorization(c *cursor, end int) (int, int, bool) {
-	s := c.s
-	header := !isSpace(s[end-1])
-	i, quote := end, ""
-	if header {
-		i, quote = openValue(s, i)
-		if quote == "" && i < len(s) && s[i] == '[' && !strings.HasPrefix(s[i:], maskPrefix) {
-			if j, q := openValue(s, i+1); q != "" {
-				i, quote = j, q
-			}
-		}
-		for _, scheme := range authSchemes {
-			n := len(scheme)
-			if len(s)-i > n && strings.EqualFold(s[i:i+n], scheme) && (s[i+n] == ' ' || s[i+n] == ':') {
-				for i += n; i < len(s) && (s[i] == ' ' || s[i] == ':'); i++ {
-				}
-				if scheme == "digest" || scheme[0] == 'a' && n > 8 {
-					return extend(s, i, closeLine(s, i, quote, maxLook), func(v string) bool { return !isPlaceholder(v) },
-						func(limit int) int { return closeLine(s, i, quote, limit) })
-				}
-				return extend(s, i, closeCredential(s, i, maxLook), func(v string) bool {
-					return len(v) >= 6 && !isPlaceholder(v) && strings.IndexByte("${<%", v[0]) < 0
-				}, func(limit int) int { return closeCredential(s, i, limit) })
-			}
-		}
-	} else {
-		for i < len(s) && i-end < maxSeparators && isSpace(s[i]) {
-			i++
-		}
-	}
-	return extend(s, i, closeCredential(s, i, maxLook), func(v string) bool {
-		if header {
-			return plausibleSecret(keySecret, v, quote != "", true)
-		}
-		return len(v) >= 16 && strings.ContainsAny(v, "0123456789") && distinct(v) >= 8 && v[0] != '[' && !isPlaceholder(v)
-	}, func(limit int) int { return closeCredential(s, i, limit) })
-}
-
-// closeCredential ends a credential at a blank, a quote or the end of a list.
-func closeCredential(s string, i, limit int) int {
-	j := i
-	for j < len(s) && j-i < limit && !isSpace(s[j]) && strings.IndexByte("\"'`,;<>&)}\\", s[j]) < 0 {
-		if s[j] == ']' && s[i] != '[' {
-			break
-		}
-		j++
-	}
-	for j > i && s[j-1] == '.' {
-		j--
-	}
-	return j
-}
-
-// closeLine ends a header at its closing quote or at the end of the line, written out or escaped.
-func closeLine(s string, i int, quote string, limit int) int {
-	if quote != "" {
-		return closeQuoted(s, i, quote, limit)
-	}
-	j := i
-	for ; j < len(s) && j-i < limit; j++ {
-		if s[j] == '\n' || s[j] == '\r' || s[j] == '"' || s[j] == '\\' && j+1 < len(s) && strings.IndexByte(`nr"`, s[j+1]) >= 0 {
-			break
-		}
-	}
-	return j
-}
-
-func findCookie(c *cursor, end int) (int, int, bool) {
-	s := c.s
-	i, quote := openValue(s, end)
-	if quote == "" && i < len(s) && s[i] == '[' && !strings.HasPrefix(s[i:], maskPrefix) {
-		if j, q := openValue(s, i+1); q != "" {
-			i, quote = j, q
-		}
-	}
-	closeCookie := func(limit int) int {
-		if s[end-1] == ':' || quote != "" {
-			return closeLine(s, i, quote, limit)
-		}
-		return closeBare(s, i, limit)
-	}
-	return extend(s, i, closeCookie(maxLook), func(v string) bool {
-		if n := isMask(v); n > 0 && isPlaceholder(v) {
+		if v[0] == '-' || quote == "" && (flagWords[v] || strings.IndexByte("([{|=:", v[0]) >= 0) {
 			return false
 		}
-		eq := strings.IndexByte(v, '=')
-		return eq > 0 && eq+1 < len(v) && allIn(v[:eq], func(c byte) bool { return isKeyChar(c) || c == '%' || c == '$' || c == '*' }) && !isPlaceholder(v[eq+1:])
-	}, closeCookie)
-}
-
-func findURLPassword(c *cursor, end int) (int, int, bool) {
-	s := c.s
-	colon, at := -1, -1
-	slash := false
-	limit := min(len(s), end+maxUserInfo)
-scan:
-	for i := end; i < limit; i++ {
-		switch b := s[i]; b {
-		case ' ', '\t', '\n', '\r', '"', '\'', '<', '>', '`', '\\':
-			break scan
-		case '/':
-			// A slash ends the authority, unless what stands behind the colon cannot be a port and an @ follows:
-			// then somebody wrote a password without escaping it.
-			if at >= 0 || colon < 0 || i == colon+1 || allIn(s[colon+1:i], isDigit) {
-				break scan
-			}
-			slash = true
-		case '?', '#':
-			if colon < 0 || allIn(s[colon+1:i], isDigit) {
-				break scan
-			}
-		case ':':
-			if colon < 0 {
-				colon = i
-			} else if slash && at < 0 && i+2 < len(s) && s[i+1] == '/' && s[i+2] == '/' {
-				break scan // the next URL
-			}
-		case '@':
-			if colon >= 0 {
-				at = i
-				if slash {
-					break scan
-				}
-			} else {
-				break scan
-			}
-		}
-	}
-	if colon < 0 || at <= colon+1 {
-		return 0, 0, false
-	}
-	if slash && strings.IndexByte(s[end:colon], '.') >= 0 { // host.example:x/y@z
-		return 0, 0, false
-	}
-	return colon + 1, at, !isPlaceholder(s[colon+1 : at])
+		return plausible(class, v, context{certain: certainTight, quoted: quote != ""})
+	}, closeValue)
 }

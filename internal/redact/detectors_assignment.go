@@ -9,9 +9,13 @@ package redact
 var assignmentDetectors = []Detector{
 	{
 		Name: "password", Group: Secrets, rank: rankAssigned,
-		Doc:      "A value behind a name that ends in password, passwd, pwd, passphrase, ssn, cvv and the like",
-		Triggers: []string{`(?i)(passw(or)?[dt]|passwd|pwd|pw|passphrase|passcode|hash|ssn|cvv2?|cvc|security_?number|card_?number|credit_?card)` + assignTail},
-		find:     func(c *cursor, end int) (int, int, bool) { return findAssignment(c, end, keyPassword) },
+		Doc: "A value behind a name that ends in password, passwd, pwd, passphrase, ssn, cvv and the like",
+		Triggers: []string{
+			`(?i)(passw(or)?[dt]s?|passwd|pwd|pw|passphrase|passcode|passw(or)?d[_.-]?hash|storepass|keypass|ssn|cvv2?|cvc|security_?number|card_?number|credit_?card` +
+				`|kennwort|contrasena|mot_?de_?passe|senha|wachtwoord|[^\x00-\x7F][au]?)` + assignTail,
+			`(?i)-(passw(or)?d|passwd|pwd|passphrase|(store|key|user|db)?pass)\s`,
+		},
+		find: func(c *cursor, end int) (int, int, bool) { return findAssignment(c, end, keyPassword) },
 		Match: []string{
 			"form: username=admin password=«JfE4*2W6djFy6M1» remember=true",
 			"login?user=bob&password=«hunter2»&next=/",
@@ -31,7 +35,7 @@ var assignmentDetectors = []Detector{
 	{
 		Name: "secret_assignment", Group: Secrets, rank: rankAssigned,
 		Doc:      "A value that looks random behind a name that ends in secret, token, api_key, credential and the like",
-		Triggers: []string{`(?i)(secret|token|key|credentials?|jwt|auth|sig|signature|pass|sid|session_?id|secret_?id)` + assignTail},
+		Triggers: []string{`(?i)(secret|token|key|credentials?|creds|jwt|auth|sig|signature|pass|sid|session_?id|secret_?id)` + assignTail, `(?i)-(token|secret|(api|access|secret|private|auth)-?key|credentials?)\s`},
 		find:     func(c *cursor, end int) (int, int, bool) { return findAssignment(c, end, keySecret) },
 		Match: []string{
 			`{"api_key": "«8gaq4vxf87gi6orqut9y43x014»"}`,
@@ -85,4 +89,4 @@ var assignmentDetectors = []Detector{
 }
 
 // assignTail is what may stand between a name and its value's sign of assignment; it ends with that sign.
-const assignTail = "[0-9]{0,2}\\\\*[\"'`]?\\s*(string\\s*)?([=:>,]|[?.]=|\\?:)"
+const assignTail = "[0-9]{0,2}\\\\*[\"'`]?\\]?\\s*([_.-]?(string|value)\\s*)?([=:>,]|[?.]=|\\?:)"

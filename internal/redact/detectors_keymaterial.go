@@ -137,5 +137,19 @@ func joseHeader(b64 string) bool {
 		return false
 	}
 	h := string(buf[:m])
-	return strings.HasPrefix(h, "{") && (strings.Contains(h, `"alg"`) || strings.Contains(h, `"enc"`) || strings.Contains(h, `"typ"`) || strings.Contains(h, `"kid"`))
+	if !strings.HasPrefix(h, "{") {
+		return false
+	}
+	for _, name := range joseNames {
+		if strings.Contains(h, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// joseNames are the names that IANA's registry of JOSE headers holds, with the claims that a header may repeat (RFC 7519, 5.3).
+var joseNames = []string{
+	`"alg"`, `"enc"`, `"typ"`, `"kid"`, `"zip"`, `"jku"`, `"jwk"`, `"x5u"`, `"x5c"`, `"x5t"`, `"x5t#S256"`, `"cty"`, `"crit"`, `"b64"`, `"epk"`,
+	`"apu"`, `"apv"`, `"iv"`, `"tag"`, `"p2s"`, `"p2c"`, `"ppt"`, `"url"`, `"nonce"`, `"svt"`, `"iss"`, `"sub"`, `"aud"`, `"kty"`, `"ver"`,
 }

@@ -3,7 +3,11 @@
 
 package redact
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // keyClass says how much the name of a key tells about its value.
 type keyClass uint8
@@ -18,12 +22,19 @@ const (
 // The last word of a name decides, or the last two joined: "user.password", "x-api-key", "clientSecret".
 var keyWords = map[string]keyClass{
 	"password": keyPassword, "passwd": keyPassword, "passwort": keyPassword, "pwd": keyPassword, "passphrase": keyPassword,
-	"passcode": keyPassword, "passwordhash": keyPassword, "pw": keyPassword,
+	"passcode": keyPassword, "passwordhash": keyPassword, "hashedpassword": keyPassword, "encryptedpassword": keyPassword, "pw": keyPassword, "passwds": keyPassword,
+	"kennwort": keyPassword, "contrasena": keyPassword, "motdepasse": keyPassword, "mdp": keyPassword, "senha": keyPassword, "haslo": keyPassword,
+	"wachtwoord": keyPassword, "losenord": keyPassword, "salasana": keyPassword, "heslo": keyPassword, "jelszo": keyPassword, "parola": keyPassword,
+	"sifre": keyPassword, "adgangskode": keyPassword, "passord": keyPassword, "katasandi": keyPassword, "parool": keyPassword, "lozinka": keyPassword,
+	"storepass": keyPassword, "keypass": keyPassword, "userpass": keyPassword, "dbpass": keyPassword, "sshpass": keyPassword, "mysqlpwd": keyPassword,
+	"otp": keySecret, "totp": keySecret, "passwords": keyPassword,
 	"ssn": keyPassword, "cvv": keyPassword, "cvc": keyPassword, "cvv2": keyPassword, "socialsecurity": keyPassword,
 	"socialsecuritynumber": keyPassword, "cardnumber": keyPassword, "creditcard": keyPassword, "creditcardnumber": keyPassword,
 	"secret": keySecret, "token": keySecret, "credential": keySecret, "credentials": keySecret, "jwt": keySecret,
 	"apikey": keySecret, "secretkey": keySecret, "accesskey": keySecret, "privatekey": keySecret, "authkey": keySecret,
 	"encryptionkey": keySecret, "signingkey": keySecret, "masterkey": keySecret, "accountkey": keySecret,
+	"subscriptionkey": keySecret, "storagekey": keySecret, "hmackey": keySecret, "consumerkey": keySecret, "apptoken": keySecret, "creds": keySecret,
+	"xcsrftoken": keyPlain, "refreshtoken": keySecret, "idtoken": keySecret, "accesstoken": keySecret, "proxyauthorization": keySecret,
 	"sharedkey": keySecret, "licensekey": keySecret, "sharedaccesskey": keySecret, "sessionkey": keySecret,
 	"bearer": keySecret, "sessiontoken": keySecret, "secretid": keySecret, "clientsecret": keySecret,
 	"authorization": keySecret, "cookie": keySecret, "setcookie": keySecret,
@@ -39,6 +50,7 @@ var keyEndings = []struct {
 	{"passwd", keyPassword},
 	{"passphrase", keyPassword},
 	{"passwordhash", keyPassword},
+	{"passwort", keyPassword},
 	{"secret", keySecret},
 	{"token", keySecret},
 	{"apikey", keySecret},
@@ -53,7 +65,14 @@ var plainKeys = map[string]bool{
 	"pagetoken": true, "nextpagetoken": true, "continuationtoken": true, "nexttoken": true, "cancellationtoken": true,
 	"synctoken": true, "resumetoken": true, "publickey": true, "primarykey": true, "foreignkey": true, "partitionkey": true,
 	"cachekey": true, "sortkey": true, "routingkey": true, "idempotencykey": true, "rowkey": true, "hotkey": true, "sshpublickey": true,
-	"publickeytoken": true, "tagkey": true, "metrickey": true,
+	"publickeytoken": true, "tagkey": true, "metrickey": true, "publictoken": true, "csrftoken": true, "xsrftoken": true, "xcsrftoken": true,
+	"csrf": true, "bucketkey": true, "schemakey": true, "sequencekey": true, "naturalkey": true, "indexkey": true, "idxkey": true,
+	"objectkey": true, "groupkey": true, "lookupkey": true, "uniquekey": true, "compositekey": true, "clusterkey": true, "shardkey": true,
+	"mapkey": true, "hashkey": true, "rangekey": true, "registrykey": true, "menukey": true, "shortcutkey": true, "turkey": true,
+	"monkey": true, "donkey": true, "eofsecret": true, "windowtoken": true, "activitytoken": true, "apptokenid": true, "nextcontinuationtoken": true,
+	"synchronizertoken": true, "antiforgerytoken": true, "requestverificationtoken": true, "jsonwebtoken": true, "tokentype": true,
+	"httpprimarykey": true, "dedupkey": true, "deduplicationkey": true, "messagekey": true, "hotkeys": true, "cursortoken": true,
+	"s3key": true, "i18nkey": true, "translationkey": true, "localekey": true, "sessionkeyid": true, "unexpectedtoken": true,
 }
 
 // normalizeKey keeps letters and digits, in lower case.
@@ -75,6 +94,10 @@ func classifyKey(name string) keyClass {
 	var buf [64]byte
 	if len(name) > len(buf) {
 		name = name[len(name)-len(buf):]
+	}
+	name = trimSuffixWord(name)
+	if hasHighByte(name) && foreignPassword(name) {
+		return keyPassword
 	}
 	n, last, prev, third := 0, 0, 0, 0
 	var before byte = '.'
@@ -124,63 +147,58 @@ func allDigits(b []byte) bool {
 	return true
 }
 
-// plausibleSecret tells whether v, the value behind a key of that class in a text, is to be masked.
-func plausibleSecret(class keyClass, v string, quoted, spaced bool) bool {
-	if isPlaceholder(v) {
-		return false
-	}
-	digits, uppers, lowers, others := 0, 0, 0, 0
-	for i := range len(v) {
-		switch c := v[i]; {
-		case isDigit(c):
-			digits++
-		case isUpper(c):
-			uppers++
-		case isLower(c):
-			lowers++
-		default:
-			others++
+// suffixWords say of which kind or for what a value is, and stand behind the name proper: token_value, secretString.
+var suffixWords = []string{"value", "string", "str", "val", "base64", "b64", "text", "plaintext", "raw", "prod", "production", "staging", "live", "new", "old"}
+
+// trimSuffixWord takes such a word off the end of a name, where it begins a word of its own.
+func trimSuffixWord(name string) string {
+	for _, w := range suffixWords {
+		i := len(name) - len(w)
+		if i < 3 || name[len(name)-1]|0x20 != w[len(w)-1] || !strings.EqualFold(name[i:], w) {
+			continue
+		}
+		switch c := name[i-1]; {
+		case c == '_' || c == '-' || c == '.':
+			return name[:i-1]
+		case isLower(c) && isUpper(name[i]), isDigit(c):
+			return name[:i]
 		}
 	}
-	word := digits == 0 && others == 0 && (uppers == 0 || lowers == 0 || uppers == 1 && isUpper(v[0]))
-	switch class {
-	case keyPassword:
-		// "password: required" and "Password: for user" are prose; "password=hunter" and "password": "hunter" are not.
-		return !spaced || quoted || !word && len(v) >= 4
-	case keySecret:
-		if len(v) < 6 || strings.ContainsAny(v, " \t") && !quoted {
-			return false
+	return name
+}
+
+// foreignWords are passwords in other languages, with a letter that ASCII does not have. They are looked for at the end of a name.
+var foreignWords = spellings("contraseña", "hasło", "пароль", "lösenord", "jelszó", "şifre", "şifresi", "κωδικός", "密码", "密碼", "口令", "パスワード", "비밀번호", "รหัสผ่าน", "mật_khẩu", "mật khẩu", "סיסמה")
+
+// spellings returns the words in lower case, capitalised and in upper case.
+func spellings(words ...string) (out []string) {
+	for _, w := range words {
+		r, n := utf8.DecodeRuneInString(w)
+		out = append(out, w)
+		for _, v := range []string{string(unicode.ToUpper(r)) + w[n:], strings.ToUpper(w)} {
+			if v != w {
+				out = append(out, v)
+			}
 		}
-		if strings.Contains(v, "://") || strings.ContainsAny(v, "(){}") || objectAt(v) || strings.HasPrefix(v, "0x") {
-			return false
+	}
+	return out
+}
+
+// foreignPassword tells whether a name ends in one of foreignWords.
+func foreignPassword(name string) bool {
+	for _, w := range foreignWords {
+		if strings.HasSuffix(name, w) {
+			return true
 		}
-		if digits > 0 && lowers+uppers == 0 {
-			return others == 0 && digits >= 15 || others > 0 && digits >= 10
-		}
-		if word {
-			return (quoted || !spaced) && len(v) >= 12 && entropy(v) >= 3 || len(v) >= 20
-		}
-		return digits > 0 && len(v) >= 8 && distinct(v) >= 5 || len(v) >= 10 && distinct(v) >= 6 && uppers > 0 && lowers > 0 && !looksLikeIdentifier(v)
-	case keyWeak:
-		return !strings.HasPrefix(v, "0x") && len(v) >= 16 && digits >= 2 && lowers+uppers >= 4 && others <= len(v)/6 && !isUUID(v) &&
-			!strings.ContainsAny(v, " :/\\()@.,") && entropy(v) >= 3.3 && !looksLikeIdentifier(v)
 	}
 	return false
 }
 
-// looksLikeIdentifier: words joined by dots, underscores, dashes or capitals, as code has them (kVK_Return, my-secret-name).
-func looksLikeIdentifier(v string) bool {
-	words, run, good := 0, 0, 0
-	for i := 0; i <= len(v); i++ {
-		if i < len(v) && isLower(v[i]) {
-			run++
-			continue
+func hasHighByte(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return true
 		}
-		if run >= 3 {
-			words++
-			good += run
-		}
-		run = 0
 	}
-	return words >= 2 && good*3 >= len(v)*2
+	return false
 }

@@ -1,0 +1,161 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import "strings"
+
+// certainty says how much the way in which a value is written tells of its being one. Structure gives certainty.
+type certainty uint8
+
+const (
+	// certainLoose: free text and snippets of code, "name: value", `name = "value"`, a call. The value must look random.
+	certainLoose certainty = iota
+	// certainTight: name=value without blanks, a quoted name, a header named X-…. The value must not look like a word.
+	certainTight
+	// certainQuery: a parameter of a URL. As tight, and short random values behind weak names count.
+	certainQuery
+	// certainJSON: the whole text is JSON. The name decides, as it does for attributes.
+	certainJSON
+)
+
+// shape counts the kinds of characters in a value.
+type shape struct{ digits, uppers, lowers, others int }
+
+func shapeOf(v string) (s shape) {
+	for i := range len(v) {
+		switch c := v[i]; {
+		case isDigit(c):
+			s.digits++
+		case isUpper(c):
+			s.uppers++
+		case isLower(c):
+			s.lowers++
+		default:
+			s.others++
+		}
+	}
+	return s
+}
+
+// context is how a value is written.
+type context struct {
+	certain certainty
+	quoted  bool
+	spaced  bool // behind a colon and a blank, as in prose
+	after   byte // what follows the value; 0 at the end
+}
+
+// plausibleSecret is plausible where the structure tells that the value is one.
+func plausibleSecret(class keyClass, v string, quoted, spaced bool) bool {
+	return plausible(class, v, context{certain: certainTight, quoted: quoted, spaced: spaced})
+}
+
+// plausible tells whether v, the value behind a name of that class in a text, is to be masked.
+func plausible(class keyClass, v string, x context) bool {
+	if isPlaceholder(v) {
+		return false
+	}
+	s := shapeOf(v)
+	word := s.digits == 0 && s.others == 0 && (s.uppers == 0 || s.lowers == 0 || s.uppers == 1 && isUpper(v[0]))
+	switch class {
+	case keyPassword:
+		// "password: required" and "Password: for user" are prose; "password=hunter" and "password": "hunter" are not.
+		return !x.spaced || x.quoted || !word && len(v) >= 4
+	case keySecret:
+		switch {
+		case x.certain == certainJSON:
+			return len(v) >= 4
+		case x.certain == certainLoose:
+			return looksRandom(v, x)
+		}
+		if len(v) < 6 || strings.ContainsAny(v, " \t") && !x.quoted {
+			return false
+		}
+		if strings.Contains(v, "://") || strings.ContainsAny(v, "(){}") || objectAt(v) || strings.HasPrefix(v, "0x") {
+			return false
+		}
+		if s.digits > 0 && s.lowers+s.uppers == 0 {
+			return s.others == 0 && s.digits >= 15 || s.others > 0 && s.digits >= 10
+		}
+		if word {
+			return (x.quoted || !x.spaced) && len(v) >= 12 && entropy(v) >= 3 || len(v) >= 20
+		}
+		return s.digits > 0 && len(v) >= 8 && distinct(v) >= 5 || len(v) >= 10 && distinct(v) >= 6 && s.uppers > 0 && s.lowers > 0 && !looksLikeIdentifier(v)
+	case keyWeak:
+		if x.certain == certainQuery {
+			return len(v) >= 10 && s.digits >= 1 && s.lowers+s.uppers >= 2 && !isUUID(v) && distinct(v) >= 6 && !looksLikeIdentifier(v)
+		}
+		return !strings.HasPrefix(v, "0x") && len(v) >= 16 && s.digits >= 2 && s.lowers+s.uppers >= 4 && s.others <= len(v)/6 && !isUUID(v) &&
+			!strings.ContainsAny(v, " :/\\()@.,") && entropy(v) >= 3.3 && !looksLikeIdentifier(v)
+	}
+	return false
+}
+
+// looksRandom is what gitleaks asks of the value of its rule generic-api-key (MIT licence): an alphabet, Shannon entropy
+// over 3.5 bits, a digit, no word that says that it is something else, and a proper end.
+func looksRandom(v string, x context) bool {
+	switch x.after {
+	case 0, '"', '\'', '`', ' ', '\t', '\n', '\r', ';', '\\', '<', ',', '}', ']', '&', '|':
+	default:
+		return false
+	}
+	if len(v) < 10 || !allIn(v, isTokenChar) && !base64Like(v) || allIn(v, func(c byte) bool { return isAlpha(c) || c == '_' || c == '.' || c == '-' }) {
+		return false
+	}
+	digits := 0
+	for i := range len(v) {
+		if isDigit(v[i]) {
+			digits++
+		}
+	}
+	if digits == 0 || strings.HasPrefix(v, "0x") || hasStopWord(v) || looksLikeIdentifier(v) {
+		return false
+	}
+	// Hexadecimal digits cannot have more than 4 bits each; that long they are a digest, a UUID or a key.
+	return entropy(v) > 3.5 || len(v) >= 24 && entropy(v) > 2.9 && allIn(v, func(c byte) bool { return isHex(c) || c == '-' })
+}
+
+func isTokenChar(c byte) bool { return isAlnum(c) || c == '_' || c == '.' || c == '=' || c == '-' }
+
+func base64Like(v string) bool {
+	body := strings.TrimRight(v, "=")
+	return len(v)-len(body) <= 3 && len(body) >= 12 && isAlnum(body[0]) && allIn(body, func(c byte) bool { return isAlnum(c) || c == '+' || c == '/' })
+}
+
+// stopWords stand in what is a name or an example, and next to never in random characters of that length.
+var stopWords = []string{
+	"example", "sample", "dummy", "placeholder", "changeme", "change_me", "test_", "_test", "-test", "test-", "testing", "secret",
+	"token", "passw", "client", "server", "config", "default", "public", "string", "your", "insert", "replace", "agency", "content",
+	"encoding", "account", "application", "attribute", "container", "document", "element", "experience", "function", "handler", "identif",
+	"include", "instance", "interface", "keyword", "localhost", "manager", "message", "module", "number", "object", "operation", "option",
+	"package", "parameter", "permission", "platform", "product", "project", "property", "provider", "request", "resource", "response",
+	"schema", "security", "service", "session", "setting", "status", "storage", "template", "undefined", "variable", "version", "android",
+	".java", ".class", ".json", ".yaml", ".html", ".jar", ".com", ".org", ".net", "www.", "000000", "123456789", "aaaaaa",
+}
+
+func hasStopWord(v string) bool {
+	for _, w := range stopWords {
+		if containsFold(v, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksLikeIdentifier: words joined by dots, underscores, dashes or capitals, as code has them (kVK_Return, my-secret-name).
+func looksLikeIdentifier(v string) bool {
+	words, run, good := 0, 0, 0
+	for i := 0; i <= len(v); i++ {
+		if i < len(v) && isLower(v[i]) {
+			run++
+			continue
+		}
+		if run >= 3 {
+			words++
+			good += run
+		}
+		run = 0
+	}
+	return words >= 2 && good*3 >= len(v)*2
+}
