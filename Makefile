@@ -137,6 +137,13 @@ GROK_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 100m
 bench-grok: ## The grok engine beside Go's regexp and go-grok, the processor beside contrib's transform, on one core (BENCH=short, GROK_BENCH=flags)
 	@cd test && go test -count=1 -v -timeout 10m -run '^Test(Grok|Hostile|Processor)$$' ./bench/grok $(GROK_BENCH) | grep -Ev '^ *(===|---) '
 
+# What bench-redact measures: each candidate at least this long, this often; BENCH=short is the form for a first look.
+REDACT_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 100ms -repetitions 7)
+
+.PHONY: bench-redact
+bench-redact: ## The redact engine beside gitleaks' and regular expressions, the processor beside contrib's redaction, on one core (BENCH=short, REDACT_BENCH=flags)
+	@cd test && go test -count=1 -v -timeout 10m -run '^Test(Engines|Hostile|Processors)$$' ./bench/redact $(REDACT_BENCH) | grep -Ev '^ *(===|---) '
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME) $(PKGS)
