@@ -48,7 +48,7 @@ const (
 	Tagged
 )
 
-// Detector is one kind of secret or personal datum, as data. It finds either with a Pattern or with a find function.
+// Detector is one kind of secret or personal datum. Its matcher is a rule of a rule file, or a find function.
 type Detector struct {
 	// Name is what metrics, findings and masks call it: lower case, digits, underscores.
 	Name  string
@@ -58,10 +58,10 @@ type Detector struct {
 	// Triggers are regular expressions in Go's syntax without anchors. The automaton reports the end of every match.
 	// A trigger may start with a class for the character before the finding; the start of a text counts as a line feed.
 	Triggers []string
-	// Pattern is a token: see token.go for what it may be. The triggers are then plain texts that the token starts with.
+	rule     *compiledRule
+	// Pattern is a token of a rule that still stands in Go.
 	Pattern string
-	// check refuses what has the shape but not the checksum or the structure.
-	check func(token string) bool
+	check   func(token string) bool
 	// find is called with the end of a trigger's match and returns the finding.
 	find func(c *cursor, end int) (start, stop int, ok bool)
 	// rank decides whose name a finding bears that several detectors share; higher wins.

@@ -3,20 +3,24 @@
 
 package redact
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // all holds every detector, family by family. A detector's place is where findings of the same rank and length are decided.
-var all = slices.Concat(
-	cloudDetectors,
-	forgeDetectors,
-	serviceDetectors,
-	productDetectors,
-	keyMaterialDetectors,
-	assignmentDetectors,
-	paymentDetectors,
-	personalDetectors,
-	networkDetectors,
-)
+var all = sync.OnceValue(func() []Detector {
+	return slices.Concat(
+		builtin(),
+		cloudDetectors,
+		commandDetectors,
+		keyMaterialDetectors,
+		assignmentDetectors,
+		paymentDetectors,
+		personalDetectors,
+		networkDetectors,
+	)
+})
 
 // Ranks: which name a finding bears that several detectors share.
 const (

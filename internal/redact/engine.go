@@ -6,7 +6,7 @@ package redact
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,14 +14,15 @@ import (
 type Engine struct {
 	dets     []compiled
 	auto     *automaton
-	triggers []uint16 // trigger -> detector
-	patterns []userPattern
+	triggers []trigger
+	always   []uint16 // rules that no trigger gates
 
 	keys             bool
 	include, exclude map[string]bool
 	keyDetector      uint16
 	unscanned        uint16
 
+	short     bool // very short texts are looked at too
 	allow     map[string]bool
 	maskText  string
 	hashKey   []byte
@@ -34,18 +35,15 @@ type compiled struct {
 	name   string
 	action Action
 	rank   int
-	token  *tokenPattern
-	prefix int // characters of the trigger that belong to the token
-	check  func(string) bool
+	rule   *compiledRule
 	find   func(c *cursor, end int) (int, int, bool)
 	decode int // for the pseudo detectors that ask for a second reading
-	user   int // index+1 into patterns
 }
 
-type userPattern struct {
-	det    uint16
-	re     *regexp.Regexp
-	always bool
+// trigger tells whose matcher to ask, and how many characters before its end the finding begins, for tokens.
+type trigger struct {
+	det  uint16
+	back uint8
 }
 
 // UnscannedDetector is the name that stands where a limit stopped the reading.
@@ -85,54 +83,74 @@ func New(o Options) (*Engine, error) {
 	e.unscanned = e.add(compiled{name: UnscannedDetector, action: Mask, rank: rankUnscanned})
 
 	var exprs []string
-	trigger := func(expr string, det uint16) {
+	on := func(expr string, t trigger) {
 		exprs = append(exprs, expr)
-		e.triggers = append(e.triggers, det)
+		e.triggers = append(e.triggers, t)
 	}
-	for i := range all {
-		d := &all[i]
-		on := o.Groups[d.Group]
-		if v := o.Detectors[d.Name].Enabled; v != nil {
-			on = *v
+	addRule := func(c compiled) {
+		det := e.add(c)
+		if len(c.rule.triggers) == 0 {
+			e.always = append(e.always, det)
 		}
-		if !on {
+		for _, t := range c.rule.triggers {
+			on(t.expr, trigger{det, uint8(t.back)}) //nolint:gosec // at most triggerChars
+		}
+	}
+	rules, disabled, err := o.rules()
+	if err != nil {
+		return nil, err
+	}
+	for i := range all() {
+		d := &all()[i]
+		wanted := o.Groups[d.Group] && !disabled[d.Name]
+		if v := o.Detectors[d.Name].Enabled; v != nil {
+			wanted = *v
+		}
+		if !wanted {
 			continue
 		}
-		c := compiled{name: d.Name, action: action(d.Name), rank: d.rank, check: d.check, find: d.find}
+		c := compiled{name: d.Name, action: action(d.Name), rank: d.rank, rule: d.rule, find: d.find}
 		if d.Pattern != "" {
-			var err error
-			if c.token, err = compileToken(d.Pattern); err != nil {
+			if c.rule, err = (&rule{ID: d.Name, Token: d.Pattern}).compile(nil); err != nil {
 				return nil, fmt.Errorf("detector %s: %w", d.Name, err)
 			}
+			c.rule.checksum, c.rule.rule.StrictChecksum = d.check, d.check != nil
 		}
+		if c.rule != nil {
+			addRule(c)
+			continue
+		}
+		det := e.add(c)
 		for _, expr := range d.Triggers {
-			if c.token != nil {
-				// One compiled detector a trigger: its length tells where the token begins.
-				c.prefix = len(expr)
-				expr = regexp.QuoteMeta(expr)
-			}
-			trigger(expr, e.add(c))
+			on(expr, trigger{det: det})
 		}
+	}
+	for _, r := range rules {
+		name := r.rule.name()
+		if v := o.Detectors[name].Enabled; v == nil || *v {
+			addRule(compiled{name: name, action: action(name), rank: rankUser, rule: r})
+			e.short = true
+		}
+	}
+	for _, list := range o.Words {
+		if v := o.Detectors[list.Name].Enabled; v != nil && !*v {
+			continue
+		}
+		for _, d := range wordDetectors(list) {
+			det := e.add(compiled{name: d.Name, action: action(d.Name), rank: d.rank, find: d.find})
+			for _, expr := range d.Triggers {
+				on(expr, trigger{det: det})
+			}
+		}
+		e.short = true
 	}
 	if len(exprs) > 0 {
-		trigger(`%[0-9A-Fa-f]{2}`, e.add(compiled{decode: decodePercent}))
-		trigger(`\\u00[0-9A-Fa-f]{2}|\\/`, e.add(compiled{decode: decodeJSON}))
-	}
-	for _, p := range o.Patterns {
-		re, err := regexp.Compile(p.Regex)
-		if err != nil {
-			return nil, fmt.Errorf("compile pattern %s: %w", p.Name, err)
-		}
-		det := e.add(compiled{name: p.Name, action: action(p.Name), rank: rankUser, user: len(e.patterns) + 1})
-		e.patterns = append(e.patterns, userPattern{det: det, re: re, always: len(p.Keywords) == 0})
-		for _, k := range p.Keywords {
-			trigger("(?i)"+regexp.QuoteMeta(k), det)
-		}
+		on(`%[0-9A-Fa-f]{2}`, trigger{det: e.add(compiled{decode: decodePercent})})
+		on(`\\u00[0-9A-Fa-f]{2}|\\/`, trigger{det: e.add(compiled{decode: decodeJSON})})
 	}
 	if len(e.dets) > 1<<15 {
 		return nil, errors.New("compile detectors: too many")
 	}
-	var err error
 	e.auto, err = compileTriggers(exprs)
 	return e, err
 }
@@ -142,17 +160,58 @@ func (e *Engine) add(c compiled) uint16 {
 	return uint16(len(e.dets) - 1)
 }
 
+// rules compiles the rules of the user: those of files, and the patterns. disabled are the built-in detectors that a file
+// switches off or has a rule of the same name for.
+func (o Options) rules() (rules []*compiledRule, disabled map[string]bool, err error) {
+	var errs []error
+	disabled = map[string]bool{}
+	seen := map[string]string{}
+	for _, file := range o.RuleFiles {
+		f, err := parseRules(file.Name, file.Data, false)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		more, off, err := compileRules(file.Name, f)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, name := range off {
+			disabled[name] = true
+		}
+		for _, r := range more {
+			name := r.rule.name()
+			if other, taken := seen[name]; taken {
+				errs = append(errs, fmt.Errorf("read rules %s: rule %q is in %s too", file.Name, r.rule.ID, other))
+			}
+			seen[name] = file.Name
+			disabled[name] = true
+		}
+		rules = append(rules, more...)
+	}
+	for _, p := range o.Patterns {
+		r := &rule{ID: p.Name, Regex: "(" + p.Regex + ")", SecretGroup: 1, Keywords: p.Keywords}
+		c, err := r.compile(nil)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("compile pattern %s: %w", p.Name, err))
+			continue
+		}
+		rules = append(rules, c)
+	}
+	return rules, disabled, errors.Join(errs...)
+}
+
 // Names of all detectors that exist, in the order of their families.
 func Names() []string {
-	names := make([]string, 0, len(all))
-	for i := range all {
-		names = append(names, all[i].Name)
+	names := make([]string, 0, len(all()))
+	for _, d := range all() {
+		names = append(names, d.Name)
 	}
 	return names
 }
 
 // Detectors returns the detectors that exist, for documentation.
-func Detectors() []Detector { return all[:len(all):len(all)] }
+func Detectors() []Detector { return slices.Clone(all()) }
 
 // sensitiveKey tells whether the value under a key is to be masked whatever it is.
 func (e *Engine) sensitiveKey(key string) keyClass {

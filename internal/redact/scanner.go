@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unsafe"
+
+	"github.com/logboom/logboom/internal/grok"
 )
 
 // Finding is a stretch of a text that a detector recognised, as offsets in bytes.
@@ -48,17 +50,20 @@ type Scanner struct {
 	steps int
 	limit Limit
 
-	cur    cursor
-	pre    prefilter
-	found  []finding
-	tagged []finding       // those whose action leaves them
-	tags   map[uint16]bool // detectors with such a finding since Reset
-	done   []int           // per detector: how far its last finding reached
-	decode int
-	view   view
-	outs   [2][]byte
-	counts []int64
-	limits map[Limit]int64
+	cur      cursor
+	pre      prefilter
+	found    []finding
+	tagged   []finding       // those whose action leaves them
+	tags     map[uint16]bool // detectors with such a finding since Reset
+	done     []int           // per detector: how far its last finding reached
+	regions  []region        // where rules of the form regex are to be looked for
+	regionOf []int           // per detector: its last region, from 1
+	captures []grok.Capture
+	decode   int
+	view     view
+	outs     [2][]byte
+	counts   []int64
+	limits   map[Limit]int64
 }
 
 // cursor is what a find function sees: the text, and the scanner's engine.
@@ -69,7 +74,7 @@ type cursor struct {
 
 // NewScanner returns a scanner with the engine's whole budget.
 func (e *Engine) NewScanner() *Scanner {
-	sc := &Scanner{e: e, done: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}, tags: map[uint16]bool{}}
+	sc := &Scanner{e: e, done: make([]int, len(e.dets)), regionOf: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}, tags: map[uint16]bool{}}
 	sc.Reset()
 	return sc
 }
@@ -97,7 +102,7 @@ func (sc *Scanner) Counts(findings func(detector string, action Action, n int64)
 // Text returns the text with every finding replaced, and what the findings ask for: 0 without any. A clean text is returned
 // as it is, without an allocation.
 func (sc *Scanner) Text(s string) (string, Effect) {
-	if len(s) < minText && len(sc.e.patterns) == 0 {
+	if len(s) < minText && !sc.e.short {
 		return s, 0
 	}
 	if !sc.scan(s) {
@@ -186,7 +191,7 @@ func (sc *Scanner) settle(s string) (masked string) {
 	for pass := 0; ; pass++ {
 		out := sc.rewrite(s, found)
 		bytes, steps := sc.bytes, sc.steps
-		sc.bytes, sc.steps = len(out)+1, 2*len(out)+1 // a second look costs no budget
+		sc.bytes, sc.steps = len(out), sc.e.maxSteps // a second look costs no budget
 		more := pass < maxPasses && sc.scan(out) && len(sc.found) > 0
 		sc.bytes, sc.steps = bytes, steps
 		if !more {
@@ -238,11 +243,6 @@ func (sc *Scanner) scan(s string) (any bool) {
 	if sc.decode != 0 && stop == len(text) {
 		sc.readDecoded(text)
 	}
-	for i := range sc.e.patterns {
-		if p := &sc.e.patterns[i]; p.always {
-			sc.user(p, text)
-		}
-	}
 	if stop < len(s) {
 		if sc.limit == "" {
 			sc.limit = LimitSteps
@@ -251,6 +251,7 @@ func (sc *Scanner) scan(s string) (any bool) {
 		sc.found = append(sc.found, finding{runeStart(s, max(0, stop-unscannedMargin)), len(s), sc.e.unscanned})
 	}
 	sc.tagged = sc.tagged[:0]
+	sc.dropMasked(s)
 	if len(sc.found) == 0 {
 		return false
 	}
@@ -277,52 +278,44 @@ func (sc *Scanner) read(s string) int {
 			if clean {
 				clean = false
 				clear(sc.done)
+				clear(sc.regionOf)
 			}
 			for _, t := range a.ends[(h.state-a.accept)/a.width] {
 				if sc.steps--; sc.steps < 0 {
 					sc.steps = 0
+					sc.regions = sc.regions[:0]
 					return h.end - 1
 				}
 				sc.candidate(s, sc.e.triggers[t], h.end)
 			}
 		}
 	}
-	return len(s)
+	for _, det := range sc.e.always {
+		sc.regions = append(sc.regions, region{det, 0, len(s)})
+	}
+	return sc.readRegions(s)
 }
 
-func (sc *Scanner) candidate(s string, det uint16, end int) {
-	d := &sc.e.dets[det]
-	switch {
-	case end <= sc.done[det]:
+// findCost is what a find function costs of the budget: it looks at a bounded window only.
+const findCost = 32
+
+func (sc *Scanner) candidate(s string, t trigger, end int) {
+	d := &sc.e.dets[t.det]
+	if end <= sc.done[t.det] {
 		return
+	}
+	switch {
 	case d.decode != 0:
 		sc.decode |= d.decode
-		return
-	case d.user > 0:
-		sc.done[det] = len(s)
-		sc.user(&sc.e.patterns[d.user-1], s)
-		return
-	}
-	var start, stop int
-	if d.token != nil {
-		start = end - d.prefix
-		if !boundaryBefore(s, start) {
-			return
-		}
-		if stop = d.token.match(s, start); stop < 0 || distinct(s[end:stop]) < 5 || looksMade(s[end:stop]) {
-			return
-		}
-		if d.check != nil && !d.check(s[start:stop]) {
-			return
-		}
-	} else {
-		var ok bool
-		if start, stop, ok = d.find(&sc.cur, end); !ok || start >= stop {
-			return
+	case d.rule != nil:
+		sc.ruleHit(s, t, end)
+	default:
+		sc.steps -= findCost
+		if start, stop, ok := d.find(&sc.cur, end); ok && start < stop {
+			sc.done[t.det] = stop
+			sc.add(s, start, stop, t.det)
 		}
 	}
-	sc.done[det] = stop
-	sc.add(s, start, stop, det)
 }
 
 func (sc *Scanner) add(s string, start, stop int, det uint16) {
@@ -330,14 +323,6 @@ func (sc *Scanner) add(s string, start, stop int, det uint16) {
 		return
 	}
 	sc.found = append(sc.found, finding{start, stop, det})
-}
-
-func (sc *Scanner) user(p *userPattern, s string) {
-	for _, m := range p.re.FindAllStringIndex(s, -1) {
-		if m[0] < m[1] && !strings.HasPrefix(s[m[0]:m[1]], maskPrefix) {
-			sc.add(s, m[0], m[1], p.det)
-		}
-	}
 }
 
 // merge sorts the findings, widens them to whole characters and escapes, and joins those that overlap: the joined
@@ -395,7 +380,7 @@ func (sc *Scanner) Under(key, s string) (string, Effect) {
 
 // Hide masks a whole value because of the key it stands under, unless it is empty or stands for nothing itself.
 func (sc *Scanner) Hide(s string) (string, Effect) {
-	if isPlaceholder(s) || sc.e.allow[s] {
+	if isPlaceholder(s) || sc.e.isOwnMask(s) || sc.e.allow[s] {
 		return s, 0
 	}
 	det := sc.e.keyDetector
