@@ -59,6 +59,7 @@ type Scanner struct {
 	regions  []region        // where rules of the form regex are to be looked for
 	regionOf []int           // per detector: its last region, from 1
 	captures []grok.Capture
+	plain    []byte // what base64 stood for
 	decode   int
 	view     view
 	outs     [2][]byte
@@ -240,8 +241,14 @@ func (sc *Scanner) scan(s string) (any bool) {
 	}
 	sc.bytes -= len(text)
 	stop := sc.read(text)
+	if plusForBlank(text) {
+		sc.decode |= decodePlus
+	}
 	if sc.decode != 0 && stop == len(text) {
 		sc.readDecoded(text)
+	}
+	if stop == len(text) && len(text) >= base64Run {
+		sc.readBase64(text)
 	}
 	if stop < len(s) {
 		if sc.limit == "" {

@@ -1,0 +1,145 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// Base64 (RFC 4648, both alphabets, with and without padding) hides a secret from every trigger. So stretches of at least
+// base64Run characters that decode to text are read decoded, one level deep. A finding there is one of the whole stretch.
+
+const (
+	base64Run   = 24
+	base64Probe = base64Run / 2
+	// base64Text is how many decoded bytes must be text for the stretch to be one.
+	base64Text = 12
+)
+
+// base64Value holds what a character stands for, -1 for those that stand for nothing.
+var base64Value = func() (v [256]int8) {
+	for i := range v {
+		v[i] = -1
+	}
+	for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
+		v[c] = int8(i) //nolint:gosec // below 64
+	}
+	v['-'], v['_'] = v['+'], v['/']
+	return v
+}()
+
+func base64Char(c byte) bool { return base64Value[c] >= 0 }
+
+// readBase64 reads what stands in base64. A stretch of base64Run characters holds two places that are base64Probe apart,
+// so that only every twelfth character is looked at in a text without any.
+func (sc *Scanner) readBase64(s string) {
+	for p := base64Probe - 1; p+base64Probe < len(s); p += base64Probe {
+		if !base64Char(s[p]) || !base64Char(s[p+base64Probe]) {
+			continue
+		}
+		end := p + 1
+		for end < len(s) && base64Char(s[end]) {
+			end++
+		}
+		if end <= p+base64Probe {
+			continue
+		}
+		start := p
+		for start > 0 && p-start < base64Probe && base64Char(s[start-1]) {
+			start--
+		}
+		if end-start >= base64Run {
+			end = sc.readStretch(s, start, end)
+		}
+		p += (end - p) / base64Probe * base64Probe // go on behind the stretch
+	}
+}
+
+// readStretch decodes s[start:end] and the lines of base64 that follow it, and reads what comes out, if that is text. It
+// returns where the stretch ends.
+func (sc *Scanner) readStretch(s string, start, end int) int {
+	text := sc.plain[:0]
+	line, ok := start, true
+	for {
+		if text, ok = appendDecoded(text, s[line:end]); !ok {
+			break
+		}
+		next := skipLineBreak(s, end)
+		if next == end || (end-line)%4 != 0 {
+			break
+		}
+		stop := next
+		for stop < len(s) && base64Char(s[stop]) {
+			stop++
+		}
+		if stop-next < 4 {
+			break
+		}
+		line, end = next, stop
+	}
+	sc.plain = text
+	if sc.steps -= len(text); len(text) < base64Text {
+		return end
+	}
+	for end < len(s) && s[end] == '=' {
+		end++
+	}
+	from, decode := len(sc.found), sc.decode
+	plain := unsafe.String(&text[0], len(text)) // not written to until the reading is over
+	read := sc.read(plain)
+	sc.decode = decode
+	if read < len(plain) {
+		sc.limits[LimitSteps]++
+		sc.found = append(sc.found, finding{start, end, sc.e.unscanned})
+	}
+	if len(sc.found) == from {
+		return end
+	}
+	whole := finding{start, end, sc.found[from].det}
+	for _, f := range sc.found[from:] {
+		if sc.e.dets[f.det].rank > sc.e.dets[whole.det].rank {
+			whole.det = f.det
+		}
+	}
+	sc.found = append(sc.found[:from], whole)
+	return end
+}
+
+// appendDecoded appends what base64 stands for, as far as that is text, and tells whether it is to the end.
+func appendDecoded(out []byte, base64 string) ([]byte, bool) {
+	for len(base64) >= 2 {
+		var word uint32
+		n := min(4, len(base64))
+		for i := range 4 {
+			word <<= 6
+			if i < n {
+				word |= uint32(base64Value[base64[i]]) //nolint:gosec // a stretch holds only characters with a value
+			}
+		}
+		base64 = base64[n:]
+		for i := range n - 1 {
+			c := byte(word >> (16 - 8*i))
+			if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f || c >= 0xf8 || c == 0xc0 || c == 0xc1 {
+				return out, false
+			}
+			out = append(out, c)
+		}
+	}
+	return out, true
+}
+
+// skipLineBreak goes over one line break, which may be escaped, and the blanks behind it.
+func skipLineBreak(s string, i int) int {
+	for _, br := range [...]string{"\r\n", "\n", `\r\n`, `\n`} {
+		if strings.HasPrefix(s[i:], br) {
+			i += len(br)
+			for n := 0; n < maxSeparators && i < len(s) && (s[i] == ' ' || s[i] == '\t'); n++ {
+				i++
+			}
+			return i
+		}
+	}
+	return i
+}
