@@ -29,7 +29,7 @@ func boundaryBefore(s string, i int) bool {
 func escapeBefore(s string, i int) bool {
 	switch c := s[i-1]; {
 	case i >= 2 && s[i-2] == '\\' && strings.IndexByte("nrtbfv", c) >= 0:
-		return backslashesBefore(s, i-1)%2 == 1
+		return true // also behind more of them: in JSON in JSON a line break is \\n
 	case i >= 3 && s[i-3] == '%' && isHex(s[i-2]) && isHex(c):
 		return true
 	case i >= 6 && s[i-6] == '\\' && s[i-5] == 'u' && isHex(s[i-4]) && isHex(s[i-3]) && isHex(s[i-2]) && isHex(c):

@@ -61,27 +61,39 @@ func (e *Engine) maskAround(s string, start, end int) (from, to int) {
 	return 0, 0
 }
 
-// dropMasked forgets findings within masks: what was masked before is none. The built-in detectors know masks of the usual
-// form by themselves. A mask with a letter or a digit right behind it is no disguise for what follows.
+// dropMasked forgets findings within masks: what was masked before is none. A mask with a letter or a digit right behind it
+// is no disguise for what follows.
 func (sc *Scanner) dropMasked(s string) {
 	if len(sc.found) == 0 {
 		return
 	}
 	out := sc.found[:0]
 	for _, f := range sc.found {
-		if d := &sc.e.dets[f.det]; sc.e.maskText != "" || d.rank == rankUser || d.rule != nil {
-			if from, to := sc.e.maskAround(s, f.start, f.end); to > 0 {
-				if to == len(s) || !isAlnum(s[to]) || f.start > from {
-					continue
-				}
-				for f.end = to; f.end < len(s) && f.end-to < maxLook && isAlnum(s[f.end]); {
-					f.end++
-				}
+		if from, to := sc.e.maskAround(s, f.start, f.end); to > 0 {
+			if to == len(s) || !isAlnum(s[to]) || f.start > from {
+				continue
+			}
+			for f.end = to; f.end < len(s) && f.end-to < maxLook && isAlnum(s[f.end]); {
+				f.end++
 			}
 		}
 		out = append(out, f)
 	}
 	sc.found = out
+}
+
+// Name returns the part of a key that can be the name of a value: what stands behind the last mask in it. A key that became
+// [REDACTED:github_token] does not make a token of the value below it.
+func (sc *Scanner) Name(key string) string {
+	if i := strings.LastIndex(key, maskPrefix); i >= 0 {
+		key = key[i+isMask(key[i:]):]
+	}
+	if text := sc.e.maskText; text != "" {
+		if i := strings.LastIndex(key, text); i >= 0 {
+			key = key[i+len(text):]
+		}
+	}
+	return key
 }
 
 // SensitiveName tells whether values under that name are hidden by these options.

@@ -24,15 +24,17 @@ const (
 // An entry whose name or value has a finding with the action drop_attribute is removed.
 func (w *walker) attributes(m pcommon.Map, depth int) {
 	name, paired := pairName(m)
+	name = w.sc.Name(name)
 	var renamed []string
 	m.RemoveIf(func(key string, v pcommon.Value) (drop bool) {
 		masked, effect := w.sc.Text(key)
 		w.note(effect)
+		own := w.sc.Name(key)
 		switch {
-		case w.sc.SensitiveKey(key), paired && isPairValue(key) && w.sc.SensitiveKey(name):
+		case w.sc.SensitiveKey(own), paired && isPairValue(key) && w.sc.SensitiveKey(name):
 			effect |= w.hide(v, depth)
 		case v.Type() == pcommon.ValueTypeStr:
-			out, of := w.sc.Under(key, v.Str())
+			out, of := w.sc.Under(own, v.Str())
 			if of == 0 && paired && isPairValue(key) {
 				out, of = w.sc.Under(name, v.Str())
 			}
@@ -131,7 +133,7 @@ func (w *walker) value(v pcommon.Value, depth int) (own redact.Effect) {
 func (w *walker) slice(s pcommon.Slice, depth int) {
 	s.RemoveIf(func(e pcommon.Value) (drop bool) {
 		var effect redact.Effect
-		if e.Type() == pcommon.ValueTypeSlice && isPair(e.Slice()) && w.sc.SensitiveKey(e.Slice().At(0).Str()) {
+		if e.Type() == pcommon.ValueTypeSlice && isPair(e.Slice()) && w.sc.SensitiveKey(w.sc.Name(e.Slice().At(0).Str())) {
 			effect = w.hide(e.Slice().At(1), depth+1)
 		}
 		effect |= w.value(e, depth)
