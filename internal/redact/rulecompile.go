@@ -6,6 +6,7 @@ package redact
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -47,6 +48,9 @@ type allowlist struct {
 	words   []string
 }
 
+// ruleName is what a rule's id must be, once its dashes are underscores. Some of gitleaks' begin with a digit.
+var ruleName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
 const (
 	// ruleTableBytes bounds each of the two tables of a rule's automaton.
 	ruleTableBytes = 256 << 10
@@ -68,8 +72,8 @@ func (r *rule) compile(lists []ruleAllowlist) (*compiledRule, error) {
 	c := &compiledRule{rule: r}
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !patternName.MatchString(r.name()) {
-		bad("id must be letters, digits, - and _, starting with a letter")
+	if !ruleName.MatchString(r.name()) {
+		bad("id must be 1 to 64 letters, digits, - and _")
 	}
 	forms := 0
 	for _, given := range []bool{r.Token != "", len(r.Names) > 0 || r.Value != "", r.Regex != ""} {

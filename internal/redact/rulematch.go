@@ -76,7 +76,7 @@ func (sc *Scanner) ruleAt(s string, det uint16, c *compiledRule, at int) {
 	start := offset(s, secret)
 	stop := start + len(secret)
 	if c.means(s, s[at:stop], secret, start, c.form == formToken && !boundaryBefore(s, start)) {
-		sc.done[det] = stop
+		sc.of(det).done = stop
 		sc.add(s, start, stop, det)
 	}
 }
@@ -85,8 +85,8 @@ func (sc *Scanner) ruleAt(s string, det uint16, c *compiledRule, at int) {
 func (sc *Scanner) unread(s string, from int) {
 	sc.limits[LimitSteps]++
 	sc.found = append(sc.found, finding{from, len(s), sc.e.unscanned})
-	for i := range sc.done {
-		sc.done[i] = len(s)
+	for det := range sc.state {
+		sc.of(uint16(det)).done = len(s) //nolint:gosec // below 1<<15
 	}
 }
 
@@ -127,16 +127,17 @@ func (sc *Scanner) addRegion(s string, det uint16, c *compiledRule, end int) {
 	if c.local && c.max >= 0 {
 		r.from, r.to = max(0, end-c.max), min(len(s), end+c.max)
 	} else {
-		sc.done[det] = len(s)
+		sc.of(det).done = len(s)
 	}
-	if i := sc.regionOf[det]; i > 0 {
+	state := sc.of(det)
+	if i := state.region; i > 0 {
 		if last := &sc.regions[i-1]; r.from <= last.to {
 			last.to = max(last.to, r.to)
 			return
 		}
 	}
 	sc.regions = append(sc.regions, r)
-	sc.regionOf[det] = len(sc.regions)
+	state.region = int32(len(sc.regions)) //nolint:gosec // below the bytes of a text
 }
 
 // readRegions looks for the rules in their regions. It returns how far the text was read: to its end, or to where the

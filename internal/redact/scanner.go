@@ -55,9 +55,9 @@ type Scanner struct {
 	found    []finding
 	tagged   []finding       // those whose action leaves them
 	tags     map[uint16]bool // detectors with such a finding since Reset
-	done     []int           // per detector: how far its last finding reached
+	state    []detState      // per detector
+	reading  uint32          // counts the texts; what state holds for another text is void
 	regions  []region        // where rules of the form regex are to be looked for
-	regionOf []int           // per detector: its last region, from 1
 	captures []grok.Capture
 	plain    []byte // what base64 stood for
 	decode   int
@@ -65,6 +65,22 @@ type Scanner struct {
 	outs     [2][]byte
 	counts   []int64
 	limits   map[Limit]int64
+}
+
+// detState is what a scanner knows of a detector while it reads a text.
+type detState struct {
+	reading uint32
+	region  int32 // its last region, from 1
+	done    int   // how far its last finding reached
+}
+
+// of returns the state of a detector in the present text.
+func (sc *Scanner) of(det uint16) *detState {
+	d := &sc.state[det]
+	if d.reading != sc.reading {
+		*d = detState{reading: sc.reading}
+	}
+	return d
 }
 
 // cursor is what a find function sees: the text, and the scanner's engine.
@@ -75,7 +91,7 @@ type cursor struct {
 
 // NewScanner returns a scanner with the engine's whole budget.
 func (e *Engine) NewScanner() *Scanner {
-	sc := &Scanner{e: e, done: make([]int, len(e.dets)), regionOf: make([]int, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}, tags: map[uint16]bool{}}
+	sc := &Scanner{e: e, state: make([]detState, len(e.dets)), counts: make([]int64, len(e.dets)), limits: map[Limit]int64{}, tags: map[uint16]bool{}}
 	sc.Reset()
 	return sc
 }
@@ -276,17 +292,12 @@ func (sc *Scanner) scan(s string) (any bool) {
 // read runs the automaton over s and the matchers at its hits. It returns how far it came.
 func (sc *Scanner) read(s string) int {
 	sc.cur = cursor{s: s, e: sc.e}
-	clean := true
+	sc.nextReading()
 	a := sc.e.auto
 	state := a.start
 	for base := 0; base < len(s); base += prefilterBlock {
 		state = sc.pre.block(a, s[base:min(len(s), base+prefilterBlock)], base, state)
 		for _, h := range sc.pre.hits {
-			if clean {
-				clean = false
-				clear(sc.done)
-				clear(sc.regionOf)
-			}
 			for _, t := range a.ends[(h.state-a.accept)/a.width] {
 				if sc.steps--; sc.steps < 0 {
 					sc.steps = 0
@@ -303,12 +314,21 @@ func (sc *Scanner) read(s string) int {
 	return sc.readRegions(s)
 }
 
+// nextReading voids what is known of the detectors.
+func (sc *Scanner) nextReading() {
+	if sc.reading++; sc.reading == 0 {
+		clear(sc.state)
+		sc.reading = 1
+	}
+}
+
 // findCost is what a find function costs of the budget: it looks at a bounded window only.
 const findCost = 32
 
 func (sc *Scanner) candidate(s string, t trigger, end int) {
 	d := &sc.e.dets[t.det]
-	if end <= sc.done[t.det] {
+	state := sc.of(t.det)
+	if end <= state.done {
 		return
 	}
 	switch {
@@ -319,7 +339,7 @@ func (sc *Scanner) candidate(s string, t trigger, end int) {
 	default:
 		sc.steps -= findCost
 		if start, stop, ok := d.find(&sc.cur, end); ok && start < stop {
-			sc.done[t.det] = stop
+			state.done = stop
 			sc.add(s, start, stop, t.det)
 		}
 	}

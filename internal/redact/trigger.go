@@ -7,7 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp/syntax"
-	"sort"
+	"slices"
+	"sync"
 )
 
 // maxAutomatonStates keeps a set of triggers from growing into a table that no cache holds.
@@ -31,19 +32,36 @@ type automaton struct {
 // compileTriggers builds the automaton; the index of a trigger is what ends holds.
 // It is the subset construction (Rabin and Scott 1959) over the programs that regexp/syntax compiles.
 func compileTriggers(exprs []string) (*automaton, error) {
+	latest.Lock()
+	defer latest.Unlock()
+	if latest.automaton != nil && slices.Equal(latest.exprs, exprs) {
+		return latest.automaton, nil
+	}
 	b := &automatonBuilder{ids: map[string]uint32{}}
 	for i, expr := range exprs {
 		if err := b.add(expr, uint16(i)); err != nil {
 			return nil, fmt.Errorf("compile trigger %q: %w", expr, err)
 		}
 	}
-	return b.build()
+	a, err := b.build()
+	if err == nil {
+		latest.exprs, latest.automaton = exprs, a
+	}
+	return a, err
+}
+
+// latest is the automaton that was made last: the pipelines of a Collector often ask for the same.
+var latest struct {
+	sync.Mutex
+	exprs     []string
+	automaton *automaton
 }
 
 type nfaInst struct {
 	inst *syntax.Inst
-	next []int32 // where the closure of Out leads: consuming instructions
-	ends bool    // the closure of Out holds the end of the trigger
+	in   [4]uint64 // which classes of bytes it takes
+	next []int32   // where the closure of Out leads: consuming instructions
+	ends bool      // the closure of Out holds the end of the trigger
 	trig uint16
 }
 
@@ -52,6 +70,10 @@ type automatonBuilder struct {
 	root  []int32
 	ids   map[string]uint32
 	sets  []dfaSet
+
+	threads []int32 // scratch
+	ends    []uint16
+	key     []byte
 }
 
 type dfaSet struct {
@@ -93,7 +115,7 @@ func (b *automatonBuilder) add(expr string, trig uint16) error {
 				out = append(out, base+int32(pc))
 			}
 		}
-		sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+		slices.Sort(out)
 		return out, ends, nil
 	}
 	for pc := range prog.Inst {
@@ -131,8 +153,18 @@ func (b *automatonBuilder) build() (*automaton, error) {
 	reps := b.classes(a)
 	a.width = uint32(len(reps))
 	rootNext := make([]dfaSet, len(reps))
-	for ci, c := range reps {
-		rootNext[ci] = b.step(b.root, c, dfaSet{})
+	for t := range b.insts {
+		if in := &b.insts[t]; in.next != nil || in.ends {
+			for ci, c := range reps {
+				if matchByte(in.inst, c) {
+					in.in[ci>>6] |= 1 << (ci & 63)
+				}
+			}
+		}
+	}
+	for ci := range reps {
+		next := b.step(b.root, ci, dfaSet{})
+		rootNext[ci] = dfaSet{slices.Clone(next.threads), slices.Clone(next.ends)}
 	}
 	b.id(dfaSet{})
 	var rows [][]uint32
@@ -141,8 +173,8 @@ func (b *automatonBuilder) build() (*automaton, error) {
 			return nil, fmt.Errorf("compile triggers: more than %d states", maxAutomatonStates)
 		}
 		row := make([]uint32, len(reps))
-		for ci, c := range reps {
-			row[ci] = b.id(b.step(b.sets[i].threads, c, rootNext[ci]))
+		for ci := range reps {
+			row[ci] = b.id(b.step(b.sets[i].threads, ci, rootNext[ci]))
 		}
 		rows = append(rows, row)
 	}
@@ -209,46 +241,43 @@ func (b *automatonBuilder) classes(a *automaton) []byte {
 	return reps
 }
 
-func (b *automatonBuilder) step(threads []int32, c byte, with dfaSet) dfaSet {
-	out := dfaSet{threads: append([]int32(nil), with.threads...), ends: append([]uint16(nil), with.ends...)}
+// step returns where the threads, and those of with, are after a byte of the class. The result is good until the next call.
+func (b *automatonBuilder) step(threads []int32, class int, with dfaSet) dfaSet {
+	out := dfaSet{threads: append(b.threads[:0], with.threads...), ends: append(b.ends[:0], with.ends...)}
 	for _, t := range threads {
-		if in := &b.insts[t]; matchByte(in.inst, c) {
+		if in := &b.insts[t]; in.in[class>>6]&(1<<(class&63)) != 0 {
 			out.threads = append(out.threads, in.next...)
 			if in.ends {
 				out.ends = append(out.ends, in.trig)
 			}
 		}
 	}
+	b.threads, b.ends = out.threads, out.ends
 	out.threads = sortUnique(out.threads)
 	out.ends = sortUnique(out.ends)
 	return out
 }
 
 func (b *automatonBuilder) id(s dfaSet) uint32 {
-	key := make([]byte, 0, 4*len(s.threads)+2*len(s.ends)+1)
+	key := b.key[:0]
 	for _, t := range s.threads {
-		key = binary.LittleEndian.AppendUint32(key, uint32(t))
+		key = binary.LittleEndian.AppendUint32(key, uint32(t)) //nolint:gosec // an index
 	}
 	key = append(key, '|')
 	for _, e := range s.ends {
 		key = binary.LittleEndian.AppendUint16(key, e)
 	}
+	b.key = key
 	id, ok := b.ids[string(key)]
 	if !ok {
-		id = uint32(len(b.sets))
+		id = uint32(len(b.sets)) //nolint:gosec // at most maxAutomatonStates
 		b.ids[string(key)] = id
-		b.sets = append(b.sets, s)
+		b.sets = append(b.sets, dfaSet{slices.Clone(s.threads), slices.Clone(s.ends)})
 	}
 	return id
 }
 
 func sortUnique[T int32 | uint16](s []T) []T {
-	sort.Slice(s, func(i, j int) bool { return s[i] < s[j] })
-	out := s[:0]
-	for i, v := range s {
-		if i == 0 || v != s[i-1] {
-			out = append(out, v)
-		}
-	}
-	return out
+	slices.Sort(s)
+	return slices.Compact(s)
 }
