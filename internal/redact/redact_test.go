@@ -35,8 +35,8 @@ func TestText(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "user 17 logged in", "user 17 logged in"},
 		{"empty", "", ""},
-		{"two", testAWS + " and bob@example.com", "[REDACTED:aws_access_key_id] and [REDACTED:email]"},
-		{"a token in a URL", "https://x:" + testGitHub + "@github.com/a", "https://x:[REDACTED:github_token]@github.com/a"},
+		{"two", testAWS + " and bob@example.com", "[REDACTED:aws_access_token] and [REDACTED:email]"},
+		{"a token in a URL", "https://x:" + testGitHub + "@github.com/a", "https://x:[REDACTED:github_pat]@github.com/a"},
 		{"header", "Authorization: Bearer " + testJWT, "Authorization: Bearer [REDACTED:jwt]"},
 		{"number in JSON", `{"card":4111111111111111,"n":1}`, `{"card":"[REDACTED:payment_card]","n":1}`},
 		{"number in a JSON array", `{"cards":[4111111111111111,2]}`, `{"cards":["[REDACTED:payment_card]",2]}`},
@@ -47,9 +47,9 @@ func TestText(t *testing.T) {
 		{"percent", "q=4111%201111%201111%201111&x", "q=[REDACTED:payment_card]&x"},
 		{"percent, name too", "body=password%3DhunterTwo2%26x%3D1", "body=password%3D[REDACTED:password]%26x%3D1"},
 		{"plus for blank", "card=4111+1111+1111+1111&x=1", "card=[REDACTED:payment_card]&x=1"},
-		{"multi-byte neighbours", "é" + testAWS + "é", "é[REDACTED:aws_access_key_id]é"},
+		{"multi-byte neighbours", "é" + testAWS + "é", "é[REDACTED:aws_access_token]é"},
 		{"overlap takes all", "password=" + testAWS + "bob@example.com", "password=[REDACTED:password]"},
-		{"colour codes", "\x1b[31m" + testAWS + "\x1b[0m", "\x1b[31m[REDACTED:aws_access_key_id]\x1b[0m"},
+		{"colour codes", "\x1b[31m" + testAWS + "\x1b[0m", "\x1b[31m[REDACTED:aws_access_token]\x1b[0m"},
 		{"the mask itself", "[REDACTED:email] password=[REDACTED:password]", "[REDACTED:email] password=[REDACTED:password]"},
 		{"a mask is no disguise", "password=[REDACTED:password]hunter2x", "password=[REDACTED:password]"},
 	} {
