@@ -17,9 +17,6 @@ import (
 	"github.com/spf13/pflag"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
-	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
-	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 
 	"github.com/logboom/logboom/internal/bucket"
 )
@@ -130,25 +127,9 @@ func settingsOf(t reflect.Type, prefix string, to map[string]reflect.Type) {
 
 // fromFiles finds the bucket block in the configuration of a Collector, put together as the Collector does it.
 func (f *bucketFlags) fromFiles(ctx context.Context) (bucket.Config, error) {
-	var uris []string
-	for _, file := range f.files {
-		if !strings.HasPrefix(file, "yaml:") && !strings.HasPrefix(file, "env:") && !strings.HasPrefix(file, "file:") {
-			file = "file:" + file
-		}
-		uris = append(uris, file)
-	}
-	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
-		URIs:              uris,
-		DefaultScheme:     "env",
-		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
-	})
+	conf, err := resolveConfig(ctx, f.files)
 	if err != nil {
-		return bucket.Config{}, fmt.Errorf("read --config: %w", err)
-	}
-	defer func() { _ = resolver.Shutdown(ctx) }()
-	conf, err := resolver.Resolve(ctx)
-	if err != nil {
-		return bucket.Config{}, fmt.Errorf("read --config: %w", err)
+		return bucket.Config{}, err
 	}
 	found, err := bucketsOf(conf.ToStringMap())
 	if err != nil {

@@ -5,258 +5,166 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
+	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/logboom/logboom/internal/redact"
-	"github.com/logboom/logboom/processor/redactprocessor"
 )
 
+type redactFlags struct {
+	config, processor   string
+	groups, detectors   []string
+	action, hashKeyFile string
+	rules, allow        []string
+
+	json, jsonl         bool
+	onlyFindings, quiet bool
+	check, summary      bool
+	list                bool
+}
+
 func newRedactCommand() *cobra.Command {
-	var (
-		config     string
-		asJSON, in bool
-		list       bool
-	)
+	var f redactFlags
 	cmd := &cobra.Command{
-		Use:   "redact [--config FILE] [--json] [--jsonl] < text | --list",
+		Use:   "redact [flags] [FILE…]",
 		Short: "Mask secrets and personal data in a text, line by line",
-		Long: `Redact reads lines from standard input and prints them masked, as the redact processor would.
+		Long: `Redact reads lines from files, or from the standard input (none, or -), and prints them masked, as the
+redact processor would. A file whose name ends in .gz is decompressed. Line ends stay as they are.
 
 With --json it prints one object a line: {"text":…,"findings":[{"detector":…,"start":…,"end":…}]};
 start and end are offsets in bytes in the input line, end is exclusive.
 With --jsonl each input line is a JSON string, which may hold line breaks; without --json the
 output lines then are JSON strings too, and offsets are in the decoded text.
 
-A private key over several lines is recognised from its BEGIN line to its END line, at most
-1,000 lines; each of its lines is masked, and there is one line of output for each line of input.
+With --check it prints no text but FILE:LINE: DETECTOR for each finding, and exits with 1 if there is one, with 0
+if there is none, with 2 if something could not be read.
 
---config FILE is a Collector configuration with processors: redact:, or that block alone, with or
-without the key.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Errorf("redact takes no arguments, got %q; it reads standard input", args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if list {
-				return printDetectors(cmd.OutOrStdout())
-			}
-			cfg, err := loadRedactConfig(config)
-			if err != nil {
-				return &usageError{err}
-			}
-			engine, err := cfg.NewEngine()
-			if err != nil {
-				return &usageError{err}
-			}
-			r := &redactRun{
-				sc: engine.NewScanner(), out: bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10),
-				json: asJSON, jsonl: in, dryRun: cfg.DryRun,
-			}
-			if err := errors.Join(r.run(cmd.InOrStdin()), r.out.Flush()); err != nil {
-				return fmt.Errorf("redact: %w", err)
-			}
-			return nil
+A private key over several lines is recognised from its BEGIN line to its END line, at most 1,000 lines; each of
+its lines is masked. Of a line longer than limits.max_record_bytes (16 MiB) the rest is masked unread, also in a
+dry run. With --jsonl a line longer than 64 MiB ends the command.
+
+The action drop_record leaves the line out (with --json its object stays, masked), drop_attribute masks,
+tag leaves the text as it is.
+
+--config FILE is a Collector configuration with a redact processor (--processor says which of several), or that block
+alone, with or without the key; ${env:NAME} is expanded as the Collector does it. The other flags go on top of it.`,
+		Example: `  tail -F app.log | logboomctl redact
+  logboomctl redact --summary --quiet /var/log/*.log /var/log/*.gz
+  logboomctl redact --check --groups secrets $(git ls-files)
+  logboomctl redact --rules gitleaks.toml --detectors -phone,-email --allow noreply@example.com app.log
+  logboomctl redact --action hash --hash-key-file key app.log
+  logboomctl redact --list --groups all`,
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return runRedact(cmd, &f, files)
 		},
 	}
-	cmd.Flags().StringVar(&config, "config", "", "YAML file with the redact: block")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the masked text and the findings as one JSON object a line")
-	cmd.Flags().BoolVar(&in, "jsonl", false, "each input line is a JSON string")
-	cmd.Flags().BoolVar(&list, "list", false, "print the detectors and what they find, and exit")
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration `file` of a Collector, or the redact: block alone")
+	flags.StringVar(&f.processor, "processor", "", "which redact processor of --config, by `name`")
+	flags.StringSliceVar(&f.groups, "groups", nil, "look for these `groups` only: secrets, personal, payment_card, network; or all, none")
+	flags.StringSliceVar(&f.detectors, "detectors", nil, "look for these detectors only (with --groups: also); -`name` switches one off")
+	flags.StringVar(&f.action, "action", "", "what is `done` with a finding: mask, partial, hash, drop_attribute, drop_record, tag")
+	flags.StringVar(&f.hashKeyFile, "hash-key-file", "", "`file` with the key of the action hash")
+	flags.StringArrayVar(&f.rules, "rules", nil, "`file` of rules in gitleaks' format; may be repeated")
+	flags.StringArrayVar(&f.allow, "allow", nil, "exact `text` that is no finding; may be repeated")
+	flags.BoolVar(&f.json, "json", false, "print the masked text and the findings as one JSON object a line")
+	flags.BoolVar(&f.jsonl, "jsonl", false, "each input line is a JSON string")
+	flags.BoolVar(&f.onlyFindings, "only-findings", false, "print only lines with a finding")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no lines")
+	flags.BoolVar(&f.check, "check", false, "print where what was found instead of the text, and exit with 1 if anything was")
+	flags.BoolVar(&f.summary, "summary", false, "print a table of the findings to the standard error at the end")
+	flags.BoolVar(&f.list, "list", false, "print all detectors and exit (with --json as objects)")
 	return cmd
 }
 
-func printDetectors(w io.Writer) error {
-	for _, d := range redact.Detectors() {
-		if _, err := fmt.Fprintf(w, "%-24s %-14s %s\n", d.Name, d.Group, d.Doc); err != nil {
-			return err
+func runRedact(cmd *cobra.Command, f *redactFlags, files []string) error {
+	cfg, err := f.configuration(cmd.Context())
+	if err != nil {
+		return &usageError{err}
+	}
+	engine, err := cfg.NewEngine()
+	if err != nil {
+		return &usageError{err}
+	}
+	if f.list {
+		if len(files) > 0 {
+			return &usageError{fmt.Errorf("--list reads no files, got %q", files[0])}
 		}
+		return printDetectors(cmd.OutOrStdout(), engine, f.json)
+	}
+	r := &redactRun{
+		sc: engine.NewScanner(), out: bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10),
+		actions: map[string]redact.Action{}, max: cfg.Limits.MaxRecordBytes, flags: f, dryRun: cfg.DryRun,
+	}
+	for _, a := range engine.Active() {
+		r.actions[a.Name] = a.Action
+	}
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	var errs []error
+	for _, name := range files {
+		if err := cmd.Context().Err(); err != nil {
+			errs = append(errs, err)
+			break
+		}
+		errs = append(errs, r.open(cmd.Context(), name, cmd.InOrStdin()))
+	}
+	errs = append(errs, wrapWrite(r.out.Flush()))
+	if f.summary {
+		errs = append(errs, r.summary(cmd.ErrOrStderr()))
+	}
+	err = errors.Join(errs...)
+	switch {
+	case err != nil && f.check:
+		return &usageError{fmt.Errorf("redact: %w", err)} // 1 says that something was found
+	case err != nil:
+		return fmt.Errorf("redact: %w", err)
+	case f.check && r.total.Findings > 0:
+		return fmt.Errorf("redact: findings: %d, in %d of %d lines", r.total.Findings, r.total.Found, r.total.Lines)
 	}
 	return nil
 }
 
-// loadRedactConfig reads the block over the processor's defaults. An empty path gives the defaults.
-func loadRedactConfig(path string) (*redactprocessor.Config, error) {
-	cfg := redactprocessor.NewFactory().CreateDefaultConfig().(*redactprocessor.Config)
-	if path == "" {
-		return cfg, nil
+// open masks one file. What was masked before an error has been printed.
+func (r *redactRun) open(ctx context.Context, name string, stdin io.Reader) error {
+	if name == "-" {
+		// A read of the standard input does not end with the context; as with other filters the interrupt ends the process.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		return r.run(name, stdin)
 	}
-	text, err := os.ReadFile(path)
+	file, err := os.Open(name) //nolint:gosec // the file that the user names
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return fmt.Errorf("open input: %w", err)
 	}
-	retrieved, err := confmap.NewRetrievedFromYAML(text)
-	if err != nil {
-		return nil, fmt.Errorf("read configuration %q: %w", path, err)
-	}
-	conf, err := retrieved.AsConf()
-	if err != nil {
-		return nil, fmt.Errorf("read configuration %q: %w", path, err)
-	}
-	for _, key := range []string{"processors", "redact"} {
-		if conf.IsSet(key) {
-			if conf, err = conf.Sub(key); err != nil {
-				return nil, fmt.Errorf("read configuration %q: %w", path, err)
-			}
+	defer func() { _ = file.Close() }()
+	in := io.Reader(&contextReader{ctx, file})
+	if strings.HasSuffix(name, ".gz") {
+		if in, err = gzip.NewReader(in); err != nil {
+			return fmt.Errorf("open input: %s: %w", name, err)
 		}
 	}
-	if err := conf.Unmarshal(cfg); err != nil {
-		return nil, fmt.Errorf("read configuration %q: %w", path, err)
-	}
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("check configuration %q: %w", path, err)
-	}
-	return cfg, nil
+	return r.run(name, in)
 }
 
-// maxKeyLines and maxKeyBytes are what a private key may have before its end is no longer waited for.
-const (
-	maxKeyLines = 1000
-	maxKeyBytes = 1 << 20
-)
-
-type redactRun struct {
-	sc                  *redact.Scanner
-	out                 *bufio.Writer
-	json, jsonl, dryRun bool
+// contextReader stops reading when the context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
 }
 
-// run reads lines; the last one need not end with a line break.
-func (r *redactRun) run(in io.Reader) error {
-	br := bufio.NewReaderSize(in, 256<<10)
-	var block []string // the lines of a private key whose end has not come yet
-	for number := 1; ; number++ {
-		line, err := readLine(br)
-		if errors.Is(err, io.EOF) {
-			return r.lines(block)
-		}
-		if err != nil {
-			return fmt.Errorf("read line %d: %w", number, err)
-		}
-		if err := r.line(string(line), number, &block); err != nil {
-			return err
-		}
-		if br.Buffered() == 0 && len(block) == 0 {
-			if err := r.out.Flush(); err != nil { // somebody watches a pipe
-				return err
-			}
-		}
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
 	}
-}
-
-func (r *redactRun) line(line string, number int, block *[]string) error {
-	if r.jsonl {
-		var text string
-		if err := json.Unmarshal([]byte(line), &text); err != nil {
-			// The decoder's message may quote the line.
-			return fmt.Errorf("line %d is not a JSON string", number)
-		}
-		return r.text(text)
-	}
-	if len(*block) > 0 || opensKey(line) {
-		*block = append(*block, line)
-		if !strings.Contains(line, "-----END ") && len(*block) < maxKeyLines && blockBytes(*block) < maxKeyBytes {
-			return nil
-		}
-		err := r.lines(*block)
-		*block = nil
-		return err
-	}
-	return r.text(line)
-}
-
-func blockBytes(block []string) (n int) {
-	for _, line := range block {
-		n += len(line)
-	}
-	return n
-}
-
-// opensKey tells whether a private key begins in the line and does not end in it.
-func opensKey(line string) bool {
-	i := strings.LastIndex(line, "-----BEGIN ")
-	return i >= 0 && strings.Contains(line[i:], "PRIVATE KEY") && !strings.Contains(line[i:], "-----END ")
-}
-
-// lines masks several lines as one text, and prints each of them on its own: a finding that goes over line
-// breaks becomes one in every line that it touches.
-func (r *redactRun) lines(block []string) error {
-	if len(block) == 0 {
-		return nil
-	}
-	r.sc.Reset()
-	text := strings.Join(block, "\n")
-	findings := r.sc.Find(text)
-	from := 0
-	for _, line := range block {
-		to := from + len(line)
-		var own []redact.Finding
-		var masked strings.Builder
-		at := 0
-		for _, f := range findings {
-			a, b := max(f.Start, from)-from, min(f.End, to)-from
-			if a >= b || a < at {
-				continue
-			}
-			own = append(own, redact.Finding{Detector: f.Detector, Start: a, End: b})
-			masked.WriteString(line[at:a])
-			// That of the whole finding: the action partial would show the end of every line of a key.
-			masked.WriteString(r.sc.Replacement(f.Detector, text[f.Start:f.End]))
-			at = b
-		}
-		masked.WriteString(line[at:])
-		if err := r.print(line, masked.String(), own); err != nil {
-			return err
-		}
-		from = to + 1
-	}
-	return nil
-}
-
-func (r *redactRun) text(text string) error {
-	r.sc.Reset()
-	if !r.json {
-		masked, _ := r.sc.Text(text)
-		return r.print(text, masked, nil)
-	}
-	masked, findings := r.sc.FindAndMask(text)
-	return r.print(text, masked, findings)
-}
-
-func (r *redactRun) print(raw, masked string, findings []redact.Finding) error {
-	if r.dryRun {
-		masked = raw
-	}
-	if !r.json && !r.jsonl {
-		_, err := r.out.WriteString(masked + "\n")
-		return err
-	}
-	var v any = masked
-	if r.json {
-		if findings == nil {
-			findings = []redact.Finding{}
-		}
-		v = struct {
-			Text     string           `json:"text"`
-			Findings []redact.Finding `json:"findings"`
-		}{masked, findings}
-	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	_, err := r.out.Write(buf.Bytes())
-	return err
+	return c.r.Read(p)
 }

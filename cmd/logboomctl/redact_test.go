@@ -35,7 +35,22 @@ func TestRedact(t *testing.T) {
 		want     string
 	}{
 		{"text", "a password=hunter2\n\nclean\n", nil, "a password=[REDACTED:password]\n\nclean\n"},
-		{"no line break at the end", "bob@example.com", nil, "[REDACTED:email]\n"},
+		{"no line break at the end", "bob@example.com", nil, "[REDACTED:email]"},
+		{"CR LF", "a\r\npassword=hunter2\r\n\r\nb\r", nil, "a\r\npassword=[REDACTED:password]\r\n\r\nb\r"},
+		{"CR LF, objects", "a\r\npassword=hunter2\r\n", []string{"--json"}, `{"text":"a\r","findings":[]}` + "\n" + `{"text":"password=[REDACTED:password]\r","findings":[{"detector":"password","start":9,"end":16}]}` + "\n"},
+		{"not UTF-8", "\xff\xc3 bob@example.com \xe2\x82\n", nil, "\xff\xc3 [REDACTED:email] \xe2\x82\n"},
+		{"only findings", "a\npassword=hunter2\nb\n", []string{"--only-findings"}, "password=[REDACTED:password]\n"},
+		{"quiet", "a\npassword=hunter2\nb\n", []string{"-q"}, ""},
+		{"one group", "bob@example.com password=hunter2 10.1.2.3\n", []string{"--groups", "network,secrets"}, "bob@example.com password=[REDACTED:password] [REDACTED:ipv4]\n"},
+		{"one detector", "bob@example.com password=hunter2\n", []string{"--detectors", "email"}, "[REDACTED:email] password=hunter2\n"},
+		{"a detector less", "bob@example.com password=hunter2\n", []string{"--detectors", "-email"}, "bob@example.com password=[REDACTED:password]\n"},
+		{"a group and a detector", "bob@example.com password=hunter2\n", []string{"--groups", "none", "--detectors", "email"}, "[REDACTED:email] password=hunter2\n"},
+		{"an exception", "bob@example.com a@example.com\n", []string{"--allow", "a@example.com"}, "[REDACTED:email] a@example.com\n"},
+		{"drop", "a\nbob@example.com\nb\n", []string{"--action", "drop_record"}, "a\nb\n"},
+		{"drop, objects", "a\nbob@example.com\n", []string{"--action", "drop_record", "--json"}, `{"text":"a","findings":[]}` + "\n" + `{"text":"[REDACTED:email]","findings":[{"detector":"email","start":0,"end":15}]}` + "\n"},
+		{"drop_attribute masks", "bob@example.com\n", []string{"--action", "drop_attribute"}, "[REDACTED:email]\n"},
+		{"tag", "bob@example.com\n", []string{"--action", "tag"}, "bob@example.com\n"},
+		{"tag a key", "-----BEGIN PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY-----\n", []string{"--action", "tag"}, "-----BEGIN PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY-----\n"},
 		{"nothing", "", nil, ""},
 		{
 			"JSON out", "é bob@example.com <b>\nclean\n",
@@ -111,7 +126,19 @@ func TestRedactPartialKey(t *testing.T) {
 }
 
 func TestRedactBadCalls(t *testing.T) {
-	for _, args := range [][]string{{"--nope"}, {"file.txt"}, {"--config", "no-such-file.yaml"}} {
+	for _, args := range [][]string{
+		{"--nope"},
+		{"--config", "no-such-file.yaml"},
+		{"--groups", "secret"},
+		{"--action", "erase"},
+		{"--detectors", "emial"},
+		{"--action", "hash"},
+		{"--rules", "no-such-file.toml"},
+		{"--hash-key-file", "no-such-file"},
+		{"--processor", "a"},
+		{"--list", "x"},
+		{"--allow", ""},
+	} {
 		code, out, errs := callRedact(t, "x\n", args...)
 		assert.Equal(t, 2, code, args)
 		assert.Empty(t, out)
@@ -126,5 +153,8 @@ func TestRedactBadCalls(t *testing.T) {
 func TestRedactList(t *testing.T) {
 	code, out, _ := callRedact(t, "", "--list")
 	assert.Zero(t, code)
-	assert.Contains(t, out, "aws_access_key_id")
+	assert.Regexp(t, `(?m)^detector +group +enabled +action +description\n`, out)
+	assert.Regexp(t, `(?m)^private_key +secrets +on +mask +\S`, out)
+	assert.Regexp(t, `(?m)^ipv4 +network +off +- +\S`, out)
+	assert.NotRegexp(t, `(?m)^unscanned`, out)
 }
