@@ -64,7 +64,7 @@ func (e *Engine) maskAround(s string, start, end int) (from, to int) {
 // dropMasked forgets findings within masks: what was masked before is none. A mask with a letter or a digit right behind it
 // is no disguise for what follows.
 func (sc *Scanner) dropMasked(s string) {
-	if len(sc.found) == 0 {
+	if len(sc.found) == 0 || !strings.Contains(s, maskPrefix) && (sc.e.maskText == "" || !strings.Contains(s, sc.e.maskText)) {
 		return
 	}
 	out := sc.found[:0]

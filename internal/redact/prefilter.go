@@ -8,7 +8,7 @@ package redact
 // chain before it goes on over the seam until both are in the same state; from there on they cannot differ.
 const (
 	prefilterBlock    = 16 << 10
-	prefilterParallel = 96
+	prefilterParallel = 64
 )
 
 // hit is the place behind the end of a trigger, and the state that says which.

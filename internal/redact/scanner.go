@@ -6,7 +6,6 @@ package redact
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -362,14 +361,8 @@ func (sc *Scanner) merge(s string) {
 			f[i].start-- // never leave half an escape behind
 		}
 	}
-	sort.Slice(f, func(i, j int) bool {
-		if f[i].start != f[j].start {
-			return f[i].start < f[j].start
-		}
-		if f[i].end != f[j].end {
-			return f[i].end > f[j].end
-		}
-		return f[i].det < f[j].det
+	slices.SortFunc(f, func(a, b finding) int {
+		return cmp.Or(a.start-b.start, b.end-a.end, int(a.det)-int(b.det))
 	})
 	out := f[:0]
 	for _, x := range f {
