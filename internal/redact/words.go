@@ -17,7 +17,7 @@ const (
 	MaxWordBytes = 256
 	// maxWordStates bounds what a list adds to the automaton: long lists are told apart by fewer leading bytes, and the
 	// rest is left to a look-up.
-	maxWordStates = 3000
+	maxWordStates = 1000
 	maxWordPrefix = 8
 )
 
