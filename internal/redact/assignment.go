@@ -33,7 +33,14 @@ func openValue(s string, i int) (int, string) {
 		j++
 	}
 	if j < len(s) && (s[j] == '"' || s[j] == '\'' || s[j] == '`') {
-		return j + 1, s[i : j+1]
+		if i < j {
+			return j + 1, s[i : j+1]
+		}
+		// Doubled in SQL and CSV, three in Python; but "" alone is the empty text.
+		for n := 0; n < 2 && j+2 < len(s) && s[j+1] == s[j] && strings.IndexByte(" \t\r\n,;:)}]&/>\\|", s[j+2]) < 0; n++ {
+			j++
+		}
+		return j + 1, s[j : j+1]
 	}
 	return i, ""
 }
@@ -155,6 +162,9 @@ func nameBefore(s string, end int) name {
 	if k > 0 && (s[k-1] == '"' || s[k-1] == '\'' || s[k-1] == '`') {
 		k--
 		k -= backslashesBefore(s, k)
+		if k > 0 && s[k-1] == s[k] && s[k] != '\\' { // doubled in CSV
+			k--
+		}
 		n.quoted = true
 	}
 	n.to, n.from = k, k
@@ -200,6 +210,12 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 	default:
 		start, quote = openValue(s, end)
 	}
+	if class == keyWeak && (n.sign != '=' || n.blank) && isSignature(s[n.from:n.to]) {
+		return 0, 0, false
+	}
+	if quote == "" && !n.quoted && start+1 < len(s) && s[start] == '[' && isAlnum(s[start+1]) { // Go's map[X-Api-Key:[…]]
+		start++
+	}
 	x := context{certain: certaintyOf(s, n, end, start), quoted: quote != "" || n.quoted}
 	x.spaced = n.sign == ':' && start < len(s) && start > 0 && quote == "" && isSpace(s[start-1]) && !n.quoted
 	if quote == "" && n.quoted && n.sign == ':' && (class == keyPassword || x.certain == certainJSON) {
@@ -224,8 +240,18 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		if x.certain == certainJSON && quote == "" && len(v) < 6 && class != keyPassword { // a count
 			return false
 		}
-		return plausible(class, v, x)
+		return plausible(class, v, x) && !isWorkingDirectory(s[n.from:n.to], v)
 	}, closeValue)
+}
+
+// isWorkingDirectory: PWD is also what a shell calls the directory it is in.
+func isWorkingDirectory(name, v string) bool {
+	return strings.EqualFold(name, "pwd") && (v[0] == '/' || v[0] == '~' || len(v) > 2 && v[1] == ':' && (v[2] == '\\' || v[2] == '/'))
+}
+
+// isSignature: a signature is no secret but where it signs a URL or a form.
+func isSignature(name string) bool {
+	return len(name) >= 3 && strings.EqualFold(name[len(name)-3:], "sig") || len(name) >= 9 && strings.EqualFold(name[len(name)-9:], "signature")
 }
 
 func isNameChar(c byte) bool { return isAlpha(c) || c == '_' || c == '-' || c == '.' || c == ' ' }

@@ -78,12 +78,22 @@ func closeLine(s string, i int, quote string, limit int) int {
 func findCookie(c *cursor, end int) (int, int, bool) {
 	s := c.s
 	i, quote := openValue(s, end)
+	bracket := false
 	if quote == "" && i < len(s) && s[i] == '[' && !strings.HasPrefix(s[i:], maskPrefix) {
 		if j, q := openValue(s, i+1); q != "" {
 			i, quote = j, q
+		} else {
+			i, bracket = i+1, true
 		}
 	}
 	closeCookie := func(limit int) int {
+		if bracket {
+			stop := closeLine(s, i, quote, limit)
+			if k := strings.IndexByte(s[i:stop], ']'); k >= 0 {
+				return i + k
+			}
+			return stop
+		}
 		if s[end-1] == ':' || quote != "" {
 			return closeLine(s, i, quote, limit)
 		}

@@ -3,16 +3,20 @@
 
 package redact
 
+import "slices"
+
+var assignmentDetectors = slices.Concat(nameDetectors, manifestDetectors)
+
 // Values that are secret because of the name they stand behind, in whatever way it is written: form dumps, query
 // parameters, logfmt, JSON (also inside a JSON string), YAML, XML, code, connection strings, header dumps.
 // keyname.go says which names, assignment.go how the value is found.
-var assignmentDetectors = []Detector{
+var nameDetectors = []Detector{
 	{
 		Name: "password", Group: Secrets, rank: rankAssigned,
 		Doc: "A value behind a name that ends in password, passwd, pwd, passphrase, ssn, cvv and the like",
 		Triggers: []string{
 			`(?i)(passw(or)?[dt]s?|passwd|pwd|pw|passphrase|passcode|passw(or)?d[_.-]?hash|storepass|keypass|ssn|cvv2?|cvc|security_?number|card_?number|credit_?card` +
-				`|kennwort|contrasena|mot_?de_?passe|senha|wachtwoord|[^\x00-\x7F][au]?)` + assignTail,
+				`|kennwort|contrasena|mot_?de_?passe|senha|wachtwoord|[^\x00-\x7F][auo]?)` + assignTail,
 			`(?i)-(passw(or)?d|passwd|pwd|passphrase|(store|key|user|db)?pass)\s`,
 		},
 		find: func(c *cursor, end int) (int, int, bool) { return findAssignment(c, end, keyPassword) },
@@ -89,4 +93,4 @@ var assignmentDetectors = []Detector{
 }
 
 // assignTail is what may stand between a name and its value's sign of assignment; it ends with that sign.
-const assignTail = "[0-9]{0,2}\\\\*[\"'`]?\\]?\\s*([_.-]?(string|value)\\s*)?([=:>,]|[?.]=|\\?:)"
+const assignTail = "[0-9]{0,2}\\\\*[\"'`]{0,2}\\]?\\s*([_.-]?(string|value)\\s*)?([=:>,]|[?.]=|\\?:)"

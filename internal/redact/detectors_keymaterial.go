@@ -43,12 +43,6 @@ var keyMaterialDetectors = []Detector{
 		},
 		Miss: []string{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJmb28iOiJiYXIifQ.eyJzdWIiOiJqb2huIn0.XlLnuy7S6F8", "eyJ.eyJ.eyJ"},
 	},
-	{
-		Name: "age_secret_key", Group: Secrets, rank: rankToken,
-		Doc:      "age secret key",
-		Triggers: []string{"AGE-SECRET-KEY-1"}, Pattern: `AGE-SECRET-KEY-1[A-Z0-9]{58}`,
-		Match: []string{"«AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE»"},
-	},
 }
 
 func findPEM(c *cursor, end int) (int, int, bool) {

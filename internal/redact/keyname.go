@@ -124,7 +124,7 @@ func classifyKey(name string) keyClass {
 		n, last, prev = last, prev, third
 	}
 	all := buf[:n]
-	if plainKeys[string(all)] || plainKeys[string(all[prev:])] || plainKeys[string(all[third:])] {
+	if plainKeys[string(all)] || plainKeys[string(all[last:])] || plainKeys[string(all[prev:])] || plainKeys[string(all[third:])] {
 		return keyPlain
 	}
 	class := max(keyWords[string(all[last:])], keyWords[string(all[prev:])], keyWords[string(all[third:])])

@@ -100,6 +100,9 @@ func looksRandom(v string, x context) bool {
 	default:
 		return false
 	}
+	if strings.HasPrefix(v, "ey") && threeParts(v) {
+		return true
+	}
 	if len(v) < 10 || !allIn(v, isTokenChar) && !base64Like(v) || allIn(v, func(c byte) bool { return isAlpha(c) || c == '_' || c == '.' || c == '-' }) {
 		return false
 	}
@@ -114,6 +117,16 @@ func looksRandom(v string, x context) bool {
 	}
 	// Hexadecimal digits cannot have more than 4 bits each; that long they are a digest, a UUID or a key.
 	return entropy(v) > 3.5 || len(v) >= 24 && entropy(v) > 2.9 && allIn(v, func(c byte) bool { return isHex(c) || c == '-' })
+}
+
+// threeParts tells whether v has the outer form of a JSON Web Token.
+func threeParts(v string) bool {
+	a, rest, _ := strings.Cut(v, ".")
+	b, c, ok := strings.Cut(rest, ".")
+	part := func(p string) bool {
+		return len(p) >= 10 && allIn(p, func(c byte) bool { return isTokenChar(c) && c != '.' || c == '/' || c == '+' })
+	}
+	return ok && part(a) && part(b) && part(c)
 }
 
 func isTokenChar(c byte) bool { return isAlnum(c) || c == '_' || c == '.' || c == '=' || c == '-' }

@@ -1,0 +1,177 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redact
+
+import "strings"
+
+// Secrets among the words of a command or a statement.
+var commandDetectors = []Detector{
+	{
+		Name: "basic_credentials", Group: Secrets, rank: rankAssigned,
+		Doc:      "User and password behind curl's -u or --user",
+		Triggers: []string{`curl\s`},
+		find:     findCurlUser,
+		Match: []string{
+			"curl -k -X GET -u «elastic:Tr33h0use$9» https://localhost:9200", `curl -s --user '«api:r7ToY17bVo!g»' \`,
+			"curl -u«bob:Hx7Lq2Pz9» https://x",
+		},
+		Miss: []string{
+			"curl -u $USER:$PASSWORD https://x", "curl https://x -u user", "curl --user-agent x:y1 https://z", `curl --user "xxx:yyy"`,
+			"curl --user user:password https://x", "curl -u \"{{ .user }}:{{ .pass }}\" x",
+		},
+	},
+	{
+		Name: "command_password", Group: Secrets, rank: rankAssigned,
+		Doc:      "The password among the arguments of mysql, sshpass, redis-cli, docker login, openssl, smbclient and the like",
+		Triggers: []string{`(?i)(mysql(dump|admin|import)?|mariadb(-dump)?|sshpass|redis-cli|docker\s+login|mongo(sh|dump|restore)?|ldap(search|modify|add|delete)|sqlcmd|smbclient|plink|net\s+use)\s`, `-pass(in|out)?\s+(pass|env):`},
+		find:     findCommandPassword,
+		Match: []string{
+			"exec: mysql -uroot -p«Hx7Lq2» shop", "mysqldump -h db -u app -p'«Hx7 Lq2»' shop > x.sql", "sshpass -p «hunter2» ssh bob@host",
+			"redis-cli -h cache -a «hunter2» ping", "docker login -u bob -p «Hx7Lq2Pz» registry.example", "openssl pkcs12 -passin pass:«hunter2» -in x",
+			"ldapsearch -D cn=admin -w «hunter2» -b dc=x", "smbclient -U 'bob%«hunter2»' //srv/share",
+		},
+		Miss: []string{
+			"mysql -u root -p shop", "mysql -p$PW shop", "docker login -p", "redis-cli -p 6379 ping", "mysql -P3306", "mysqld started with pid 7",
+			"mysql server -port", "sshpass -p ${PW} x", "openssl -passin env:PW",
+		},
+	},
+	{
+		Name: "sql_password", Group: Secrets, rank: rankAssigned,
+		Doc:      "Passwords in SQL: IDENTIFIED BY, PASSWORD '…', PASSWORD(…), and the columns of an INSERT whose names say so",
+		Triggers: []string{`(?i)identified\s`, `(?i)password(\s+|\()["'\\]`, `(?i)values?\s*\(`},
+		find:     findSQL,
+		Match: []string{
+			"CREATE USER 'a'@'%' IDENTIFIED BY '«Hx7Lq2»';", "ALTER USER a IDENTIFIED WITH mysql_native_password BY '«it''s»' x",
+			"ALTER ROLE app WITH LOGIN ENCRYPTED PASSWORD '«hunter2»'", "SET PASSWORD FOR bob = PASSWORD('«hunter2»')",
+			"INSERT INTO users (id, name, password, age) VALUES (1, 'bob', '«hunter2»', 7)", "IDENTIFIED BY PASSWORD '«*94BDCEBE19083CE2»'",
+			`{"q":"insert into users(name,passwd) values ('bob', '«hunter2»')"}`,
+			"INSERT INTO users (name, password) VALUES ('bob', '«a'), ('eve', 'b»')",
+		},
+		Miss: []string{
+			"caused by 'timeout'", "ORDER BY \"name\"", "INSERT INTO t (a, b) VALUES ('password', 2)", "invalid password \"\"", "IDENTIFIED BY ?",
+			"INSERT INTO users (name, password) VALUES (?, ?)", "INSERT INTO users (name, password) VALUES ($1, $2)", "values('x')", "IDENTIFIED BY '[REDACTED:sql_password]'",
+			"the field 'password' 'is' empty", "identified by 7 users", "not identified",
+		},
+	},
+}
+
+// findCurlUser looks for the option within the 2 KiB behind the command.
+func findCurlUser(c *cursor, end int) (int, int, bool) {
+	s := c.s[end-1 : min(len(c.s), end+maxCommand)]
+	for _, option := range []string{" -u ", " --user ", " --user=", " -u"} {
+		i := strings.Index(s, option)
+		if i < 0 {
+			continue
+		}
+		i += len(option) + end - 1
+		start, quote := openArgument(c.s, i)
+		stop := closeArgument(c.s, start, quote, maxLook)
+		if start >= stop || isPlaceholder(c.s[start:stop]) {
+			return 0, 0, false
+		}
+		user, password, ok := strings.Cut(c.s[start:stop], ":")
+		low := strings.ToLower(strings.Trim(password, `'"\`))
+		if ok && user != "" && strings.IndexByte("-$<{", user[0]) < 0 && len(user)+len(password) >= 6 &&
+			!isPlaceholder(low) && !strings.HasPrefix(low, "$") && low != "password" && low != "pass" && low != "yyy" {
+			return start, stop, !strings.HasPrefix(password, "//")
+		}
+	}
+	return 0, 0, false
+}
+
+// maxCommand is how far an option may stand behind its command.
+const maxCommand = 2048
+
+// openArgument is openValue for a word of a command line: only blanks are skipped.
+func openArgument(s string, i int) (int, string) {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+		i++
+	}
+	if i < len(s) && strings.IndexByte("\"'`\\", s[i]) >= 0 {
+		return openValue(s, i)
+	}
+	return i, ""
+}
+
+func closeArgument(s string, start int, quote string, limit int) int {
+	if quote != "" {
+		return closeQuoted(s, start, quote, limit)
+	}
+	stop := start
+	for stop < len(s) && stop-start < limit && !isSpace(s[stop]) && strings.IndexByte("\"'`;|&", s[stop]) < 0 {
+		if s[stop] == '\\' && stop+1 < len(s) && isEscapeLetter(s[stop+1]) {
+			break
+		}
+		stop++
+	}
+	return stop
+}
+
+// commandOptions says behind which option a command has its password; glued, without a blank.
+var commandOptions = []struct {
+	command, option string
+	glued           bool
+}{
+	{"mysql", " -p", true},
+	{"mariadb", " -p", true},
+	{"sshpass", " -p", true},
+	{"sshpass", " -p", false},
+	{"redis", " -a", false},
+	{"docker", " -p", false},
+	{"mongo", " -p", false},
+	{"ldap", " -w", false},
+	{"sqlcmd", " -P", false},
+	{"sqlcmd", " -P", true},
+	{"plink", " -pw", false},
+	{"smbclient", " -U", false},
+}
+
+func findCommandPassword(c *cursor, end int) (int, int, bool) {
+	s := c.s
+	if s[end-1] == ':' { // -passin pass:
+		if s[end-4:end-1] == "env" {
+			return 0, 0, false
+		}
+		stop := closeArgument(s, end, "", maxLook)
+		return end, stop, stop > end && !isPlaceholder(s[end:stop]) && s[end] != '$'
+	}
+	from := end - 1
+	for from > 0 && end-from < 24 && (isAlnum(s[from-1]) || s[from-1] == '-') {
+		from--
+	}
+	command := strings.ToLower(s[from : end-1])
+	rest := s[end-1 : min(len(s), end+maxCommand)]
+	if command == "login" {
+		command = "docker"
+	}
+	for _, o := range commandOptions {
+		if !strings.HasPrefix(command, o.command) {
+			continue
+		}
+		for at := 0; ; {
+			k := strings.Index(rest[at:], o.option)
+			if k < 0 || strings.IndexByte(rest[:at+k], '\n') >= 0 {
+				break
+			}
+			at += k + len(o.option)
+			i := at + end - 1
+			if i >= len(s) || o.glued == isSpace(s[i]) {
+				continue
+			}
+			start, quote := openArgument(s, i)
+			stop := closeArgument(s, start, quote, maxLook)
+			if o.option == " -U" {
+				k := strings.IndexByte(s[start:stop], '%')
+				if k < 0 {
+					continue
+				}
+				start += k + 1
+			}
+			if start < stop && strings.IndexByte("-$<{", s[start]) < 0 && !isPlaceholder(s[start:stop]) && (o.option != " -p" || s[start:stop] != "ort" && !strings.HasPrefix(s[start:stop], "assword") && !strings.HasPrefix(s[start:stop], "ort=")) {
+				return start, stop, true
+			}
+		}
+	}
+	return 0, 0, false
+}
