@@ -76,10 +76,10 @@ func (m *automaton) rests() bool {
 	return true
 }
 
-// match finds the leftmost match and appends its captures to dst. gaveUp: only the machine can tell.
-func (m *automaton) match(text string, dst []Capture) ([]Capture, verdict) {
+// match finds the leftmost match from a place on and appends its captures to dst. gaveUp: only the machine can tell.
+func (m *automaton) match(text string, from int, dst []Capture) ([]Capture, verdict) {
 	r := m.pool.Get().(*[]int)
-	f, v := m.find(text, r)
+	f, v := m.find(text, from, r)
 	switch v {
 	case matched:
 		dst, v = m.captures(f, *r, text, dst)
@@ -105,9 +105,9 @@ func (m *automaton) matchAt(text string, at int, dst []Capture) (captures []Capt
 	return captures, v, used
 }
 
-func (m *automaton) find(text string, regs *[]int) (*final, verdict) {
-	budget := 4000 + 8*len(text)
-	at, ok := m.starts.next(text, 0)
+func (m *automaton) find(text string, from int, regs *[]int) (*final, verdict) {
+	budget := 4000 + 8*(len(text)-from)
+	at, ok := m.starts.next(text, from)
 	for ok {
 		f, v, used := m.try(m.anchored, text, at, regs)
 		if v != noMatch || at == len(text) {

@@ -100,7 +100,7 @@ func TestAutomatonWithLittleRoom(t *testing.T) {
 			want, ok, err := roomy.Match(text, nil)
 			require.NoError(t, err)
 			generation := little.table.Load().generation
-			got, v := tight.automaton.match(text, nil)
+			got, v := tight.automaton.match(text, 0, nil)
 			if v != gaveUp {
 				require.Equal(t, show(want, ok, nil), show(got, v == matched, nil), text)
 				if little.table.Load().generation != generation {

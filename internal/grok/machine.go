@@ -50,10 +50,10 @@ func newMachine(p *program, from *starts, maxSteps int) *machine {
 	return &machine{p: p, from: from, slots: make([]int, p.slots), most: maxSteps}
 }
 
-// match finds the leftmost match. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
-func (m *machine) match(text string) verdict {
+// match finds the leftmost match from a place on. On matched, m.slots[2*g] and m.slots[2*g+1] are the bounds of group g, -1 if it took no part.
+func (m *machine) match(text string, from int) verdict {
 	m.reset(text)
-	for at, ok := m.from.next(text, 0); ok; at, ok = m.from.next(text, at+runeLen(text, at)) {
+	for at, ok := m.from.next(text, from); ok; at, ok = m.from.next(text, at+runeLen(text, at)) {
 		if v := m.run(m.p.start, at); v != noMatch {
 			return v
 		}

@@ -176,19 +176,24 @@ func (p *Pattern) Regular() bool { return p.automaton != nil }
 // groups. Groups that captured nothing or an empty text are left out. A byte that is not part of a valid rune counts as one
 // U+FFFD, as in Go's regexp. The error is ErrSteps or nil.
 func (p *Pattern) Match(text string, dst []Capture) (captures []Capture, ok bool, err error) {
-	if p.literal != "" && !p.starts.fixed && !strings.Contains(text, p.literal) {
+	return p.MatchFrom(text, 0, dst)
+}
+
+// MatchFrom is Match for matches that begin at the position from, in bytes, or behind it; assertions see what stands before it.
+func (p *Pattern) MatchFrom(text string, from int, dst []Capture) (captures []Capture, ok bool, err error) {
+	if p.literal != "" && !p.starts.fixed && !strings.Contains(text[from:], p.literal) {
 		return dst, false, nil
 	}
 	rests := p.automaton != nil && p.automaton.rests()
 	v := gaveUp
 	if p.automaton != nil && !rests {
-		captures, v = p.automaton.match(text, dst)
+		captures, v = p.automaton.match(text, from, dst)
 	}
 	if v == gaveUp {
-		captures, v = p.backtrack(text, dst, func(m *machine) verdict { return m.match(text) })
+		captures, v = p.backtrack(text, dst, func(m *machine) verdict { return m.match(text, from) })
 	}
 	if v == gaveUp && rests {
-		captures, v = p.automaton.match(text, dst)
+		captures, v = p.automaton.match(text, from, dst)
 	}
 	if v == gaveUp {
 		return dst, false, ErrSteps

@@ -176,6 +176,12 @@ func requireMatchAt(t *testing.T, p *Pattern, re *regexp.Regexp, text string) {
 		captures, ok, _, err := p.MatchAt(text, at, nil)
 		require.NoError(t, err)
 		require.Equal(t, at == first, ok, "%s at %d of %q", p, at, text)
+		if captures, ok, err := p.MatchFrom(text, at, nil); first <= len(text) {
+			want, _, _ := p.Match(text, nil)
+			require.NoError(t, err)
+			require.True(t, ok, "%s from %d of %q", p, at, text)
+			require.Equal(t, want, captures, "%s from %d of %q", p, at, text)
+		}
 		if ok {
 			want, _, err := p.Match(text, nil)
 			require.NoError(t, err)

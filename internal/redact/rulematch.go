@@ -154,13 +154,9 @@ func (sc *Scanner) readRegions(s string) int {
 			return first
 		}
 		c := sc.e.dets[r.det].rule
-		// A match may begin before the region by as much as belongs to the same word, so that a word's border is one.
-		from := r.from
-		for from > 0 && r.from-from < maxNameBytes && (isAlnum(s[from-1]) || s[from-1] == '_') {
-			from--
-		}
+		text, from := s[:r.to], r.from
 		for from < r.to {
-			captures, ok, err := c.re.Match(s[from:r.to], sc.captures[:0])
+			captures, ok, err := c.re.MatchFrom(text, from, sc.captures[:0])
 			sc.captures = captures[:0]
 			if err != nil {
 				sc.unread(s, from)
