@@ -27,6 +27,9 @@ type grokFlags struct {
 	jsonl        bool
 	explain      bool
 	check        bool
+
+	config, processorName string
+	resource, attributes  []string
 }
 
 func newGrokCommand() *cobra.Command {
@@ -43,11 +46,15 @@ func newGrokCommand() *cobra.Command {
 			"(how far the best attempt got, and what was expected there). The same goes to the standard error as text with a\n" +
 			"caret under the place, so that the standard output stays one JSON object a line.\n\n" +
 			"A line that a pattern spends its steps on, or that is no JSON string with --jsonl, has \"error\" in its object and\n" +
-			"makes the exit code 1 at the end. Exit code 2 says that a pattern is wrong, and where.",
+			"makes the exit code 1 at the end. Exit code 2 says that a pattern is wrong, and where.\n\n" +
+			"With --config each line is the body of a log record, which goes through the configured grok processor; what comes out\n" +
+			"is printed: body, attributes, severity, timestamp, trace_id, span_id, resource. --resource and --attribute give the\n" +
+			"record what the rules select by.",
 		Example: `  logboomctl grok --pattern '%{HTTPD_COMBINEDLOG}' < access.log
   logboomctl grok --explain --pattern '^%{IP:client} took %{NUMBER:ms:float} ms$' < app.log
   logboomctl grok --library none --define 'ID=[a-z]+-\d+' --pattern '%{ID:ticket} %{ID:parent}' < tickets.txt
   logboomctl grok --pattern '^%{KLOG}' --regex '^(?P<level>\w+): (?P<text>.*)' --auto < mixed.log
+  logboomctl grok --config collector.yaml --resource service.name=shop < app.log
   logboomctl grok --check --pattern-files '/etc/patterns/*'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -56,6 +63,12 @@ func newGrokCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.config != "" {
+				return runGrokConfig(cmd.Context(), &f, cmd.InOrStdin(), cmd.OutOrStdout())
+			}
+			if f.processorName != "" || len(f.resource)+len(f.attributes) > 0 {
+				return &usageError{errors.New("--processor, --resource and --attribute need --config")}
+			}
 			return runGrok(cmd.Context(), &f, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -72,6 +85,10 @@ func newGrokCommand() *cobra.Command {
 	flags.BoolVar(&f.jsonl, "jsonl", false, "each input line is a JSON string, so that it can hold line breaks")
 	flags.BoolVar(&f.explain, "explain", false, "say what each piece matched, or where the best attempt stopped")
 	flags.BoolVar(&f.check, "check", false, "look at every definition of --pattern-files and --define, used or not, as the processor does at start")
+	flags.StringVar(&f.config, "config", "", "configuration `file` of a Collector with a grok processor, or the grok: block alone")
+	flags.StringVar(&f.processorName, "processor", "", "which grok processor of --config, by `name`")
+	flags.StringArrayVar(&f.resource, "resource", nil, "resource attribute `KEY=VALUE` of the records of --config; may be repeated")
+	flags.StringArrayVar(&f.attributes, "attribute", nil, "attribute `KEY=VALUE` of the records of --config; may be repeated")
 	return cmd
 }
 
