@@ -100,7 +100,7 @@ func TestMaskText(t *testing.T) {
 		assert.NotZero(t, effect)
 		_, effect = sc.Hide(hidden)
 		assert.Zero(t, effect, text)
-		if text == "<hidden>" { // that what stands in brackets is none is known without the mask text
+		if strings.ContainsAny(text, "<[ ") { // what stands in brackets is no value, mask or not
 			continue
 		}
 		got, _ := sc.Text("password=" + text + "hunter2x9")

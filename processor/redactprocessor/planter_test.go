@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -127,6 +128,24 @@ var base64Forms = []form{
 	{"base64 in json", func(s string) string { return `{"data":"` + base64.StdEncoding.EncodeToString([]byte(s)) + `"}` }, nil, true},
 }
 
+// minBase64 is the length of a text from which it is looked for in base64.
+const minBase64 = 30
+
+var percentEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// exempt tells what is not promised: two levels of percent escapes or of SQL's quotes, and what its detector finds only
+// among blanks.
+func exempt(e example, form string) bool {
+	switch form {
+	case "query", "path":
+		return percentEscape.MatchString(e.text) || form == "path" && e.detector == "phone"
+	case "sql":
+		return strings.Contains(e.text, "'")
+	}
+	// Lines of a manifest are told apart where their breaks are escaped once.
+	return e.detector == "kubernetes_secret" && (form == "json in json" || strings.Contains(e.text, `\n`))
+}
+
 var noise = []string{"order", "4711", "done", "in", "12ms", "user=17", "é漢", `"quoted"`, "[x]", "a,b;", "\t", "100%", "{}", "commit 9f86d081884c7d65"}
 
 func (p *planter) noise() string { return noise[p.r.IntN(len(noise))] }
@@ -137,7 +156,7 @@ func (p *planter) text() (text string, isJSON bool) {
 		return p.noise() + " " + p.noise(), false
 	}
 	e := p.examples[p.r.IntN(len(p.examples))]
-	if p.r.IntN(8) == 0 {
+	if p.r.IntN(8) == 0 && len(e.text) >= minBase64 && !percentEscape.MatchString(e.text) {
 		f := base64Forms[p.r.IntN(len(base64Forms))]
 		text = f.write(e.text)
 		p.plant(e.detector, f.name, base64.RawStdEncoding.EncodeToString([]byte(e.text)))
@@ -145,6 +164,9 @@ func (p *planter) text() (text string, isJSON bool) {
 		return text, f.whole
 	}
 	f := forms[p.r.IntN(len(forms))]
+	for exempt(e, f.name) {
+		f = forms[p.r.IntN(len(forms))]
+	}
 	for _, s := range e.secrets {
 		p.plant(e.detector, f.name, f.encode(s))
 		p.plant(e.detector, f.name, s)
