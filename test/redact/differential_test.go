@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect"
 	"github.com/zricethezav/gitleaks/v8/report"
+	"github.com/zricethezav/gitleaks/v8/sources"
 
 	"github.com/logboom/logboom/internal/redact"
 )
@@ -35,6 +37,9 @@ var exceptions = map[string]string{
 	"nytimes-access-token":   "gitleaks takes a comma for a part of the name new-york-times",
 	"private-key":            "the detector private_key asks for a label as RFC 7468 has it, which random characters are not",
 }
+
+// words are what the rules for short values behind a vendor's name let pass: applicationVersion is no key.
+var words = regexp.MustCompile(`^(?:[A-Z]?[a-z]{3,}(?:[A-Z][a-z]{3,})*|[A-Z]+|[0-9]+)$`)
 
 // perRule is how many texts of each kind are drawn for a rule; seed is the same in every run unless LOGBOOM_SEED says another.
 const perRule = 24
@@ -157,11 +162,11 @@ func TestAgainstGitleaks(t *testing.T) {
 		}
 		for _, s := range samples(t, m, r) {
 			texts++
-			fragment := detect.Fragment{Raw: s.text}
+			fragment := sources.Fragment{Raw: s.text}
 			if r.Path != nil {
 				fragment.FilePath = pathOf[id]
 			}
-			theirs := gitleaks.Detect(fragment)
+			theirs := gitleaks.DetectContext(t.Context(), detect.Fragment(fragment)) //nolint:staticcheck // it takes no other type yet
 			sc.Reset()
 			ours := sc.Find(s.text)
 			if len(theirs) == 0 && len(ours) > 0 {
@@ -176,6 +181,8 @@ func TestAgainstGitleaks(t *testing.T) {
 					covered++
 				case exceptions[f.RuleID] != "":
 					excused[f.RuleID]++
+				case words.MatchString(f.Secret):
+					excused["words"]++
 				default:
 					if missed[f.RuleID]++; missed[f.RuleID] <= 3 {
 						t.Errorf("%s: %q of %q is left in %q; found %v", f.RuleID, rest, f.Secret, s.text, ours)
@@ -205,4 +212,20 @@ func sum(counts map[string]int) (n int) {
 		n += c
 	}
 	return n
+}
+
+// TestRuleFilesAreQuiet: the examples in the rule files do not alarm who scans the source code.
+func TestRuleFilesAreQuiet(t *testing.T) {
+	gitleaks, err := detect.NewDetectorDefaultConfig()
+	require.NoError(t, err)
+	files, err := filepath.Glob("../../internal/redact/rules/*")
+	require.NoError(t, err)
+	require.Greater(t, len(files), 10)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, f := range gitleaks.DetectBytes(data) {
+			t.Errorf("%s: gitleaks reports %s: %q", file, f.RuleID, f.Match)
+		}
+	}
 }
