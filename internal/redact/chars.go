@@ -63,41 +63,6 @@ func containsFold(s, word string) bool {
 	return false
 }
 
-// luhn is the check digit of ISO/IEC 7812-1, over the digits in s; other characters are skipped.
-func luhn(s string) bool {
-	sum, double, n := 0, false, 0
-	for i := len(s) - 1; i >= 0; i-- {
-		if !isDigit(s[i]) {
-			continue
-		}
-		d := int(s[i] - '0')
-		if double {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-		double = !double
-		n++
-	}
-	return n > 0 && sum%10 == 0
-}
-
-// mod97 is the check of ISO 13616 (IBAN): the four leading characters moved to the end, letters as two digits, must
-// leave 1 when divided by 97. s holds upper-case letters and digits only.
-func mod97(s string) bool {
-	rem := 0
-	for k := range len(s) {
-		c := s[(k+4)%len(s)]
-		if isDigit(c) {
-			rem = (rem*10 + int(c-'0')) % 97
-		} else {
-			rem = (rem*100 + int(c-'A') + 10) % 97
-		}
-	}
-	return rem == 1
-}
-
 // entropy is Shannon's, in bits a byte.
 func entropy(s string) float64 {
 	var count [256]int

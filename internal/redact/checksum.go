@@ -43,10 +43,16 @@ const (
 
 // checkBech32 is the checksum of BIP 173, all lower or all upper case: age's secret keys and Nostr's.
 func checkBech32(token string) bool {
+	sum, ok := bech32Sum(token)
+	return ok && sum == 1
+}
+
+// bech32Sum is what the checksum comes to: 1 for Bech32, and another constant for Bech32m (BIP 350).
+func bech32Sum(token string) (uint32, bool) {
 	low := strings.ToLower(token)
 	i := strings.LastIndexByte(low, '1')
 	if len(low) > maxBech32 || i < 1 || len(low)-i < 7 || token != low && token != strings.ToUpper(token) {
-		return false
+		return 0, false
 	}
 	sum := uint32(1)
 	step := func(v byte) {
@@ -68,11 +74,11 @@ func checkBech32(token string) bool {
 	for k := i + 1; k < len(low); k++ {
 		v := strings.IndexByte(bech32Charset, low[k])
 		if v < 0 {
-			return false
+			return 0, false
 		}
 		step(byte(v))
 	}
-	return sum == 1
+	return sum, true
 }
 
 const (

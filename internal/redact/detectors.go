@@ -18,6 +18,9 @@ var all = sync.OnceValue(func() []Detector {
 		assignmentDetectors,
 		paymentDetectors,
 		personalDetectors,
+		phoneDetectors,
+		cryptoDetectors,
+		nationalDetectors,
 		networkDetectors,
 	)
 })

@@ -162,23 +162,29 @@ func isCard(s string, n int) bool {
 	four := two*100 + d[2]*10 + d[3]
 	six := four*100 + d[4]*10 + d[5]
 	switch {
+	case d[0] == 1: // UATP
+		return n == 15
 	case d[0] == 4: // Visa
 		return n == 16 || n == 13 || n == 19 && grouped
 	case two >= 51 && two <= 55, four >= 2221 && four <= 2720: // Mastercard
 		return n == 16
 	case two == 34, two == 37: // American Express
 		return n == 15
+	case four >= 2200 && four <= 2205: // Mir
+		return n == 16 || n > 16 && grouped
 	case four >= 3528 && four <= 3589: // JCB
 		return n == 16 || n > 16 && grouped
 	case four >= 3000 && four <= 3059, four == 3095, two == 36, two == 38, two == 39: // Diners Club
 		return n == 14 || n == 16 && two != 36
-	case four == 6011, two == 65, six >= 644000 && six <= 649999, six >= 622126 && six <= 622925: // Discover
+	case four == 6011, two == 65, six >= 644000 && six <= 649999, two == 60 && four >= 6060 && four <= 6099, four == 6521, four == 6522, six >= 622126 && six <= 622925: // Discover, RuPay, Hipercard
 		return n == 16 || n > 16 && grouped
-	case two == 62, two == 81: // UnionPay
+	case two == 62, two == 81, two == 82: // UnionPay, RuPay
 		return n == 16 || n > 16 && grouped
 	case four == 5018, four == 5019, four == 5020, four == 5038, four == 5893, four == 6304, four == 6759, four >= 6761 && four <= 6763: // Maestro, Dankort
 		return n == 16 || grouped
-	case two == 50, two >= 56 && two <= 58, four >= 6390 && four <= 6399: // Maestro
+	case two == 50, two >= 56 && two <= 58, four >= 6360 && four <= 6399, four == 6703, four == 6709, four == 6771: // Maestro, Elo, Verve, InterPayment, InstaPayment, Bancontact, Laser
+		return n == 16 || n > 16 && grouped
+	case four == 9792, four == 8600, four == 9860, four == 6012: // Troy, UzCard, Humo
 		return n == 16
 	}
 	return false
