@@ -223,6 +223,9 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 			return start, stop, true
 		}
 	}
+	if !x.begins(class, s[start:min(len(s), start+10)]) {
+		return 0, 0, false
+	}
 	closeValue := func(limit int) int {
 		if quote != "" {
 			return closeQuoted(s, start, quote, limit)

@@ -27,6 +27,8 @@ var keyWords = map[string]keyClass{
 	"wachtwoord": keyPassword, "losenord": keyPassword, "salasana": keyPassword, "heslo": keyPassword, "jelszo": keyPassword, "parola": keyPassword,
 	"sifre": keyPassword, "adgangskode": keyPassword, "passord": keyPassword, "katasandi": keyPassword, "parool": keyPassword, "lozinka": keyPassword,
 	"storepass": keyPassword, "keypass": keyPassword, "userpass": keyPassword, "dbpass": keyPassword, "sshpass": keyPassword, "mysqlpwd": keyPassword,
+	"secrets": keySecret, "apikeys": keySecret, "pincode": keySecret, "mfacode": keySecret, "otpcode": keySecret, "verificationcode": keySecret,
+	"seedphrase": keySecret, "mnemonicphrase": keySecret, "recoveryphrase": keySecret, "recoverykey": keySecret,
 	"otp": keySecret, "totp": keySecret, "passwords": keyPassword,
 	"ssn": keyPassword, "cvv": keyPassword, "cvc": keyPassword, "cvv2": keyPassword, "socialsecurity": keyPassword,
 	"socialsecuritynumber": keyPassword, "cardnumber": keyPassword, "creditcard": keyPassword, "creditcardnumber": keyPassword,
@@ -75,6 +77,21 @@ var plainKeys = map[string]bool{
 	"s3key": true, "i18nkey": true, "translationkey": true, "localekey": true, "sessionkeyid": true, "unexpectedtoken": true,
 }
 
+// lastLetters holds the last two letters of every word that tells anything: the cheap part of classifyKey.
+var lastLetters = func() (set [32][32]bool) {
+	add := func(w string) { set[w[len(w)-2]&31][w[len(w)-1]&31] = true }
+	for w := range keyWords {
+		add(w)
+	}
+	for _, e := range keyEndings {
+		add(e.end)
+	}
+	for _, w := range suffixWords {
+		add(w)
+	}
+	return set
+}()
+
 // normalizeKey keeps letters and digits, in lower case.
 func normalizeKey(name string) string {
 	return strings.Map(func(r rune) rune {
@@ -90,6 +107,9 @@ func normalizeKey(name string) string {
 
 // classifyKey looks at the end of a key's name. It does not allocate.
 func classifyKey(name string) keyClass {
+	if n := len(name); n >= 2 && isAlpha(name[n-1]) && isAlpha(name[n-2]) && !lastLetters[name[n-2]&31][name[n-1]&31] {
+		return keyPlain
+	}
 	// Fold into a buffer, and remember where the last words begin.
 	var buf [64]byte
 	if len(name) > len(buf) {
