@@ -24,6 +24,7 @@ type Engine struct {
 
 	short     bool // very short texts are looked at too
 	allow     map[string]bool
+	words     []*wordList
 	maskText  string
 	hashKey   []byte
 	hashKeyID string
@@ -136,12 +137,7 @@ func New(o Options) (*Engine, error) {
 		if v := o.Detectors[list.Name].Enabled; v != nil && !*v {
 			continue
 		}
-		for _, d := range wordDetectors(list) {
-			det := e.add(compiled{name: d.Name, action: action(d.Name), rank: d.rank, find: d.find})
-			for _, expr := range d.Triggers {
-				on(expr, trigger{det: det})
-			}
-		}
+		e.words = append(e.words, newWordList(list, e.add(compiled{name: list.Name, action: action(list.Name), rank: rankUser})))
 		e.short = true
 	}
 	if len(exprs) > 0 {

@@ -292,6 +292,9 @@ func (sc *Scanner) scan(s string) (any bool) {
 func (sc *Scanner) read(s string) int {
 	sc.cur = cursor{s: s, e: sc.e}
 	sc.nextReading()
+	for _, l := range sc.e.words {
+		sc.readWords(l, s)
+	}
 	a := sc.e.auto
 	state := a.start
 	for base := 0; base < len(s); base += prefilterBlock {

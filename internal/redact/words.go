@@ -5,20 +5,15 @@ package redact
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Bounds of the user's own word lists.
+// Bounds of the words in the user's own lists, in bytes.
 const (
 	MinWordBytes = 2
 	MaxWordBytes = 256
-	// maxWordStates bounds what a list adds to the automaton: long lists are told apart by fewer leading bytes, and the
-	// rest is left to a look-up.
-	maxWordStates = 1000
-	maxWordPrefix = 8
 )
 
 // CheckWord tells what is wrong with a word of a list, without quoting it.
@@ -52,11 +47,38 @@ func validateWords(lists []WordOptions, known map[string]bool, bad func(format s
 	}
 }
 
-// wordList finds any of its words. It is immutable.
+// wordList finds any of its words. It is immutable. It has no part in the automaton, whose size would grow with the list:
+// a table tells whether a word begins with some two bytes, and a look-up does the rest.
 type wordList struct {
+	det     uint16
+	fold    bool
 	words   map[string]bool
 	lengths [MaxWordBytes + 1]bool
-	fold    bool
+	starts  [1 << 16 / 64]uint64 // bits, by the first two bytes
+}
+
+func newWordList(o WordOptions, det uint16) *wordList {
+	l := &wordList{det: det, fold: !o.CaseSensitive, words: make(map[string]bool, len(o.Words))}
+	seen := map[string]bool{}
+	for _, w := range o.Words {
+		w = strings.Map(l.folded, w)
+		if len(w) > MaxWordBytes { // some letters grow
+			continue
+		}
+		l.words[w] = true
+		l.lengths[len(w)] = true
+		if seen[w[:2]] {
+			continue
+		}
+		seen[w[:2]] = true
+		for _, a := range l.cases(w[0]) {
+			for _, b := range l.cases(w[1]) {
+				at := uint16(a)<<8 | uint16(b)
+				l.starts[at>>6] |= 1 << (at & 63)
+			}
+		}
+	}
+	return l
 }
 
 func (l *wordList) folded(r rune) rune {
@@ -66,73 +88,44 @@ func (l *wordList) folded(r rune) rune {
 	return r
 }
 
-// wordDetectors makes the detectors of a list: one for each length of the leading bytes that are its triggers, so that
-// the end of a trigger tells where the word begins.
-func wordDetectors(o WordOptions) []Detector {
-	l := &wordList{words: make(map[string]bool, len(o.Words)), fold: !o.CaseSensitive}
-	for _, w := range o.Words {
-		w = strings.Map(l.folded, w)
-		if len(w) > MaxWordBytes { // some letters grow
-			continue
+// cases returns the bytes by which a word may begin that begins with c when it is folded: all those of far characters,
+// which are not folded byte by byte.
+func (l *wordList) cases(c byte) []byte {
+	switch {
+	case !l.fold:
+		return []byte{c}
+	case c >= utf8.RuneSelf:
+		out := make([]byte, 0, 128)
+		for b := utf8.RuneSelf; b < 256; b++ {
+			out = append(out, byte(b))
 		}
-		l.words[w] = true
-		l.lengths[len(w)] = true
+		return out
+	case isLower(c):
+		return []byte{c, c &^ 0x20}
 	}
-	n := maxWordPrefix
-	for n > 1 && l.prefixStates(n) > maxWordStates {
-		n--
-	}
-	byLength := map[int]map[string]bool{}
-	for w := range l.words {
-		p := w[:min(n, len(w))]
-		if byLength[len(p)] == nil {
-			byLength[len(p)] = map[string]bool{}
-		}
-		byLength[len(p)][l.trigger(p)] = true
-	}
-	var out []Detector
-	for length := 1; length <= n; length++ {
-		if len(byLength[length]) == 0 {
-			continue
-		}
-		out = append(out, Detector{
-			Name: o.Name, Triggers: sortedKeys(byLength[length]), rank: rankUser,
-			find: func(c *cursor, end int) (int, int, bool) { return l.find(c.s, end-length) },
-		})
-	}
-	return out
+	return []byte{c}
 }
 
-// prefixStates counts the different beginnings of up to n bytes.
-func (l *wordList) prefixStates(n int) int {
-	seen := map[string]bool{}
-	for w := range l.words {
-		for k := 1; k <= min(n, len(w)); k++ {
-			seen[w[:k]] = true
+// readWords adds the words in s to sc.found.
+func (sc *Scanner) readWords(l *wordList, s string) {
+	if len(s) < MinWordBytes {
+		return
+	}
+	at := uint16(s[0])
+	for i := 1; i < len(s); i++ {
+		at = at<<8 | uint16(s[i])
+		if l.starts[at>>6]&(1<<(at&63)) == 0 {
+			continue
+		}
+		if start, stop, ok := l.find(s, i-1); ok {
+			sc.add(s, start, stop, l.det)
 		}
 	}
-	return len(seen)
-}
-
-// trigger is a regular expression of bytes: the automaton does not tell those of far characters apart.
-func (l *wordList) trigger(prefix string) string {
-	var b strings.Builder
-	if l.fold {
-		b.WriteString("(?i)")
-	}
-	for i := range len(prefix) {
-		if prefix[i] >= utf8.RuneSelf {
-			b.WriteString(`[^\x00-\x7f]`)
-		} else {
-			b.WriteString(regexp.QuoteMeta(prefix[i : i+1]))
-		}
-	}
-	return b.String()
 }
 
 // find returns the longest word that begins at start, where neither a letter nor a digit stands before or after it.
 func (l *wordList) find(s string, start int) (int, int, bool) {
-	if start < 0 || !utf8.RuneStart(s[start]) {
+	if !utf8.RuneStart(s[start]) {
 		return 0, 0, false
 	}
 	if start > 0 {
