@@ -10,6 +10,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/logboom/logboom/internal/grok"
 )
@@ -62,11 +63,61 @@ const (
 	groupSecret  = "secret"
 )
 
-// What stands between a vendor's name and the secret, and what stands behind a secret.
-const (
-	nameTail  = `[ \t\w.-]{0,20}[\s'"\\]{0,6}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=\\]{0,8}`
-	secretEnd = `(?:[^0-9A-Za-z_]|\z)`
-)
+// nameTail is what stands between a vendor's name and the secret.
+const nameTail = `[ \t\w.-]{0,20}[\s'"\\]{0,6}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=\\]{0,8}`
+
+// secretEnd is what may follow a secret: nothing with which it would be a longer one. more are characters to which that
+// applies too. A full stop may end a sentence.
+func secretEnd(secret *syntax.Regexp, more string) string {
+	inside := map[rune]bool{}
+	lastRunes(secret, inside)
+	for _, r := range more {
+		inside[r] = true
+	}
+	var class strings.Builder
+	for r := rune('!'); r < utf8.RuneSelf; r++ {
+		if inside[r] && !isAlnum(byte(r)) && r != '_' && !strings.ContainsRune("\"'`;,\\", r) {
+			class.WriteString(`\x` + fmt.Sprintf("%02x", r))
+		}
+	}
+	return `(?:[^0-9A-Za-z_` + class.String() + `]|\.(?:[\s\\"'<>)\]}]|\z)|\z)`
+}
+
+// lastRunes adds the ASCII characters with which a match of re can end, and tells whether re matches the empty text.
+func lastRunes(re *syntax.Regexp, add map[rune]bool) (empty bool) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		add[re.Rune[len(re.Rune)-1]] = true
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= min(re.Rune[i+1], utf8.RuneSelf-1); r++ {
+				add[r] = true
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return lastRunes(re.Sub[0], add)
+	case syntax.OpRepeat:
+		return lastRunes(re.Sub[0], add) || re.Min == 0
+	case syntax.OpStar, syntax.OpQuest:
+		lastRunes(re.Sub[0], add)
+		return true
+	case syntax.OpConcat:
+		for i := len(re.Sub) - 1; i >= 0; i-- {
+			if !lastRunes(re.Sub[i], add) {
+				return false
+			}
+		}
+		return true
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			empty = lastRunes(sub, add) || empty
+		}
+		return empty
+	default:
+		return true
+	}
+	return false
+}
 
 func (r *rule) compile(lists []ruleAllowlist) (*compiledRule, error) {
 	c := &compiledRule{rule: r}
@@ -120,7 +171,7 @@ func (c *compiledRule) compileForm() error {
 			return err
 		}
 		c.max = maxLength(re)
-		return c.compileRegexp("token", "(?P<"+groupSecret+">"+named(re)+")"+secretEnd)
+		return c.compileRegexp("token", "(?P<"+groupSecret+">"+named(re)+")"+secretEnd(re, ""))
 	case len(r.Names) > 0:
 		c.form = formNames
 		re, err := syntax.Parse(r.Value, syntax.Perl)
@@ -141,7 +192,7 @@ func (c *compiledRule) compileForm() error {
 			c.triggers = append(c.triggers, ruleTrigger{expr: expr})
 		}
 		c.max = maxLength(re)
-		return c.compileRegexp("value", nameTail+"(?P<"+groupSecret+">"+named(re)+")"+secretEnd)
+		return c.compileRegexp("value", nameTail+"(?P<"+groupSecret+">"+named(re)+")"+secretEnd(re, ".-/+="))
 	default:
 		c.form = formRegex
 		re, err := syntax.Parse(r.Regex, syntax.Perl)
