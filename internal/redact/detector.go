@@ -58,10 +58,8 @@ type Detector struct {
 	// Triggers are regular expressions in Go's syntax without anchors. The automaton reports the end of every match.
 	// A trigger may start with a class for the character before the finding; the start of a text counts as a line feed.
 	Triggers []string
-	rule     *compiledRule
-	// Pattern is a token of a rule that still stands in Go.
-	Pattern string
-	check   func(token string) bool
+	// rule is what looks for it; find is nil then, and the rule has the triggers.
+	rule *compiledRule
 	// find is called with the end of a trigger's match and returns the finding.
 	find func(c *cursor, end int) (start, stop int, ok bool)
 	// rank decides whose name a finding bears that several detectors share; higher wins.

@@ -111,12 +111,6 @@ func New(o Options) (*Engine, error) {
 			continue
 		}
 		c := compiled{name: d.Name, action: action(d.Name), rank: d.rank, rule: d.rule, find: d.find}
-		if d.Pattern != "" {
-			if c.rule, err = (&rule{ID: d.Name, Token: d.Pattern}).compile(nil); err != nil {
-				return nil, fmt.Errorf("detector %s: %w", d.Name, err)
-			}
-			c.rule.checksum, c.rule.rule.StrictChecksum = d.check, d.check != nil
-		}
 		if c.rule != nil {
 			addRule(c)
 			continue
