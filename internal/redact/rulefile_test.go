@@ -190,3 +190,14 @@ func FuzzRuleFile(f *testing.F) {
 		}
 	})
 }
+
+// TestRuleOutOfSteps has a rule for which a text needs more states than there is room for, and more steps than it may take: what it
+// could not read is masked.
+func TestRuleOutOfSteps(t *testing.T) {
+	sc := withRules(t, "[[rules]]\nid = \"k\"\nregex = '''acme((a{1,9}){1,9}){1,9}!'''\nkeywords = [\"acme\"]").NewScanner()
+	got, _ := sc.Text("before acme" + strings.Repeat("a", 20_000) + " after")
+	assert.Equal(t, "[REDACTED:unscanned]", got)
+	limits := map[Limit]int64{}
+	sc.Counts(func(string, Action, int64) {}, func(l Limit, n int64) { limits[l] = n })
+	assert.Equal(t, map[Limit]int64{LimitSteps: 1}, limits)
+}
