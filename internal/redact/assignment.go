@@ -9,7 +9,9 @@ const (
 	maxKeyBytes = 64
 	// maxLook is how much of a value is looked at to decide whether it is a secret. A value that is one is then taken to
 	// its end, however far that is: only what is taken may be long, so that the time stays linear.
-	maxLook       = 512
+	maxLook = 512
+	// bareLook is the same for a value without quotes: what is a secret shows it earlier.
+	bareLook      = 160
 	maxUserInfo   = 512
 	maxSeparators = 24
 )
@@ -124,10 +126,15 @@ func extend(s string, start, stop int, secret func(string) bool, end func(limit 
 	if stop <= start || !secret(s[start:stop]) {
 		return 0, 0, false
 	}
-	if stop-start >= maxLook-8 {
-		stop = max(stop, end(len(s)))
+	return start, trueEnd(s, start, stop, end), true
+}
+
+// trueEnd is stop, or for a value that is longer than what was looked at its end.
+func trueEnd(s string, start, stop int, end func(limit int) int) int {
+	if stop-start < bareLook-8 {
+		return stop
 	}
-	return start, stop, true
+	return max(stop, end(len(s)))
 }
 
 // name is what stands before a sign of assignment.
@@ -223,7 +230,8 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 			return start, stop, true
 		}
 	}
-	if !x.begins(class, s[start:min(len(s), start+10)]) {
+	pass := class == keyWeak && isPass(s[n.from:n.to])
+	if !pass && !x.begins(class, s[start:min(len(s), start+10)]) {
 		return 0, 0, false
 	}
 	closeValue := func(limit int) int {
@@ -232,10 +240,15 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		}
 		return closeBare(s, start, limit)
 	}
-	stop := closeValue(maxLook)
+	look := maxLook
+	if quote == "" {
+		look = bareLook
+	}
+	stop := closeValue(look)
 	if stop < len(s) {
 		x.after = s[stop]
 	}
+	x.line = x.spaced && wholeLine(s, n.from, stop)
 	return extend(s, start, stop, func(v string) bool {
 		if n.sign == ',' && class == keyPassword && allIn(v, isNameChar) { // a list of names
 			return false
@@ -243,8 +256,27 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		if x.certain == certainJSON && quote == "" && len(v) < 6 && class != keyPassword { // a count
 			return false
 		}
+		if pass {
+			h := shapeOf(v)
+			return x.certain >= certainTight && len(v) >= 5 && h.lowers+h.uppers > 0 && (h.digits+h.others > 0 || x.certain >= certainQuery) && !isPlaceholder(v) && !looksLikeIdentifier(v)
+		}
 		return plausible(class, v, x) && !isWorkingDirectory(s[n.from:n.to], v)
 	}, closeValue)
+}
+
+// isPass: pass=1 counts and spf=pass judges, but user=bob pass=… logs in.
+func isPass(name string) bool {
+	n := len(name)
+	return n >= 4 && strings.EqualFold(name[n-4:], "pass") && (n == 4 || !isAlnum(name[n-5]) || isUpper(name[n-4]) && isLower(name[n-5]))
+}
+
+// wholeLine tells whether a name begins a line of several and its value, which ends at stop, ends it, as in YAML.
+func wholeLine(s string, from, stop int) bool {
+	for from > 0 && (s[from-1] == ' ' || s[from-1] == '\t') && stop-from < maxLook {
+		from--
+	}
+	first, last := from == 0 || s[from-1] == '\n', stop >= len(s) || s[stop] == '\n' || s[stop] == '\r'
+	return first && last && (from > 0 || stop+1 < len(s))
 }
 
 // isWorkingDirectory: PWD is also what a shell calls the directory it is in.

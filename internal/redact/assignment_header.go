@@ -15,7 +15,8 @@ func findAuthorization(c *cursor, end int) (int, int, bool) {
 	if header {
 		i, quote = openValue(s, i)
 		if quote == "" && i < len(s) && s[i] == '[' && !strings.HasPrefix(s[i:], maskPrefix) {
-			if j, q := openValue(s, i+1); q != "" {
+			i++ // a list, as in Go's map[Authorization:[Basic …]]
+			if j, q := openValue(s, i); q != "" {
 				i, quote = j, q
 			}
 		}

@@ -45,6 +45,8 @@ func TestAssignedSecrets(t *testing.T) {
 		// XML.
 		`<add key="ClearTextPassword" value="«Hx7Lq2Pz»" />`, `<input type="hidden" name="password" value="«Hx7Lq2Pz»">`, `<property name="password">«Hx7Lq2Pz»</property>`,
 		`<wsse:Password>«Hx7Lq2Pz»</wsse:Password>`, `<user password="«Hx7Lq2Pz»" name="bob"/>`,
+		"db:\n  user: app\n  password: «hunter»\n  port: 1", "user=bob pass=«Hx7Lq2»", "smtp.pass=«Hx7Lq2Pz»", "?user=bob&pass=«hunter»&x=1", `{"user":"bob","pass":"«hunterx»"}`,
+		"map[Authorization:[Basic «dXNlcjpIeDdMcTJQeg==»] Host:[x]]", "{Authorization=[Basic «dXNlcjpIeDdMcTJQeg==»], Host=[x]}", "//registry.example/:_authToken=«q9Zr7J9AYXB4BUBvhS»",
 		// Options.
 		"run: app --db-password «Hx7Lq2Pz» --verbose", "app --password=«Hx7Lq2Pz»", "keytool -storepass «changeit» -list", "app --api-key «q9Zr7J9AYXB4BUBvhS»",
 		`["--password", "«Hx7Lq2Pz»"]`, `deploy --token '«q9Zr7J9AYXB4BUBvhS»'`,
@@ -117,7 +119,7 @@ func TestLinesWithoutSecrets(t *testing.T) {
 		"sshd[12]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=root",
 		"su(pam_unix)[2100]: session opened for user app by (uid=0)", "sudo: pam_unix(sudo:auth): conversation failed",
 		"kerberos: authentication failed: Password incorrect", "login: password: required", "Password: for user bob", "password combination.\n\nR5: Regulatory--21",
-		"ftpd: getpeername (ftpd): token=none", "check pass; user unknown", "pass=1 fail=0 skip=3", "PASS: 12, FAIL: 0", "tests pass: 120 in 3.4s",
+		"ftpd: getpeername (ftpd): token=none", "check pass; user unknown", "pass=1 fail=0 skip=3", "spf=pass dkim=pass", `{"pass":12,"fail":0}`, "pass=true", "pass=second", "Password: mismatch", "test pass: suite_two", "PASS: 12, FAIL: 0", "tests pass: 120 in 3.4s",
 		"ActivityManager: START u0 {act=android.intent.action.MAIN token=android.os.BinderProxy@4b1d3d7}", "PowerManagerService: acquire lock=233570404, flags=0x1, tag=\"View Lock\", name=com.example",
 		"WindowManager: addWindow token=Token{f2a8c1 ActivityRecord{2b7d u0 com.example/.Main t761}}", "InputMethod: windowToken=android.view.ViewRootImpl$W@1a2b3c4d",
 		"BaseInputConnection: key: KeyEvent { action=ACTION_DOWN, keyCode=KEYCODE_BACK, scanCode=0 }", "kernel: keyboard: can't emulate rawmode for keycode 240",

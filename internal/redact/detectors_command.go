@@ -74,7 +74,7 @@ func findCurlUser(c *cursor, end int) (int, int, bool) {
 		low := strings.ToLower(strings.Trim(password, `'"\`))
 		if ok && user != "" && strings.IndexByte("-$<{", user[0]) < 0 && len(user)+len(password) >= 6 &&
 			!isPlaceholder(low) && !strings.HasPrefix(low, "$") && low != "password" && low != "pass" && low != "yyy" {
-			return start, stop, !strings.HasPrefix(password, "//")
+			return start, argumentEnd(c.s, start, stop, quote), !strings.HasPrefix(password, "//")
 		}
 	}
 	return 0, 0, false
@@ -108,6 +108,10 @@ func closeArgument(s string, start int, quote string, limit int) int {
 	return stop
 }
 
+func argumentEnd(s string, start, stop int, quote string) int {
+	return trueEnd(s, start, stop, func(limit int) int { return closeArgument(s, start, quote, limit) })
+}
+
 // commandOptions says behind which option a command has its password; glued, without a blank.
 var commandOptions = []struct {
 	command, option string
@@ -134,7 +138,7 @@ func findCommandPassword(c *cursor, end int) (int, int, bool) {
 			return 0, 0, false
 		}
 		stop := closeArgument(s, end, "", maxLook)
-		return end, stop, stop > end && !isPlaceholder(s[end:stop]) && s[end] != '$'
+		return end, argumentEnd(s, end, stop, ""), stop > end && !isPlaceholder(s[end:stop]) && s[end] != '$'
 	}
 	from := end - 1
 	for from > 0 && end-from < 24 && (isAlnum(s[from-1]) || s[from-1] == '-') {
@@ -169,7 +173,7 @@ func findCommandPassword(c *cursor, end int) (int, int, bool) {
 				start += k + 1
 			}
 			if start < stop && strings.IndexByte("-$<{", s[start]) < 0 && !isPlaceholder(s[start:stop]) && (o.option != " -p" || s[start:stop] != "ort" && !strings.HasPrefix(s[start:stop], "assword") && !strings.HasPrefix(s[start:stop], "ort=")) {
-				return start, stop, true
+				return start, argumentEnd(s, start, stop, quote), true
 			}
 		}
 	}

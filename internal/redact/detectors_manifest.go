@@ -172,7 +172,8 @@ func findNetrc(c *cursor, end int) (int, int, bool) {
 		i = next
 	}
 	word, next := nextWord(s, i)
-	return next - len(word), next, word != "" && !isPlaceholder(word)
+	start := next - len(word)
+	return start, argumentEnd(s, start, next, ""), word != "" && !isPlaceholder(word)
 }
 
 // nextWord returns the word behind the blanks at i, and its end.
@@ -201,7 +202,7 @@ func findPgpass(c *cursor, end int) (int, int, bool) {
 		i++
 	}
 	stop := closeBare(s, i, maxLook)
-	return i, stop, stop > i && !isPlaceholder(s[i:stop])
+	return i, argumentEnd(s, i, stop, ""), stop > i && !isPlaceholder(s[i:stop])
 }
 
 func findDSN(c *cursor, end int) (int, int, bool) {

@@ -144,9 +144,6 @@ func classifyKey(name string) keyClass {
 		n, last, prev = last, prev, third
 	}
 	all := buf[:n]
-	if plainKeys[string(all)] || plainKeys[string(all[last:])] || plainKeys[string(all[prev:])] || plainKeys[string(all[third:])] {
-		return keyPlain
-	}
 	class := max(keyWords[string(all[last:])], keyWords[string(all[prev:])], keyWords[string(all[third:])])
 	if class < keySecret {
 		for _, e := range keyEndings {
@@ -154,6 +151,12 @@ func classifyKey(name string) keyClass {
 				class = max(class, e.class)
 			}
 		}
+	}
+	if class == keyPlain {
+		return keyPlain
+	}
+	if plainKeys[string(all)] || plainKeys[string(all[last:])] || plainKeys[string(all[prev:])] || plainKeys[string(all[third:])] {
+		return keyPlain
 	}
 	return class
 }

@@ -43,6 +43,7 @@ type context struct {
 	certain certainty
 	quoted  bool
 	spaced  bool // behind a colon and a blank, as in prose
+	line    bool // name and value are a line of several, as in YAML
 	after   byte // what follows the value; 0 at the end
 }
 
@@ -50,7 +51,7 @@ type context struct {
 func (x context) begins(class keyClass, v string) bool {
 	switch {
 	case class == keyWeak && x.certain != certainQuery:
-		return len(v) == 10 && !strings.ContainsAny(v, " :/\\()@.,\t\n\"'<>")
+		return len(v) == 10 && !strings.ContainsAny(v, " :/\\()@.,=\t\n\"'<>?&")
 	case class == keySecret && x.certain == certainLoose && !strings.HasPrefix(v, maskPrefix):
 		return len(v) == 10 && allIn(v, func(c byte) bool { return isTokenChar(c) || c == '+' || c == '/' })
 	}
@@ -72,7 +73,7 @@ func plausible(class keyClass, v string, x context) bool {
 	switch class {
 	case keyPassword:
 		// "password: required" and "Password: for user" are prose; "password=hunter" and "password": "hunter" are not.
-		return !x.spaced || x.quoted || !word && len(v) >= 4
+		return !x.spaced || x.quoted || (!word || x.line) && len(v) >= 4
 	case keySecret:
 		switch {
 		case x.certain == certainJSON:
