@@ -82,9 +82,9 @@ func (sc *Scanner) dropMasked(s string) {
 	sc.found = out
 }
 
-// Name returns the part of a key that can be the name of a value: what stands behind the last mask in it. A key that became
+// name returns the part of a key that can be the name of a value: what stands behind the last mask in it. A key that became
 // [REDACTED:github_pat] does not make a token of the value below it.
-func (sc *Scanner) Name(key string) string {
+func (sc *Scanner) name(key string) string {
 	if i := strings.LastIndex(key, maskPrefix); i >= 0 {
 		key = key[i+isMask(key[i:]):]
 	}

@@ -60,6 +60,7 @@ type Scanner struct {
 	captures []grok.Capture
 	plain    []byte // what base64 stood for
 	decode   int
+	keys   keyCache
 	view     view
 	outs     [2][]byte
 	counts   []int64
@@ -383,23 +384,6 @@ func (sc *Scanner) merge(s string) {
 }
 
 func isEscapeLetter(c byte) bool { return strings.IndexByte(`nrtbfu"/\`, c) >= 0 }
-
-// SensitiveKey tells whether what stands under that key is to be hidden whatever it is.
-func (sc *Scanner) SensitiveKey(key string) bool {
-	return sc.e.sensitiveKey(key) >= keySecret
-}
-
-// Under is Text for a value that stands under a key that is not sensitive by itself. A key such as "key" or "sig" makes a
-// value that looks random a secret; trace and span ids are left alone, although they may happen to hold digits only.
-func (sc *Scanner) Under(key, s string) (string, Effect) {
-	switch class := sc.e.sensitiveKey(key); {
-	case class == keyWeak && plausibleSecret(keyWeak, s, true, false):
-		return sc.Hide(s)
-	case class == keyPlain && (len(s) == 16 || len(s) == 32) && allIn(s, isHex) && idBefore(key+":", len(key)+1):
-		return s, 0
-	}
-	return sc.Text(s)
-}
 
 // Hide masks a whole value because of the key it stands under, unless it is empty or stands for nothing itself.
 func (sc *Scanner) Hide(s string) (string, Effect) {

@@ -107,7 +107,7 @@ func (w *walker) flatPairs(s pcommon.Slice) (effect redact.Effect) {
 	name := ""
 	for i, e := range s.All() {
 		if i%2 == 0 {
-			name = w.sc.Name(e.Str())
+			name = e.Str()
 		} else if w.sc.SensitiveKey(name) {
 			effect |= w.hide(e, 0)
 			continue

@@ -24,19 +24,21 @@ const (
 // An entry whose name or value has a finding with the action drop_attribute is removed.
 func (w *walker) attributes(m pcommon.Map, depth int) {
 	name, paired := pairName(m)
-	name = w.sc.Name(name)
+	var named redact.KeyInfo
+	if paired {
+		named = w.sc.NameInfo(name)
+	}
 	var renamed []string
 	m.RemoveIf(func(key string, v pcommon.Value) (drop bool) {
-		masked, effect := w.sc.Text(key)
+		masked, effect, info := w.sc.Key(key)
 		w.note(effect)
-		own := w.sc.Name(key)
 		switch {
-		case w.sc.SensitiveKey(own), paired && isPairValue(key) && w.sc.SensitiveKey(name):
+		case info.Sensitive(), paired && named.Sensitive() && isPairValue(key):
 			effect |= w.hide(v, depth)
 		case v.Type() == pcommon.ValueTypeStr:
-			out, of := w.sc.Under(own, v.Str())
+			out, of := w.sc.Value(info, v.Str())
 			if of == 0 && paired && isPairValue(key) {
-				out, of = w.sc.Under(name, v.Str())
+				out, of = w.sc.Value(named, v.Str())
 			}
 			w.note(of)
 			if effect |= of; of&redact.Changed != 0 && !w.dryRun {
@@ -133,7 +135,7 @@ func (w *walker) value(v pcommon.Value, depth int) (own redact.Effect) {
 func (w *walker) slice(s pcommon.Slice, depth int) {
 	s.RemoveIf(func(e pcommon.Value) (drop bool) {
 		var effect redact.Effect
-		if e.Type() == pcommon.ValueTypeSlice && isPair(e.Slice()) && w.sc.SensitiveKey(w.sc.Name(e.Slice().At(0).Str())) {
+		if e.Type() == pcommon.ValueTypeSlice && isPair(e.Slice()) && w.sc.SensitiveKey(e.Slice().At(0).Str()) {
 			effect = w.hide(e.Slice().At(1), depth+1)
 		}
 		effect |= w.value(e, depth)
@@ -232,7 +234,7 @@ func (w *walker) hide(v pcommon.Value, depth int) (effect redact.Effect) {
 func (w *walker) hideMap(m pcommon.Map, depth int) (effect redact.Effect) {
 	var renamed []string
 	for key, v := range m.All() {
-		masked, of := w.sc.Text(key)
+		masked, of, _ := w.sc.Key(key)
 		w.note(of)
 		if effect |= of | w.hide(v, depth); masked != key && !w.dryRun {
 			renamed = append(renamed, key, masked)
