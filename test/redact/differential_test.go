@@ -38,8 +38,9 @@ var exceptions = map[string]string{
 	"private-key":            "the detector private_key asks for a label as RFC 7468 has it, which random characters are not",
 }
 
-// words are what the rules for short values behind a vendor's name let pass: applicationVersion is no key.
-var words = regexp.MustCompile(`^(?:[A-Z]?[a-z]{3,}(?:[A-Z][a-z]{3,})*|[A-Z]+|[0-9]+)$`)
+// words are what the rules for short values behind a vendor's name let pass: applicationVersion is no key, and
+// s.DestinationIpv6CidrBlock no token of Vault. Nor is a token what a _ joins to the next word.
+var words = regexp.MustCompile(`^(?:[A-Z]?[a-z]{3,}(?:[A-Z][a-z]{3,})*|[A-Z]+|[0-9]+|EAAAAA.*|s\..*[A-Za-z][a-z]{8}.*|[a-z]+(?:[_-][a-z]+)+|sntrys_.*_)$`)
 
 // perRule is how many texts of each kind are drawn for a rule; seed is the same in every run unless LOGBOOM_SEED says another.
 const perRule = 24
