@@ -5,6 +5,7 @@ package redact
 
 import (
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -60,12 +61,9 @@ func (sc *Scanner) readBase64(s string) {
 // readStretch decodes s[start:end] and the lines of base64 that follow it, and reads what comes out, if that is text. It
 // returns where the stretch ends.
 func (sc *Scanner) readStretch(s string, start, end int) int {
-	text := sc.plain[:0]
-	line, ok := start, true
-	for {
-		if text, ok = appendDecoded(text, s[line:end]); !ok {
-			break
-		}
+	d := base64Decoder{text: sc.plain[:0]}
+	line := start
+	for d.add(s[line:end]) {
 		next := skipLineBreak(s, end)
 		if next == end || (end-line)%4 != 0 {
 			break
@@ -79,6 +77,7 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 		}
 		line, end = next, stop
 	}
+	text := d.text
 	sc.plain = text
 	if sc.steps -= len(text); len(text) < base64Text {
 		return end
@@ -107,27 +106,53 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 	return end
 }
 
-// appendDecoded appends what base64 stands for, as far as that is text, and tells whether it is to the end.
-func appendDecoded(out []byte, base64 string) ([]byte, bool) {
-	for len(base64) >= 2 {
+// base64Decoder collects what base64 stands for as long as it is text.
+type base64Decoder struct {
+	text []byte
+	more int // bytes that the last character wants still
+}
+
+// add decodes a line, and tells whether it is text to the end.
+func (d *base64Decoder) add(line string) bool {
+	for len(line) >= 2 {
 		var word uint32
-		n := min(4, len(base64))
+		n := min(4, len(line))
 		for i := range 4 {
 			word <<= 6
 			if i < n {
-				word |= uint32(base64Value[base64[i]]) //nolint:gosec // a stretch holds only characters with a value
+				word |= uint32(base64Value[line[i]]) //nolint:gosec // a stretch holds only characters with a value
 			}
 		}
-		base64 = base64[n:]
+		line = line[n:]
 		for i := range n - 1 {
 			c := byte(word >> (16 - 8*i))
-			if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f || c >= 0xf8 || c == 0xc0 || c == 0xc1 {
-				return out, false
+			if !d.takes(c) {
+				return false
 			}
-			out = append(out, c)
+			d.text = append(d.text, c)
 		}
 	}
-	return out, true
+	return true
+}
+
+// takes tells whether the byte goes on with a text in UTF-8.
+func (d *base64Decoder) takes(c byte) bool {
+	switch {
+	case d.more > 0:
+		d.more--
+		return c&0xc0 == 0x80
+	case c < utf8.RuneSelf:
+		return c >= ' ' && c != 0x7f || c == '\n' || c == '\r' || c == '\t'
+	case c >= 0xc2 && c <= 0xdf:
+		d.more = 1
+	case c >= 0xe0 && c <= 0xef:
+		d.more = 2
+	case c >= 0xf0 && c <= 0xf4:
+		d.more = 3
+	default:
+		return false
+	}
+	return true
 }
 
 // skipLineBreak goes over one line break, which may be escaped, and the blanks behind it.
