@@ -10,7 +10,7 @@ var cryptoDetectors = []Detector{
 	{
 		Name: "crypto_address", Group: Personal, rank: rankChecked,
 		Doc:      "Bitcoin addresses, in Base58Check and Bech32; checksum",
-		Triggers: []string{`[^0-9A-Za-z][13][1-9a-f]{0,3}[A-HJ-NP-Zg-km-z]`, `[^0-9A-Za-z](bc1|BC1)[02-9ac-hj-np-zAC-HJ-NP-Z]`},
+		Triggers: []string{`[^0-9A-Za-z.\-][13][1-9a-f]{0,2}[A-HJ-NP-Zg-km-z]`, `[^0-9A-Za-z](bc1|BC1)[02-9ac-hj-np-zAC-HJ-NP-Z]`},
 		find:     findCrypto,
 		Match: []string{
 			"to «1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa» sent", "«bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4».", "x «bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0»",

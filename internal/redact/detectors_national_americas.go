@@ -33,9 +33,9 @@ var americanIDs = []nationalID{
 		match: []string{"DEA no «AB1234563»"}, miss: []string{"AB1234563", "DEA AB1234564"},
 	},
 	{
-		name: "us_mbi", doc: "Medicare beneficiary identifiers with dashes, or behind a word that says so",
-		alone: []string{"9AX9-AX9<-AA99"}, named: []string{"9AX9~AX9~AA99"}, words: []string{"mbi", "medicare"}, check: checkMBI,
-		match: []string{"«1EG4-TE5-MK72»", "Medicare id «1EG4TE5MK72»"}, miss: []string{"1EG4TE5MK72", "1SG4-TE5-MK72"},
+		name: "us_mbi", doc: "Medicare beneficiary identifiers behind a word that says so",
+		named: []string{"9AX9~AX9~AA99"}, words: []string{"mbi", "medicare"}, check: checkMBI,
+		match: []string{"MBI: «1EG4-TE5-MK72»", "Medicare id «1EG4TE5MK72»"}, miss: []string{"1EG4TE5MK72", "1EG4-TE5-MK72", "MBI: 1SG4-TE5-MK72"},
 	},
 	{
 		name: "ca_sin", doc: "Canadian social insurance numbers behind a word that says so; check digit",
@@ -44,12 +44,12 @@ var americanIDs = []nationalID{
 	},
 	{
 		name: "br_cpf", doc: "Brazilian CPF numbers with their dots, or behind a word that says so; check digits",
-		alone: []string{"999.999.999-99"}, named: []string{"99999999999", "999~999~999~99"}, words: []string{"cpf"}, check: checkCPF,
+		alone: []string{"999<.999.999-^99"}, named: []string{"99999999999", "999~999~999~99"}, words: []string{"cpf"}, check: checkCPF,
 		match: []string{"«529.982.247-25»", "cpf=«52998224725»"}, miss: []string{"529.982.247-26", "52998224725", "111.111.111-11"},
 	},
 	{
 		name: "br_cnpj", doc: "Brazilian CNPJ numbers with their dots, or behind a word that says so; check digits",
-		alone: []string{"99.999.999/^9999-99"}, named: []string{"XXXXXXXXXXXX99", "XX.XXX.XXX/XXXX-99"}, words: []string{"cnpj"}, check: checkCNPJ,
+		alone: []string{"99<.999.999/^9999-99"}, named: []string{"XXXXXXXXXXXX99", "XX.XXX.XXX/XXXX-99"}, words: []string{"cnpj"}, check: checkCNPJ,
 		match: []string{"«11.222.333/0001-81»", "CNPJ «11222333000181»", "cnpj «12.ABC.345/01DE-35»"}, miss: []string{"11.222.333/0001-82", "11222333000181"},
 	},
 	{
@@ -59,7 +59,7 @@ var americanIDs = []nationalID{
 	},
 	{
 		name: "cl_rut", doc: "Chilean RUT numbers with their dots, or behind a word that says so; check digit",
-		alone: []string{"99.999.999-^X", "9.999.999-^X"}, named: []string{"99999999~X", "9999999~X"}, words: []string{"rut"}, check: checkRUT,
+		alone: []string{"99<.999.999-^X", "9<.999.999-^X"}, named: []string{"99999999~X", "9999999~X"}, words: []string{"rut"}, check: checkRUT,
 		match: []string{"«12.345.678-5»", "RUT: «12345678-5»"}, miss: []string{"12.345.678-6", "12345678-5"},
 	},
 	{

@@ -42,7 +42,7 @@ var asianIDs = []nationalID{
 	},
 	{
 		name: "sg_nric", doc: "Singapore's NRIC and FIN; check letter",
-		alone: []string{"s9999999A", "t9999999A", "f9999999A", "g9999999A", "m9999999A"}, named: []string{"A9999999A"}, words: []string{"nric", "singapore id"}, check: checkNRIC,
+		alone: []string{"A9999999A"}, named: []string{"A9999999A"}, words: []string{"nric", "singapore id"}, check: checkNRIC,
 		match: []string{"«S1234567D»", "nric=«s1234567d»"}, miss: []string{"S1234567E", "s1234567d"},
 	},
 	{
@@ -68,7 +68,7 @@ var asianIDs = []nationalID{
 	},
 	{
 		name: "th_national_id", doc: "Thai identity numbers with their dashes, or behind a word that says so; check digit",
-		alone: []string{"9-9999-99999-99-9"}, named: []string{"9999999999999", "9~9999~99999~99~9"}, words: []string{"thai id", "thai national", "thai citizen", "thai identi", "tnin"}, far: []string{"เลขประจำตัวประชาชน", "บัตรประชาชน"}, check: checkTH,
+		alone: []string{"9<-9999-99999-^99-9"}, named: []string{"9999999999999", "9~9999~99999~99~9"}, words: []string{"thai id", "thai national", "thai citizen", "thai identi", "tnin"}, far: []string{"เลขประจำตัวประชาชน", "บัตรประชาชน"}, check: checkTH,
 		match: []string{"«1-2345-67890-12-1»", "Thai ID «1234567890121»", "เลขประจำตัวประชาชน: «1234567890121»"}, miss: []string{"1234567890121", "Thai ID 1234567890122"},
 	},
 	{

@@ -25,8 +25,8 @@ var europeanIDs = []nationalID{
 	},
 	{
 		name: "de_social_security", doc: "German pension insurance numbers; check digit",
-		alone: []string{"99999999A^999", "99 999999 A^ 999"}, named: []string{"99~999999~A~999"}, words: []string{"rentenvers", "versicherungsnummer", "vsnr", "rvnr", "sozialvers"}, check: checkVSNR,
-		match: []string{"«15070649C103»", "RV-Nr. «65 170839 J 003»"},
+		alone: []string{"99999999A^999"}, named: []string{"99~999999~A~999"}, words: []string{"rentenvers", "versicherungsnummer", "vsnr", "rvnr", "sozialvers"}, check: checkVSNR,
+		match: []string{"«15070649C103»", "RVNR «65 170839 J 003»"},
 		miss:  []string{"15070649C104", "15990649C103"},
 	},
 	{
@@ -58,9 +58,9 @@ var europeanIDs = []nationalID{
 	},
 	{
 		name: "es_nie", doc: "Spanish identity numbers of foreigners; check letter",
-		alone: []string{"x9999999A", "y9999999A", "z9999999A", "x9999999-A", "y9999999-A", "z9999999-A", "x-9999999-A", "y-9999999-A", "z-9999999-A"},
+		alone: []string{"A9999999A", "A9999999-A"},
 		named: []string{"A~9999999~A"}, words: []string{"nie"}, check: checkNIE,
-		match: []string{"«X1234567L»", "«Z-1234567-R»"}, miss: []string{"X1234567M", "A1234567L"},
+		match: []string{"«X1234567L»", "NIE «Z-1234567-R»", "«Y1234567-X»"}, miss: []string{"X1234567M", "A1234567L"},
 	},
 	{
 		name: "it_fiscal_code", doc: "Italian codice fiscale; check character",
@@ -84,12 +84,12 @@ var europeanIDs = []nationalID{
 	},
 	{
 		name: "se_personnummer", doc: "Swedish personal identity numbers with a dash, or behind a word that says so; date and check digit",
-		alone: []string{"999999-9999", "99999999-9999", "999999+9999"}, named: []string{"999999~9999", "99999999~9999"}, words: []string{"personnummer", "personnr", "samordningsnummer", "personal identity"}, check: checkPersonnummer,
+		alone: []string{"999999-9999", "99999999-9999"}, named: []string{"999999~9999", "99999999~9999"}, words: []string{"personnummer", "personnr", "samordningsnummer", "personal identity"}, check: checkPersonnummer,
 		match: []string{"«811228-9874»", "«19811228-9874»", "personnummer «8112289874»"}, miss: []string{"811228-9875", "8112289874", "811328-9873", "811228-98740"},
 	},
 	{
 		name: "fi_hetu", doc: "Finnish personal identity codes; date and check character",
-		alone: []string{"999999-999X", "999999+999X", "999999A999X"},
+		alone: []string{"999999-999X", "999999A999X"},
 		check: checkHETU,
 		match: []string{"«131052-308T»", "hetu «131052A308T»"}, miss: []string{"131052-308U", "131352-308T", "131052/308T", "131052-001H"},
 	},

@@ -21,7 +21,7 @@ var networkDetectors = []Detector{
 	{
 		Name: "ipv6", Group: Network, rank: rankNetwork,
 		Doc:      "IPv6 addresses, with zone and the length of a prefix",
-		Triggers: []string{`:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]`, `::[0-9A-Fa-f]`, `[0-9A-Fa-f]::`, `[^0-9A-Za-z:>)\]]::`},
+		Triggers: []string{ipv6Groups, `::[0-9A-Fa-f]`, `[0-9A-Fa-f]::`, `[^0-9A-Za-z:>)\]]::`},
 		find:     findIPv6,
 		Match: []string{
 			"from «2001:db8::1» port", "[«fe80::1ff:fe23:4567:890a»]:80", "«::1»", "«::ffff:10.0.0.1»", "net «2001:db8::/32»,", "«fe80::1%eth0»", "«2001:db8:1:2:3:4:5:6»", "on «::»", "route «::/0»",
@@ -31,22 +31,31 @@ var networkDetectors = []Detector{
 	},
 	{
 		Name: "mac", Group: Network, rank: rankNetwork,
-		Doc: "MAC addresses (EUI-48)",
-		Triggers: []string{
-			`[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}:`, `[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-`,
-			`[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]`,
-		},
-		find:  findMAC,
-		Match: []string{"link «00:1A:2b:3c:4d:5e» up", "«00-1A-2b-3c-4d-5e»", "port «0012.34ab.789a», vlan 3"},
-		Miss:  []string{"00:1A:2b:3c:4d:5e:6f:70", "1234.5678.9012", "0012.34ab.789a.1", "x0012.34ab.789a", "00-1A-2b-3c-4d-5e-6f"},
+		Doc:      "MAC addresses (EUI-48)",
+		Triggers: []string{ipv6Groups, `-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-`, `\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}`},
+		find:     findMAC,
+		Match:    []string{"link «00:1A:2b:3c:4d:5e» up", "«00-1A-2b-3c-4d-5e»", "port «0012.34ab.789a», vlan 3"},
+		Miss:     []string{"00:1A:2b:3c:4d:5e:6f:70", "1234.5678.9012", "0012.34ab.789a.1", "x0012.34ab.789a", "00-1A-2b-3c-4d-5e-6f"},
 	},
 }
 
+// ipv6Groups is the middle of an IPv6 address without a gap, and of a MAC address.
+const ipv6Groups = `:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]`
+
 func findMAC(c *cursor, end int) (int, int, bool) {
 	s := c.s
-	sep, start, group, n := s[end-1], end-12, 2, 17
-	if isHex(sep) {
-		sep, start, group, n = '.', end-11, 4, 14
+	var sep byte
+	var start, group, n int
+	switch {
+	case s[end-1] == '-':
+		sep, start, group, n = '-', end-12, 2, 17
+	case s[end-5] == '.':
+		sep, start, group, n = '.', end-14, 4, 14
+	default:
+		sep, start, group, n = ':', end-10, 2, 17
+	}
+	if start < 0 {
+		return 0, 0, false
 	}
 	if end = start + n; end > len(s) {
 		return 0, 0, false

@@ -12,13 +12,17 @@ import (
 var phoneDetectors = []Detector{
 	{
 		Name: "phone", Group: Personal, rank: rankPersonal,
-		Doc:      "Telephone numbers: international with a plus sign, North American with separators, others behind a word such as phone",
-		Triggers: []string{`[^0-9A-Za-z+]\+[1-9]`, `[^0-9][2-9][0-9]{2}\)?[ .\-]?[2-9][0-9]{2}[ .\-][0-9]`, `[^0-9]0[0-9]{1,4}[ /\-][0-9]{3}`, `[^0-9]0-[0-9]{3}-[0-9]{3}`, phoneWordTrigger},
-		find:     findPhone,
+		Doc: "Telephone numbers: international with a plus sign, North American with separators, others behind a word such as phone",
+		Triggers: []string{
+			`[^0-9A-Za-z+]\+[1-9]`,
+			`[0-9]([ .\-)][2-9][0-9]{2}-|\.[2-9][0-9]{2}\.| [2-9][0-9]{2} |\) [2-9][0-9]{2}[ .\-])[0-9]{4}`,
+			phoneWordTrigger,
+		},
+		find: findPhone,
 		Match: []string{
 			"sms queued to «+1 212-555-0115» now", "call «+4915112345678»", "«(415) 555-0132», and", "«212-555-0115»", "«+44 (20) 7123 4567»",
 			"tel «212.555.0115»", "«1-800-555-0115»", "phone: «415 555 0132»", "my number is «08-5512340»", "Tel. «030/1234567»", "mobile «080-4455-6677»,",
-			`"phone_number":"«4155550132»"`, "msisdn=«46701234567»", "Téléphone : «01.23.45.67.89»", "phone no. «0044 20 7946 0958»", "«0312 555 45 67»", "«0-532-555-45-67»", "fax «020 7946 0958»",
+			`"phone_number":"«4155550132»"`, "msisdn=«46701234567»", "Téléphone : «01.23.45.67.89»", "phone no. «0044 20 7946 0958»", "tel: «0312 555 45 67»", "GSM «0-532-555-45-67»", "fax «020 7946 0958»",
 		},
 		Miss: []string{
 			"2026-01-15T00:00:08+0100", "offset +12345", "200 555 0132 bytes", "+1.2345678", "212-555-01155", "a212-555-0115", "12.212.555.0115", "+100",
@@ -28,20 +32,14 @@ var phoneDetectors = []Detector{
 }
 
 func findPhone(c *cursor, end int) (int, int, bool) {
-	if !isDigit(c.s[end-1]) {
-		return findBehindWord(c.s, end)
+	s := c.s
+	switch {
+	case !isDigit(s[end-1]):
+		return findBehindWord(s, end)
+	case s[end-2] == '+':
+		return findInternational(s, end-2)
 	}
-	if c.s[end-2] == '+' {
-		return findInternational(c.s, end-2)
-	}
-	if !isDigit(c.s[end-2]) { // one digit behind the last separator, not three
-		end += 3
-		if end > len(c.s) || !allIn(c.s[end-3:end], isDigit) {
-			return 0, 0, false
-		}
-		return findNorthAmerican(c.s, end)
-	}
-	return findNational(c.s, end)
+	return findNorthAmerican(s, end)
 }
 
 // phoneForm is what a number looks like that is written in groups.
@@ -95,68 +93,53 @@ func readPhone(s string, i int) (f phoneForm, ok bool) {
 // is tells whether the groups have these sizes.
 func (f *phoneForm) is(sizes ...int) bool { return slices.Equal(f.groups[:f.n], sizes) }
 
-// findNational is called behind a group with a leading 0, a separator and three digits.
-func findNational(s string, end int) (int, int, bool) {
-	start := end - 4 // the separator
-	for start > 0 && isDigit(s[start-1]) && end-start < 10 {
-		start--
-	}
-	if start >= 2 && s[start-1] == '-' && s[start-2] == '0' { // 0-532-123
-		start -= 2
-	}
-	if s[start] != '0' {
-		return 0, 0, false
-	}
-	f, ok := readPhone(s, start)
-	if !ok || f.digits < 9 || f.digits > 12 || f.dots || !numberMayBegin(s, start) {
-		return 0, 0, false
-	}
-	return start, f.stop, f.is(4, 3, 2, 2) || f.is(1, 3, 3, 2, 2) || hasWordBefore(s, start, 40, phoneWords)
-}
-
-// Words before telephone numbers, by the first letters that they are recognised by. Behind those that are strong a row of digits is enough.
+// Words before telephone numbers, by the first letters that they are recognised by. Behind those that are strong a row of digits is
+// enough; the others ask for groups or a leading zero too.
 var (
-	strongPhoneWords = []string{"phone", "telep", "telef", "tel", "mobil", "handy", "celul", "fax", "whats", "msisd", "téléphone", "móvil", "movil", "tlf", "gsm"}
-	phoneWordTrigger = wordTrigger(strongPhoneWords)
+	strongPhoneWords = []string{"phone", "telep", "telef", "tel", "mobil", "handy", "celul", "fax", "whats", "msisd", "téléphone", "móvil", "movil", "tlf", "gsm", "rufnu"}
+	weakPhoneWords   = []string{"call", "cell", "sms", "conta", "dial", "numbe"}
+	phoneWordTrigger = wordTrigger(slices.Concat(strongPhoneWords, weakPhoneWords))
 )
 
 // findBehindWord is called behind the beginning of one of the words.
 func findBehindWord(s string, end int) (int, int, bool) {
+	weak := false
+	for _, w := range weakPhoneWords {
+		weak = weak || end >= len(w) && strings.EqualFold(s[end-len(w):end], w)
+	}
 	i := end
 	for i < len(s) && i-end < 12 && isAlpha(s[i]) { // the rest of the word
 		i++
 	}
-	if i-end > 3 && containsFold(s[end:i], "metr") { // telemetry
-		return 0, 0, false
-	}
-	for n := 0; i < len(s) && n < 30; n++ {
-		if c := s[i]; isDigit(c) || (c == '+' || c == '(') && i+1 < len(s) && (isDigit(s[i+1]) || s[i+1] == '(') {
-			break
-		}
+	for n := 0; i < len(s) && n < 30 && !isDigit(s[i]) && s[i] != '+' && s[i] != '('; n++ {
 		i++
 	}
-	if i >= len(s) || !isDigit(s[i]) && s[i] != '+' && s[i] != '(' || !boundaryBefore(s, i) || i >= 2 && strings.IndexByte("-./", s[i-1]) >= 0 && isAlnum(s[i-2]) {
-		return 0, 0, false
-	}
-	if between := s[end:i]; namesOther(between) {
+	if i >= len(s) || !isDigit(s[i]) && (i+1 == len(s) || !isDigit(s[i+1]) && s[i+1] != '(') {
 		return 0, 0, false
 	}
 	f, ok := readPhone(s, i)
 	switch {
-	case !ok, f.digits < 7, f.dots && (f.n < 3 || f.groups[f.n-1] < 4 && !f.is(2, 2, 2, 2, 2)), f.is(4, 2, 2), f.n > 2 && f.is(4, 2, 2, 2):
+	case !ok, f.digits < 8, f.digits > 15, namesOther(s[end:i]):
+		return 0, 0, false
+	case !boundaryBefore(s, i) || i >= 2 && strings.IndexByte("-./", s[i-1]) >= 0 && isAlnum(s[i-2]):
 		return 0, 0, false
 	case f.plus:
-		return i, f.stop, f.digits >= 8
+		return i, f.stop, true
+	case f.digits > 14, f.n > 1 && f.groups[f.n-1] < 2, f.n >= 3 && f.groups[0] == 4 && f.groups[1] == 2 && f.groups[2] == 2: // a date
+		return 0, 0, false
+	case f.dots && (f.n < 3 || f.groups[f.n-1] < 4 && !f.is(2, 2, 2, 2, 2)):
+		return 0, 0, false
+	case weak:
+		return i, f.stop, s[i] == '0' && f.n > 1 && f.digits >= 9 || f.is(3, 3, 4) || f.is(1, 3, 3, 4)
 	case f.n == 1: // a row of digits: neither seconds nor milliseconds of a clock
-		epoch := (f.digits == 10 || f.digits == 13) && s[i] == '1'
-		return i, f.stop, f.digits >= 9 && f.digits <= 14 && !epoch
+		return i, f.stop, f.digits >= 9 && !((f.digits == 10 || f.digits == 13) && s[i] == '1')
 	}
-	return i, f.stop, f.digits >= 8 && f.digits <= 14 && f.groups[f.n-1] >= 2
+	return i, f.stop, true
 }
 
 // namesOther tells whether what stands between the word and the number names something else than a number to call.
 func namesOther(s string) bool {
-	for _, w := range [...]string{"id", "time", "size", "len", "count", "byte", "hash", "port", "uid", "pid", "version", "serial", "imei", "imsi"} {
+	for _, w := range [...]string{"id", "metr", "time", "size", "len", "count", "byte", "hash", "port", "uid", "pid", "version", "serial", "imei", "imsi"} {
 		if containsFold(s, w) {
 			return true
 		}
