@@ -141,6 +141,7 @@ func trueEnd(s string, start, stop int, end func(limit int) int) int {
 type name struct {
 	from, to int
 	quoted   bool // in quotes or brackets
+	half     bool // the opening quote is missing
 	blank    bool // a blank before the sign
 	sign     byte
 }
@@ -175,12 +176,15 @@ func nameBefore(s string, end int) name {
 		n.quoted = true
 	}
 	n.to, n.from = k, k
+	closed := n.quoted
 	for n.from > 0 && k-n.from < maxKeyBytes && isKeyChar(s[n.from-1]) {
 		n.from--
 	}
 	if n.from > 0 && n.from < k && s[n.from-1] == '\\' && isEscapeLetter(s[n.from]) { // \npassword=
 		n.from++
 	}
+	// A name of which only the closing quote is there is the rest of something: half a structure gives no certainty.
+	n.half = closed && (n.from == 0 || !isAlnum(s[n.from-1]) && strings.IndexByte("\"'`", s[n.from-1]) < 0 && !isSpace(s[n.from-1]))
 	return n
 }
 
@@ -217,10 +221,10 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 	default:
 		start, quote = openValue(s, end)
 	}
-	if class == keyWeak && (n.sign != '=' || n.blank) && isSignature(s[n.from:n.to]) {
+	if class == keyWeak && n.half || class == keyWeak && (n.sign != '=' || n.blank) && isSignature(s[n.from:n.to]) {
 		return 0, 0, false
 	}
-	if quote == "" && !n.quoted && start+1 < len(s) && s[start] == '[' && isAlnum(s[start+1]) { // Go's map[X-Api-Key:[…]]
+	if quote == "" && !n.quoted && start+1 < len(s) && s[start] == '[' && isAlnum(s[start+1]) && !strings.HasPrefix(s[start:], maskPrefix) { // Go's map[X-Api-Key:[…]]
 		start++
 	}
 	x := context{certain: certaintyOf(s, n, end, start), quoted: quote != "" || n.quoted}
@@ -294,6 +298,8 @@ func isNameChar(c byte) bool { return isAlpha(c) || c == '_' || c == '-' || c ==
 // certaintyOf tells how certain the way of writing makes it that a name has its value behind it.
 func certaintyOf(s string, n name, end, start int) certainty {
 	switch {
+	case n.half:
+		return certainLoose
 	case n.quoted && n.sign == ':' && wholeJSON(s):
 		return certainJSON
 	case n.sign == '=' && !n.blank && start < len(s) && !isSpace(s[start-1]) && (start == end || s[end-1] == '='):
@@ -301,7 +307,7 @@ func certaintyOf(s string, n name, end, start int) certainty {
 			return certainQuery
 		}
 		return certainTight
-	case n.quoted && n.sign == ':', n.sign == '>', n.sign == '=' && n.quoted:
+	case n.quoted && n.sign == ':', n.sign == '>', n.sign == '=' && n.quoted && !n.blank:
 		return certainTight
 	case n.sign == ':' && n.to-n.from > 2 && s[n.from]|0x20 == 'x' && s[n.from+1] == '-': // a header
 		return certainTight

@@ -14,7 +14,7 @@ var commandDetectors = []Detector{
 		find:     findCurlUser,
 		Match: []string{
 			"curl -k -X GET -u «elastic:Tr33h0use$9» https://localhost:9200", `curl -s --user '«api:r7ToY17bVo!g»' \`,
-			"curl -u«bob:Hx7Lq2Pz9» https://x",
+			"curl -u«bob:Hx7Lq2Pz9» https://x", `curl https://x -u "«q9Zr7J9AYXB4BUBvhS:»"`, "curl \\\n\t-u «bob:Hx7Lq2Pz9» x", `curl --user="«:Hx7Lq2Pz9»"`,
 		},
 		Miss: []string{
 			"curl -u $USER:$PASSWORD https://x", "curl https://x -u user", "curl --user-agent x:y1 https://z", `curl --user "xxx:yyy"`,
@@ -56,29 +56,58 @@ var commandDetectors = []Detector{
 	},
 }
 
-// findCurlUser looks for the option within the 2 KiB behind the command.
+// findCurlUser looks for the option within the 2 KiB behind the command, also on the lines that follow.
 func findCurlUser(c *cursor, end int) (int, int, bool) {
-	s := c.s[end-1 : min(len(c.s), end+maxCommand)]
-	for _, option := range []string{" -u ", " --user ", " --user=", " -u"} {
-		i := strings.Index(s, option)
-		if i < 0 {
-			continue
-		}
-		i += len(option) + end - 1
-		start, quote := openArgument(c.s, i)
-		stop := closeArgument(c.s, start, quote, maxLook)
-		if start >= stop || isPlaceholder(c.s[start:stop]) {
+	s := c.s[:min(len(c.s), end+maxCommand)]
+	for i := end - 1; i+3 < len(s); i++ {
+		k := strings.Index(s[i:], "-u")
+		if k < 0 {
 			return 0, 0, false
 		}
-		user, password, ok := strings.Cut(c.s[start:stop], ":")
-		low := strings.ToLower(strings.Trim(password, `'"\`))
-		if ok && user != "" && strings.IndexByte("-$<{", user[0]) < 0 && len(user)+len(password) >= 6 &&
-			!isPlaceholder(low) && !strings.HasPrefix(low, "$") && low != "password" && low != "pass" && low != "yyy" {
-			return start, argumentEnd(c.s, start, stop, quote), !strings.HasPrefix(password, "//")
+		from := i + k
+		if i = from + 1; from > 0 && s[from-1] == '-' {
+			from--
+		}
+		if from == 0 || !isSpace(s[from-1]) {
+			continue
+		}
+		at := i + 1
+		if s[from+1] == '-' { // --user
+			if !strings.HasPrefix(s[from:], "--user") || from+6 >= len(s) || s[from+6] != '=' && !isSpace(s[from+6]) {
+				continue
+			}
+			at = from + 6 + boolInt(s[from+6] == '=')
+		}
+		start, quote := openArgument(c.s, at)
+		stop := closeArgument(c.s, start, quote, maxLook)
+		if start < stop && isUserAndPassword(c.s[start:stop]) {
+			return start, argumentEnd(c.s, start, stop, quote), true
 		}
 	}
 	return 0, 0, false
 }
+
+// isUserAndPassword tells whether an argument is user:password, :password or, with a key in the user's place, user: .
+func isUserAndPassword(v string) bool {
+	user, password, ok := strings.Cut(v, ":")
+	user, password = strings.Trim(user, `'"\`), strings.Trim(password, `'"\`)
+	low := strings.ToLower(password)
+	if !ok || isPlaceholder(v) || strings.HasPrefix(password, "//") || len(user)+len(password) < 6 {
+		return false
+	}
+	if password == "" {
+		h := shapeOf(user)
+		return len(user) >= 12 && h.digits > 0 && h.lowers+h.uppers > 0 && !isVariable(user)
+	}
+	switch low {
+	case "password", "passwd", "pass", "pwd", "changeme", "changeit", "test", "token", "yyy":
+		return false
+	}
+	return !isVariable(user) && !isVariable(low) && !isPlaceholder(low) && (user == "" || user[0] != '-')
+}
+
+// isVariable: $PASSWORD, ${x}, {{ .x }}, <password>, [password].
+func isVariable(v string) bool { return v != "" && strings.IndexByte("$<{[", v[0]) >= 0 }
 
 // maxCommand is how far an option may stand behind its command.
 const maxCommand = 2048

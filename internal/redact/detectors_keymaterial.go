@@ -146,4 +146,5 @@ func joseHeader(b64 string) bool {
 var joseNames = []string{
 	`"alg"`, `"enc"`, `"typ"`, `"kid"`, `"zip"`, `"jku"`, `"jwk"`, `"x5u"`, `"x5c"`, `"x5t"`, `"x5t#S256"`, `"cty"`, `"crit"`, `"b64"`, `"epk"`,
 	`"apu"`, `"apv"`, `"iv"`, `"tag"`, `"p2s"`, `"p2c"`, `"ppt"`, `"url"`, `"nonce"`, `"svt"`, `"iss"`, `"sub"`, `"aud"`, `"kty"`, `"ver"`,
+	`"key_ops"`, `"use"`, `"version"`, `"x"`, `"exp"`,
 }

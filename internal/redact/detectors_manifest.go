@@ -216,7 +216,7 @@ func findDSN(c *cursor, end int) (int, int, bool) {
 			return 0, 0, false
 		}
 		at := strings.IndexByte(s[i:min(len(s), i+maxUserInfo)], '@')
-		return i + 1, i + at, at > 1 && !isPlaceholder(s[i+1:i+at]) && strings.IndexAny(s[i:i+at], " \t\n\"'") < 0
+		return i + 1, i + at, at > 1 && !isPlaceholder(s[i+1:i+at]) && !strings.ContainsAny(s[i:i+at], " \t\n\"'")
 	}
 	at := strings.LastIndexByte(s[:end], '@')
 	from := at

@@ -65,7 +65,7 @@ var keyEndings = []struct {
 // Names that end like a secret and are none.
 var plainKeys = map[string]bool{
 	"pagetoken": true, "nextpagetoken": true, "continuationtoken": true, "nexttoken": true, "cancellationtoken": true,
-	"synctoken": true, "resumetoken": true, "publickey": true, "primarykey": true, "foreignkey": true, "partitionkey": true,
+	"synctoken": true, "resumetoken": true, "publickey": true, "pubkey": true, "primarykey": true, "foreignkey": true, "partitionkey": true,
 	"cachekey": true, "sortkey": true, "routingkey": true, "idempotencykey": true, "rowkey": true, "hotkey": true, "sshpublickey": true,
 	"publickeytoken": true, "tagkey": true, "metrickey": true, "publictoken": true, "csrftoken": true, "xsrftoken": true, "xcsrftoken": true,
 	"csrf": true, "bucketkey": true, "schemakey": true, "sequencekey": true, "naturalkey": true, "indexkey": true, "idxkey": true,
