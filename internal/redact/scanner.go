@@ -60,7 +60,7 @@ type Scanner struct {
 	captures []grok.Capture
 	plain    []byte // what base64 stood for
 	decode   int
-	keys   keyCache
+	keys     keyCache
 	view     view
 	outs     [2][]byte
 	counts   []int64
