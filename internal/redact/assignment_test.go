@@ -119,7 +119,7 @@ func TestLinesWithoutSecrets(t *testing.T) {
 		"sshd[12]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=root",
 		"su(pam_unix)[2100]: session opened for user app by (uid=0)", "sudo: pam_unix(sudo:auth): conversation failed",
 		"kerberos: authentication failed: Password incorrect", "login: password: required", "Password: for user bob", "password combination.\n\nR5: Regulatory--21",
-		"ftpd: getpeername (ftpd): token=none", "check pass; user unknown", "pass=1 fail=0 skip=3", "spf=pass dkim=pass", `{"pass":12,"fail":0}`, "pass=true", "pass=second", "Password: mismatch", "test pass: suite_two", "PASS: 12, FAIL: 0", "tests pass: 120 in 3.4s",
+		"ftpd: getpeername (ftpd): token=none", "check pass; user unknown", "pass=1 fail=0 skip=3", "spf=pass dkim=pass", `{"pass":12,"fail":0}`, "pass=true", "pass=second", "Password: mismatch", "token=unauthorized", "secret=notconfigured", `api_key="your_api_key_123"`, "access_token=example-token-1234", "test pass: suite_two", "PASS: 12, FAIL: 0", "tests pass: 120 in 3.4s",
 		"ActivityManager: START u0 {act=android.intent.action.MAIN token=android.os.BinderProxy@4b1d3d7}", "PowerManagerService: acquire lock=233570404, flags=0x1, tag=\"View Lock\", name=com.example",
 		"WindowManager: addWindow token=Token{f2a8c1 ActivityRecord{2b7d u0 com.example/.Main t761}}", "InputMethod: windowToken=android.view.ViewRootImpl$W@1a2b3c4d",
 		"BaseInputConnection: key: KeyEvent { action=ACTION_DOWN, keyCode=KEYCODE_BACK, scanCode=0 }", "kernel: keyboard: can't emulate rawmode for keycode 240",

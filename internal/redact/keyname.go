@@ -68,7 +68,7 @@ var plainKeys = map[string]bool{
 	"synctoken": true, "resumetoken": true, "publickey": true, "pubkey": true, "primarykey": true, "foreignkey": true, "partitionkey": true,
 	"cachekey": true, "sortkey": true, "routingkey": true, "idempotencykey": true, "rowkey": true, "hotkey": true, "sshpublickey": true,
 	"publickeytoken": true, "tagkey": true, "metrickey": true, "publictoken": true, "csrftoken": true, "xsrftoken": true, "xcsrftoken": true,
-	"csrf": true, "bucketkey": true, "schemakey": true, "sequencekey": true, "naturalkey": true, "indexkey": true, "idxkey": true,
+	"csrf": true, "withcredentials": true, "bucketkey": true, "schemakey": true, "sequencekey": true, "naturalkey": true, "indexkey": true, "idxkey": true,
 	"objectkey": true, "groupkey": true, "lookupkey": true, "uniquekey": true, "compositekey": true, "clusterkey": true, "shardkey": true,
 	"mapkey": true, "hashkey": true, "rangekey": true, "registrykey": true, "menukey": true, "shortcutkey": true, "turkey": true,
 	"monkey": true, "donkey": true, "eofsecret": true, "windowtoken": true, "activitytoken": true, "apptokenid": true, "nextcontinuationtoken": true,

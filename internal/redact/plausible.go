@@ -81,7 +81,7 @@ func plausible(class keyClass, v string, x context) bool {
 		case x.certain == certainLoose:
 			return looksRandom(v, x)
 		}
-		if len(v) < 6 || strings.ContainsAny(v, " \t") && !x.quoted {
+		if len(v) < 6 || strings.ContainsAny(v, " \t") && !x.quoted || hasWord(v, docWords) {
 			return false
 		}
 		if strings.Contains(v, "://") || strings.ContainsAny(v, "(){}") || objectAt(v) || strings.HasPrefix(v, "0x") {
@@ -91,7 +91,7 @@ func plausible(class keyClass, v string, x context) bool {
 			return s.others == 0 && s.digits >= 15 || s.others > 0 && s.digits >= 10
 		}
 		if word {
-			return (x.quoted || !x.spaced) && len(v) >= 12 && entropy(v) >= 3 || len(v) >= 20
+			return (x.quoted || !x.spaced) && len(v) >= 16 && entropy(v) >= 3 || len(v) >= 20
 		}
 		return s.digits > 0 && len(v) >= 8 && distinct(v) >= 5 || len(v) >= 10 && distinct(v) >= 6 && s.uppers > 0 && s.lowers > 0 && !looksLikeIdentifier(v)
 	case keyWeak:
@@ -159,8 +159,13 @@ var stopWords = []string{
 	".java", ".class", ".json", ".yaml", ".html", ".jar", ".com", ".org", ".net", "www.", "000000", "123456789", "aaaaaa",
 }
 
-func hasStopWord(v string) bool {
-	for _, w := range stopWords {
+// docWords stand in what documentation writes in the place of a secret.
+var docWords = []string{"example", "placeholder", "dummy", "changeme", "change_me", "change-me", "your_", "your-", "insert_", "insert-", "replace_", "replace-"}
+
+func hasStopWord(v string) bool { return hasWord(v, stopWords) }
+
+func hasWord(v string, words []string) bool {
+	for _, w := range words {
 		if containsFold(v, w) {
 			return true
 		}
