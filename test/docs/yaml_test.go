@@ -111,7 +111,7 @@ func TestExampleFiles(t *testing.T) {
 					return
 				}
 			}
-			validate(t, string(text))
+			validate(t, string(text), filepath.Dir(path))
 		})
 	})
 }
@@ -135,8 +135,9 @@ func hasPipelines(t *testing.T, text string) bool {
 	return false
 }
 
-// validate loads a configuration, completed where it is a fragment.
-func validate(t *testing.T, text string) {
+// validate loads a configuration, completed where it is a fragment, in an empty folder; with beside in one that holds the
+// files of that folder, which the configuration may name.
+func validate(t *testing.T, text string, beside ...string) {
 	t.Helper()
 	doc := parse(t, text)
 	if doc["dist"] != nil {
@@ -147,6 +148,15 @@ func validate(t *testing.T, text string) {
 		require.Contains(t, sections, key, "top-level key of a Collector configuration; fence other YAML as `text`")
 	}
 	dir := t.TempDir()
+	for _, folder := range beside {
+		entries, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		for _, e := range entries {
+			if e.Type().IsRegular() {
+				harness.CopyFile(t, filepath.Join(folder, e.Name()), filepath.Join(dir, e.Name()))
+			}
+		}
+	}
 	path := filepath.Join(dir, "config.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	args := []string{"--config", path}
