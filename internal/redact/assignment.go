@@ -318,10 +318,10 @@ func certaintyOf(s string, n name, end, start int) certainty {
 // wholeJSON tells by its ends whether a text is a JSON object or array.
 func wholeJSON(s string) bool {
 	i, j := 0, len(s)
-	for i < j && isSpace(s[i]) {
+	for i < j && i < maxSeparators && isSpace(s[i]) {
 		i++
 	}
-	for j > i && isSpace(s[j-1]) {
+	for j > i && len(s)-j < maxSeparators && isSpace(s[j-1]) {
 		j--
 	}
 	return j-i > 1 && (s[i] == '{' && s[j-1] == '}' || s[i] == '[' && s[j-1] == ']')
@@ -404,7 +404,9 @@ func closeContainer(s string, i int) int {
 		case inString:
 			some = some || b != '[' && b != ']'
 		case b == '[' || b == '{':
-			depth++
+			if depth++; depth > maxNesting {
+				return -1
+			}
 		case b == ']' || b == '}':
 			if depth--; depth == 0 {
 				if !some {
@@ -419,8 +421,10 @@ func closeContainer(s string, i int) int {
 	return -1
 }
 
-// maxContainer bounds how far the end of an array or object is looked for.
-const maxContainer = 4096
+const (
+	maxContainer = 4096 // how far the end of an array or object is looked for
+	maxNesting   = 32
+)
 
 // escapedAt tells whether the name before the colon before i ends in an escaped quote.
 func escapedAt(s string, i int) bool {

@@ -59,19 +59,19 @@ var commandDetectors = []Detector{
 // findCurlUser looks for the option within the 2 KiB behind the command, also on the lines that follow.
 func findCurlUser(c *cursor, end int) (int, int, bool) {
 	s := c.s[:min(len(c.s), end+maxCommand)]
-	for i := end - 1; i+3 < len(s); i++ {
+	for i, n := end-1, 0; i+3 < len(s) && n < maxOptions; n++ {
 		k := strings.Index(s[i:], "-u")
 		if k < 0 {
 			return 0, 0, false
 		}
 		from := i + k
-		if i = from + 1; from > 0 && s[from-1] == '-' {
+		if i = from + 2; from > 0 && s[from-1] == '-' {
 			from--
 		}
 		if from == 0 || !isSpace(s[from-1]) {
 			continue
 		}
-		at := i + 1
+		at := i
 		if s[from+1] == '-' { // --user
 			if !strings.HasPrefix(s[from:], "--user") || from+6 >= len(s) || s[from+6] != '=' && !isSpace(s[from+6]) {
 				continue
@@ -109,8 +109,10 @@ func isUserAndPassword(v string) bool {
 // isVariable: $PASSWORD, ${x}, {{ .x }}, <password>, [password].
 func isVariable(v string) bool { return v != "" && strings.IndexByte("$<{[", v[0]) >= 0 }
 
-// maxCommand is how far an option may stand behind its command.
-const maxCommand = 2048
+const (
+	maxCommand = 2048 // how far an option may stand behind its command
+	maxOptions = 8    // how many that look like it are tried
+)
 
 // openArgument is openValue for a word of a command line: only blanks are skipped.
 func openArgument(s string, i int) (int, string) {
@@ -182,7 +184,7 @@ func findCommandPassword(c *cursor, end int) (int, int, bool) {
 		if !strings.HasPrefix(command, o.command) {
 			continue
 		}
-		for at := 0; ; {
+		for at, n := 0, 0; n < maxOptions; n++ {
 			k := strings.Index(rest[at:], o.option)
 			if k < 0 || strings.IndexByte(rest[:at+k], '\n') >= 0 {
 				break

@@ -77,15 +77,24 @@ func findKubernetesSecret(c *cursor, end int) (int, int, bool) {
 	return 0, 0, false
 }
 
+// nextKind and lastKind keep what is read for one trigger apart from what is read for the next: the time stays linear.
 func nextKind(s string, i int) int {
-	if k := strings.Index(s[i:], "kind"); k >= 0 {
-		return i + k
+	for ; i < len(s); i++ {
+		if isKind(s, i) {
+			return i
+		}
 	}
-	return len(s)
+	return i
 }
 
 func lastKind(s string, i int) int {
-	return max(0, strings.LastIndex(s[:max(0, i)], "kind"))
+	for i--; i > 0 && !isKind(s, i); i-- {
+	}
+	return max(0, i)
+}
+
+func isKind(s string, i int) bool {
+	return s[i]|0x20 == 'k' && len(s)-i >= 4 && strings.EqualFold(s[i:i+4], "kind")
 }
 
 // secretData reads the block that data: or stringData: opens; at is behind its last letter.

@@ -71,29 +71,11 @@ func plausible(class keyClass, v string, x context) bool {
 	s := shapeOf(v)
 	word := s.digits == 0 && s.others == 0 && (s.uppers == 0 || s.lowers == 0 || s.uppers == 1 && isUpper(v[0]))
 	switch class {
+	case keySecret:
+		return secretByName(v, s, word, x) && (x.certain == certainJSON || !hasWord(v, docWords))
 	case keyPassword:
 		// "password: required" and "Password: for user" are prose; "password=hunter" and "password": "hunter" are not.
 		return !x.spaced || x.quoted || (!word || x.line) && len(v) >= 4
-	case keySecret:
-		switch {
-		case x.certain == certainJSON:
-			return len(v) >= 4
-		case x.certain == certainLoose:
-			return looksRandom(v, x)
-		}
-		if len(v) < 6 || strings.ContainsAny(v, " \t") && !x.quoted || hasWord(v, docWords) {
-			return false
-		}
-		if strings.Contains(v, "://") || strings.ContainsAny(v, "(){}") || objectAt(v) || strings.HasPrefix(v, "0x") {
-			return false
-		}
-		if s.digits > 0 && s.lowers+s.uppers == 0 {
-			return s.others == 0 && s.digits >= 15 || s.others > 0 && s.digits >= 10
-		}
-		if word {
-			return (x.quoted || !x.spaced) && len(v) >= 16 && entropy(v) >= 3 || len(v) >= 20
-		}
-		return s.digits > 0 && len(v) >= 8 && distinct(v) >= 5 || len(v) >= 10 && distinct(v) >= 6 && s.uppers > 0 && s.lowers > 0 && !looksLikeIdentifier(v)
 	case keyWeak:
 		if x.certain == certainQuery {
 			return len(v) >= 10 && s.digits >= 1 && s.lowers+s.uppers >= 2 && !isUUID(v) && distinct(v) >= 6 && !looksLikeIdentifier(v)
@@ -102,6 +84,29 @@ func plausible(class keyClass, v string, x context) bool {
 			!strings.ContainsAny(v, " :/\\()@.,") && entropy(v) >= 3.3 && !looksLikeIdentifier(v)
 	}
 	return false
+}
+
+// secretByName is plausible for keySecret.
+func secretByName(v string, s shape, word bool, x context) bool {
+	switch {
+	case x.certain == certainJSON:
+		return len(v) >= 4
+	case x.certain == certainLoose:
+		return looksRandom(v, x)
+	}
+	if len(v) < 6 || strings.ContainsAny(v, " \t") && !x.quoted {
+		return false
+	}
+	if strings.Contains(v, "://") || strings.ContainsAny(v, "(){}") || objectAt(v) || strings.HasPrefix(v, "0x") {
+		return false
+	}
+	if s.digits > 0 && s.lowers+s.uppers == 0 {
+		return s.others == 0 && s.digits >= 15 || s.others > 0 && s.digits >= 10
+	}
+	if word {
+		return (x.quoted || !x.spaced) && len(v) >= 16 && entropy(v) >= 3 || len(v) >= 20
+	}
+	return s.digits > 0 && len(v) >= 8 && distinct(v) >= 5 || len(v) >= 10 && distinct(v) >= 6 && s.uppers > 0 && s.lowers > 0 && !looksLikeIdentifier(v)
 }
 
 // looksRandom is what gitleaks asks of the value of its rule generic-api-key (MIT licence): an alphabet, Shannon entropy
