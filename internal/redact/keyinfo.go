@@ -16,7 +16,15 @@ const (
 type KeyInfo struct {
 	class keyClass
 	id    bool // of a trace or a span
-	clean bool // the key itself holds no finding
+	// vendors are the rules that have one of their names in the key.
+	vendors []vendorName
+	clean   bool // the key itself holds no finding
+}
+
+// vendorName is where a rule's name ends in a key.
+type vendorName struct {
+	det  uint16
+	tail string // the rest of the key, and a sign of assignment
 }
 
 // Sensitive tells whether the value is to be hidden whatever it is.
@@ -56,7 +64,47 @@ func (sc *Scanner) NameInfo(name string) KeyInfo {
 
 func (sc *Scanner) keyInfo(key string) KeyInfo {
 	name := sc.name(key)
-	return KeyInfo{class: sc.e.sensitiveKey(name), id: idBefore(name, len(name))}
+	return KeyInfo{class: sc.e.sensitiveKey(name), id: idBefore(name, len(name)), vendors: sc.vendors(name)}
+}
+
+// vendors returns the rules of the form names that a key speaks of.
+func (sc *Scanner) vendors(key string) (out []vendorName) {
+	if len(key) > maxCachedKey {
+		return nil
+	}
+	a := sc.e.auto
+	sc.pre.block(a, key, 0, a.start)
+	for _, h := range sc.pre.hits {
+		for _, t := range a.ends[(h.state-a.accept)/a.width] {
+			det := sc.e.triggers[t].det
+			if c := sc.e.dets[det].rule; c != nil && c.form == formNames {
+				out = append(out, vendorName{det, key[h.end:] + "="})
+			}
+		}
+	}
+	return out
+}
+
+// vendorSecret tells whether s is what a rule looks for under such a key, and which one.
+func (sc *Scanner) vendorSecret(vendors []vendorName, s string) (det uint16, ok bool) {
+	if len(s) > maxLook {
+		return 0, false
+	}
+	for _, v := range vendors {
+		text := v.tail + s
+		c := sc.e.dets[v.det].rule
+		captures, found, used, err := c.re.MatchAt(text, 0, sc.captures[:0])
+		sc.captures = captures[:0]
+		sc.steps -= used
+		if err != nil || !found {
+			continue
+		}
+		if secret := captures[len(captures)-1].Text; offset(text, secret) >= len(v.tail) && !sc.e.allow[s] && !isPlaceholder(s) &&
+			!sc.e.isOwnMask(s) && c.means(text, text, secret, offset(text, secret), false) {
+			return v.det, true
+		}
+	}
+	return 0, false
 }
 
 func (c *keyCache) remember(key string, info KeyInfo) {
@@ -84,6 +132,10 @@ func (sc *Scanner) Value(under KeyInfo, s string) (string, Effect) {
 		return sc.Hide(s)
 	case under.class == keyPlain && under.id && (len(s) == 16 || len(s) == 32) && allIn(s, isHex):
 		return s, 0
+	case len(under.vendors) > 0:
+		if det, ok := sc.vendorSecret(under.vendors, s); ok {
+			return sc.hideAs(det, s)
+		}
 	}
 	return sc.Text(s)
 }

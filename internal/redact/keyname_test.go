@@ -70,3 +70,23 @@ func BenchmarkClassifyKey(b *testing.B) {
 		classifyKey("sessionId")
 	}
 }
+
+func TestVendorsNameInAKey(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	value := "c0v8qgiad3ib" + "6ml9wx2k"
+	for _, key := range []string{"finnhub", "app.Finnhub_conf", "finnhub-2"} {
+		_, _, info := sc.Key(key)
+		got, effect := sc.Value(info, value)
+		assert.Equal(t, "[REDACTED:finnhub_access_token]", got, key)
+		assert.Equal(t, Changed, effect)
+		again, _ := sc.Value(info, got)
+		assert.Equal(t, got, again)
+		for _, plain := range []string{"up", "c0v8", value + value, "http://finnhub.example/x"} {
+			got, _ = sc.Value(info, plain)
+			assert.Equal(t, plain, got, key)
+		}
+	}
+	_, _, info := sc.Key("customer")
+	got, _ := sc.Value(info, value)
+	assert.Equal(t, value, got)
+}

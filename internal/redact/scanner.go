@@ -390,7 +390,11 @@ func (sc *Scanner) Hide(s string) (string, Effect) {
 	if isPlaceholder(s) || sc.e.isOwnMask(s) || sc.e.allow[s] {
 		return s, 0
 	}
-	det := sc.e.keyDetector
+	return sc.hideAs(sc.e.keyDetector, s)
+}
+
+// hideAs masks a whole value as a finding of the detector.
+func (sc *Scanner) hideAs(det uint16, s string) (string, Effect) {
 	sc.counts[det]++
 	effect := sc.e.dets[det].effect()
 	if effect == Tagged {
