@@ -34,18 +34,21 @@ var base64Value = func() (v [256]int8) {
 func base64Char(c byte) bool { return base64Value[c] >= 0 }
 
 // readBase64 reads what stands in base64. A stretch of base64Run characters holds two places that are base64Probe apart,
-// so that only every twelfth character is looked at in a text without any.
+// and between which there is no other character: a text without any is gone through in leaps, as Boyer and Moore do it.
 func (sc *Scanner) readBase64(s string) {
-	for p := base64Probe - 1; p+base64Probe < len(s); p += base64Probe {
-		if !base64Char(s[p]) || !base64Char(s[p+base64Probe]) {
+	for p := base64Probe - 1; p+base64Probe < len(s); {
+		// From the second place backwards: what stands before the first character that is none need not be looked at.
+		first := p + base64Probe
+		for first >= p && base64Char(s[first]) {
+			first--
+		}
+		if first >= p {
+			p = first + base64Probe
 			continue
 		}
-		end := p + 1
+		end := p + base64Probe + 1
 		for end < len(s) && base64Char(s[end]) {
 			end++
-		}
-		if end <= p+base64Probe {
-			continue
 		}
 		start := p
 		for start > 0 && p-start < base64Probe && base64Char(s[start-1]) {
@@ -54,7 +57,7 @@ func (sc *Scanner) readBase64(s string) {
 		if end-start >= base64Run {
 			end = sc.readStretch(s, start, end)
 		}
-		p += (end - p) / base64Probe * base64Probe // go on behind the stretch
+		p = end - 1 + base64Probe
 	}
 }
 
