@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"sort"
 	"strings"
 )
 
@@ -180,17 +181,16 @@ func (sc *Scanner) carryBack(s string, known, more []finding) []finding {
 	marks := sc.view.marks
 	back := func(p int, end bool) int {
 		delta := 0 // position in s minus position in the rewritten text
-		for k, m := range marks {
-			if p < m[0] || p == m[0] && end {
-				break
-			}
-			if p < m[1] || p == m[1] && end {
+		// The last mark that begins before p; there may be very many.
+		k := sort.Search(len(marks), func(i int) bool { return p < marks[i][0] || p == marks[i][0] && end }) - 1
+		if k >= 0 {
+			if m := marks[k]; p < m[1] || p == m[1] && end {
 				if end {
 					return known[k].end
 				}
 				return known[k].start
 			}
-			delta = known[k].end - m[1]
+			delta = known[k].end - marks[k][1]
 		}
 		return min(max(p+delta, 0), len(s))
 	}
