@@ -28,28 +28,19 @@ func checkNINO(s string) bool {
 	return true
 }
 
-// checkSteuerID: German tax identification number (BZSt): no leading 0; of the first ten digits exactly one stands two or three
-// times; ISO 7064 MOD 11,10.
+// checkSteuerID: German tax identification number (BZSt): no leading 0, no digit more than three times among the first ten, ISO 7064
+// MOD 11,10.
 func checkSteuerID(s string) bool {
 	if !digits(s, 11) || s[0] == '0' {
 		return false
 	}
 	var count [10]int
 	for i := range 10 {
-		count[s[i]-'0']++
-	}
-	twice, thrice := 0, 0
-	for _, n := range count {
-		switch {
-		case n == 2:
-			twice++
-		case n == 3:
-			thrice++
-		case n > 3:
+		if count[s[i]-'0']++; count[s[i]-'0'] > 3 {
 			return false
 		}
 	}
-	return twice+thrice == 1 && mod11_10(s)
+	return mod11_10(s)
 }
 
 // checkVSNR: German pension insurance number (VKVV § 2 to 4): area, date of birth, initial, serial number, and a check digit over all
@@ -99,6 +90,9 @@ func checkMRZ731(s string) bool {
 
 // checkVATDE: German VAT number (DE and nine digits): ISO 7064 MOD 11,10.
 func checkVATDE(s string) bool { return len(s) == 11 && s[2] != '0' && mod11_10(s[2:]) }
+
+// shapeVATDE is checkVATDE without the check digit.
+func shapeVATDE(s string) bool { return len(s) == 11 && s[2] != '0' }
 
 // checkNIR: French number of registration (INSEE, décret 82-103): sex, year, month, place, order, and 97 minus the rest by 97. 2A and
 // 2B of Corsica count as 19 and 18.

@@ -124,10 +124,8 @@ func checkMedicareAU(s string) bool {
 // checkAadhaar: UIDAI: twelve digits, the first from 2 on, Verhoeff.
 func checkAadhaar(s string) bool { return digits(s, 12) && s[0] >= '2' && verhoeff(s) }
 
-// checkPAN: Income Tax Department of India: the fourth letter is the kind of holder. The check letter's rule is not public.
-func checkPAN(s string) bool {
-	return len(s) == 10 && strings.IndexByte("ABCFGHJLPT", s[3]) >= 0 && s[5:9] != "0000"
-}
+// checkPAN: Income Tax Department of India. The check letter's rule is not public; the number is never 0000.
+func checkPAN(s string) bool { return len(s) == 10 && s[5:9] != "0000" }
 
 // checkGSTIN: Goods and Services Tax Network of India: state code, PAN, entity, Z, check character. The state and the Z among the letters are
 // evidence enough; the check character is not asked.
@@ -191,7 +189,7 @@ func checkZA(s string) bool { return digits(s, 13) && yymmdd(s) && s[10] <= '2' 
 // checkTH: Thai identity number (Department of Provincial Administration): a kind from 1 to 8, a province, weights 13 to 2,
 // modulus 11.
 func checkTH(s string) bool {
-	return digits(s, 13) && s[0] >= '1' && s[0] <= '8' && s[1] != '0' && s[2] <= "0979877676"[s[1]-'0'] && (11-weigh(s, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)%11)%10 == int(s[12]-'0')
+	return digits(s, 13) && s[0] >= '1' && s[0] <= '8' && s[1] != '0' && s[2] <= "0979987766"[s[1]-'0'] && (11-weigh(s, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)%11)%10 == int(s[12]-'0')
 }
 
 // checkCN: Chinese resident identity number (GB 11643-1999): region, date of birth, ISO 7064 MOD 11-2.

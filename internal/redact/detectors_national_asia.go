@@ -33,7 +33,7 @@ var asianIDs = []nationalID{
 	{
 		name: "in_pan", doc: "Indian permanent account numbers behind a word that says so",
 		named: []string{"AAAAA9999A"}, words: []string{"pan", "permanent account"}, check: checkPAN,
-		match: []string{"PAN: «ABCPE1234F»"}, miss: []string{"ABCPE1234F", "PAN: ABCDE1234F"},
+		match: []string{"PAN: «ABCPE1234F»"}, miss: []string{"ABCPE1234F", "PAN: ABCPE0000F"},
 	},
 	{
 		name: "in_gstin", doc: "Indian tax numbers (GSTIN)",

@@ -40,8 +40,8 @@ var europeanIDs = []nationalID{
 		match: []string{"Personalausweis «T220001293»", "Ausweis-Nr. «L01X00T471»"}, miss: []string{"T220001293", "Personalausweis T220001294", "Personalausweis beantragt"},
 	},
 	{
-		name: "de_vat_id", doc: "German VAT numbers; check digit",
-		alone: []string{"DE999999999"}, named: []string{"DE~999~999~999"}, words: []string{"ust id", "ustid", "vat", "umsatzsteuer"}, check: checkVATDE,
+		name: "de_vat_id", doc: "German VAT numbers with a right check digit, or with any behind a word that says so",
+		alone: []string{"DE999999999"}, named: []string{"DE~999~999~999"}, words: []string{"ust id", "ustid", "vat", "umsatzsteuer"}, check: checkVATDE, nearCheck: shapeVATDE,
 		match: []string{"USt «DE136695976»", "VAT: «de 136 695 976»"}, miss: []string{"DE136695977", "de 136 695 976"},
 	},
 	{

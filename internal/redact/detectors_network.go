@@ -35,7 +35,7 @@ var networkDetectors = []Detector{
 		Triggers: []string{ipv6Groups, `-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-`, `\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}`},
 		find:     findMAC,
 		Match:    []string{"link «00:1A:2b:3c:4d:5e» up", "«00-1A-2b-3c-4d-5e»", "port «0012.34ab.789a», vlan 3"},
-		Miss:     []string{"00:1A:2b:3c:4d:5e:6f:70", "1234.5678.9012", "0012.34ab.789a.1", "x0012.34ab.789a", "00-1A-2b-3c-4d-5e-6f"},
+		Miss:     []string{"00:1A:2b:3c:4d:5e:6f:70", "1234.5678.9012", "0012.34ab.789a.1", "x0012.34ab.789a", "00-1A-2b-3c-4d-5e-6f", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"},
 	},
 }
 
@@ -70,6 +70,9 @@ func findMAC(c *cursor, end int) (int, int, bool) {
 	}
 	if end < len(s) && (isAlnum(s[end]) || s[end] == '_' || s[end] == sep && end+1 < len(s) && isAlnum(s[end+1])) {
 		return 0, 0, false
+	}
+	if mac := s[start:end]; allIn(mac, func(b byte) bool { return b == '0' || b == sep }) || allIn(mac, func(b byte) bool { return b|0x20 == 'f' || b == sep }) {
+		return 0, 0, false // nobody's, or everybody's
 	}
 	if sep == '.' && !strings.ContainsAny(s[start:end], "abcdefABCDEF") && !hasWordBefore(s, start, 24, macWords) {
 		return 0, 0, false
