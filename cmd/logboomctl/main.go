@@ -4,7 +4,7 @@
 // Command logboomctl is Logboom for people at a shell: it tries a grok pattern, shows what would be
 // redacted, looks into an archive and a write-ahead log, and asks an archive a question, all without a running Collector.
 //
-// Exit codes: 0 done, 1 the work failed, 2 the call itself is wrong (a flag, a pattern, a query).
+// Exit codes: 0 done, 1 the work failed (or redact --check found something), 2 the call itself is wrong (a flag, a pattern, a query).
 package main
 
 import (

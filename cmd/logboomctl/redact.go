@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logboom/logboom/internal/redact"
+	"github.com/logboom/logboom/processor/redactprocessor"
 )
 
 type redactFlags struct {
@@ -31,6 +32,9 @@ type redactFlags struct {
 	check, summary      bool
 	list                bool
 }
+
+// newEngine is a variable because compiling the detectors takes most of the time of the tests, which keep the engines.
+var newEngine = (*redactprocessor.Config).NewEngine
 
 func newRedactCommand() *cobra.Command {
 	var f redactFlags
@@ -91,7 +95,7 @@ func runRedact(cmd *cobra.Command, f *redactFlags, files []string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	engine, err := cfg.NewEngine()
+	engine, err := newEngine(cfg)
 	if err != nil {
 		return &usageError{err}
 	}

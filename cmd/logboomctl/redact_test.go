@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,30 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/internal/redact"
+	"github.com/logboom/logboom/processor/redactprocessor"
 )
+
+// TestMain keeps an engine for each configuration that the tests ask for.
+func TestMain(m *testing.M) {
+	engines := map[string]*redact.Engine{}
+	newEngine = func(cfg *redactprocessor.Config) (*redact.Engine, error) {
+		block, err := json.Marshal(cfg)
+		if err != nil {
+			return nil, err
+		}
+		key := string(block) + string(cfg.Hash.Key)
+		if engines[key] == nil {
+			if engines[key], err = cfg.NewEngine(); err != nil {
+				delete(engines, key)
+				return nil, err
+			}
+		}
+		return engines[key], nil
+	}
+	os.Exit(m.Run())
+}
 
 // callRedact runs "logboomctl redact" and returns its exit code and what it wrote.
 func callRedact(t *testing.T, in string, args ...string) (code int, out, errs string) {
