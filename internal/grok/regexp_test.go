@@ -170,9 +170,7 @@ func requireMatchAt(t *testing.T, p *Pattern, re *regexp.Regexp, text string) {
 	if loc := re.FindStringIndex(text); loc != nil {
 		first = loc[0]
 	}
-	for at, size := 0, 0; at <= min(first, len(text)); at += size {
-		_, size = utf8.DecodeRuneInString(text[at:])
-		size = max(size, 1)
+	for at := 0; at <= min(first, len(text)); {
 		captures, ok, _, err := p.MatchAt(text, at, nil)
 		require.NoError(t, err)
 		require.Equal(t, at == first, ok, "%s at %d of %q", p, at, text)
@@ -187,6 +185,8 @@ func requireMatchAt(t *testing.T, p *Pattern, re *regexp.Regexp, text string) {
 			require.NoError(t, err)
 			require.Equal(t, want, captures, "%s at %d of %q", p, at, text)
 		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += max(size, 1)
 	}
 }
 

@@ -182,9 +182,9 @@ func (sc *Scanner) FindAndMask(s string) (string, []Finding) {
 	if !sc.scan(s) {
 		return s, nil
 	}
-	tagged := slices.Clone(sc.tagged)
+	found := slices.Clone(sc.tagged)
 	masked, _ := sc.apply(s)
-	found := append(tagged, sc.found...)
+	found = append(found, sc.found...)
 	slices.SortFunc(found, func(a, b finding) int { return cmp.Or(a.start-b.start, a.end-b.end) })
 	out := make([]Finding, len(found))
 	for i, f := range found {
