@@ -11,7 +11,7 @@ import (
 
 // nationalID describes an identity number as data.
 //
-// A shape is written with 9 for a digit, A for a letter, X for either, ~ for a blank, a dash or nothing, a lower-case letter
+// A shape is written with 9 for a digit, A for a letter, U for a letter that is no unit of size (B, G, K, M), X for letter or digit, ~ for a blank, a dash or nothing, a lower-case letter
 // for that capital; everything else stands for itself. Numbers with one of the shapes in alone are found wherever they stand,
 // when the check is right; < and ^ in such a shape are where its trigger begins and ends, where the whole would cost the automaton many states.
 // Those with a shape in named are found only behind one of the words, at most 40 bytes after it, and then in lower case too.
@@ -71,6 +71,8 @@ func shapeTrigger(shape string) string {
 			b.WriteString(`[0-9]`)
 		case 'A':
 			b.WriteString(`[A-Z]`)
+		case 'U':
+			b.WriteString(`[AC-FH-JLN-Z]`)
 		case 'X':
 			b.WriteString(`[0-9A-Z]`)
 		default:
@@ -214,6 +216,8 @@ func (id *nationalID) at(s string, i int, shape string, alone bool, buf *[maxNat
 			ok, keep = isDigit(c), true
 		case 'A':
 			ok, keep = isUpper(c), true
+		case 'U':
+			ok, keep = isUpper(c) && strings.IndexByte("BGKM", c) < 0, true
 		case 'X':
 			ok, keep = isDigit(c) || isUpper(c), true
 		default:

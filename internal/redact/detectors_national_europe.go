@@ -53,8 +53,8 @@ var europeanIDs = []nationalID{
 	},
 	{
 		name: "es_nif", doc: "Spanish DNI and NIF of persons; check letter",
-		alone: []string{"99999999A", "99999999-A"}, named: []string{"99999999~A", "9999999~A", "99.999.999~A"}, words: []string{"dni", "nif"}, check: checkDNI,
-		match: []string{"«12345678Z»", "«12345678-Z»", "DNI: «12.345.678-Z»", "nif=«1111111g»"}, miss: []string{"12345678A", "1111111G", "12345678Z9", "x-12345678Z"},
+		alone: []string{"99999999U", "99999999-A"}, named: []string{"99999999~A", "9999999~A", "99.999.999~A"}, words: []string{"dni", "nif"}, check: checkDNI,
+		match: []string{"«12345678Z»", "«12345678-Z»", "DNI: «12.345.678-Z»", "nif=«1111111g»", "DNI «10000007K»"}, miss: []string{"12345678A", "10000007K", "1111111G", "12345678Z9", "x-12345678Z"},
 	},
 	{
 		name: "es_nie", doc: "Spanish identity numbers of foreigners; check letter",
