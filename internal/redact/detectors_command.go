@@ -56,9 +56,27 @@ var commandDetectors = []Detector{
 	},
 }
 
-// findCurlUser looks for the option within the 2 KiB behind the command, also on the lines that follow.
+// nextCurl is where the next command begins, -1 if none does.
+func nextCurl(s string) int {
+	const name = "curl"
+	for i := 0; ; i += len(name) {
+		k := strings.Index(s[i:], name)
+		if k < 0 {
+			return -1
+		}
+		if i += k; i+len(name) < len(s) && isSpace(s[i+len(name)]) {
+			return i
+		}
+	}
+}
+
+// findCurlUser looks for the option within the 2 KiB behind the command, also on the lines that follow, but no further than the
+// next command: that one has a trigger of its own.
 func findCurlUser(c *cursor, end int) (int, int, bool) {
 	s := c.s[:min(len(c.s), end+maxCommand)]
+	if next := nextCurl(s[end:]); next >= 0 {
+		s = s[:end+next]
+	}
 	for i, n := end-1, 0; i+3 < len(s) && n < maxOptions; n++ {
 		k := strings.Index(s[i:], "-u")
 		if k < 0 {
