@@ -46,7 +46,8 @@ func checkSteuerID(s string) bool {
 // checkVSNR: German pension insurance number (VKVV § 2 to 4): area, date of birth, initial, serial number, and a check digit over all
 // with the letter as two digits.
 func checkVSNR(s string) bool {
-	if len(s) != 12 || !day(num(s[6:8]), num(s[4:6]), (num(s[2:4])-1)%50+1) {
+	// An unknown day or month is 00; where the serial numbers of a day are used up, 32 or 64 is added to it.
+	if len(s) != 12 || num(s[2:4]) > 95 || num(s[4:6]) > 12 {
 		return false
 	}
 	letter := int(s[8]-'A') + 1
