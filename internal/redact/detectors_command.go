@@ -86,7 +86,7 @@ func findCurlUser(c *cursor, end int) (int, int, bool) {
 		if i = from + 2; from > 0 && s[from-1] == '-' {
 			from--
 		}
-		if from == 0 || !isSpace(s[from-1]) {
+		if from == 0 || !isSpace(s[from-1]) && !escapeBefore(s, from) { // also behind \t in JSON
 			continue
 		}
 		at := i
