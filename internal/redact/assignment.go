@@ -92,14 +92,17 @@ scan:
 			}
 		}
 	}
-	for j > i {
+	var unopened [3]bool // kinds of brackets that do not open within the value: each is looked for once
+	for ; j > i; j-- {
 		c := s[j-1]
-		open := map[byte]byte{')': '(', ']': '[', '}': '{'}[c]
-		if c == ',' || c == ';' || c == '.' && j < len(s) || open != 0 && strings.IndexByte(s[i:j-1], open) < 0 {
-			j--
+		if c == ',' || c == ';' || c == '.' && j < len(s) {
 			continue
 		}
-		break
+		k := strings.IndexByte(")]}", c)
+		if k < 0 || !unopened[k] && strings.IndexByte(s[i:j-1], "([{"[k]) >= 0 {
+			break
+		}
+		unopened[k] = true
 	}
 	return j
 }
@@ -164,7 +167,8 @@ func nameBefore(s string, end int) name {
 		}
 	}
 	n := name{blank: k < at, sign: sign}
-	if k > 1 && s[k-1] == ']' && (sign == '=' || sign == ':') { // user[password]=, $row['password'] =
+	inBrackets := k > 1 && s[k-1] == ']' && (sign == '=' || sign == ':') // user[password]=, $row['password'] =
+	if inBrackets {
 		k--
 	}
 	if k > 0 && (s[k-1] == '"' || s[k-1] == '\'' || s[k-1] == '`') {
@@ -182,6 +186,9 @@ func nameBefore(s string, end int) name {
 	}
 	if n.from > 0 && n.from < k && s[n.from-1] == '\\' && isEscapeLetter(s[n.from]) { // \npassword=
 		n.from++
+	}
+	if inBrackets && !n.quoted && (n.from == 0 || s[n.from-1] != '[') { // gdm-password]: is a program
+		n.from = n.to
 	}
 	// A name of which only the closing quote is there is the rest of something: half a structure gives no certainty.
 	n.half = closed && (n.from == 0 || !isAlnum(s[n.from-1]) && strings.IndexByte("\"'`", s[n.from-1]) < 0 && !isSpace(s[n.from-1]))
@@ -220,6 +227,9 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		return findElement(s, end, class)
 	default:
 		start, quote = openValue(s, end)
+	}
+	if strings.HasSuffix(quote, `"`) && !n.quoted && stringEnds(s, start) {
+		return 0, 0, false
 	}
 	if class == keyWeak && n.half || class == keyWeak && (n.sign != '=' || n.blank) && isSignature(s[n.from:n.to]) {
 		return 0, 0, false
@@ -266,6 +276,16 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		}
 		return plausible(class, v, x) && !isWorkingDirectory(s[n.from:n.to], v)
 	}, closeValue)
+}
+
+// stringEnds tells whether the quote before i ends a string of JSON rather than beginning a value: {"prompt":"Password:"}.
+func stringEnds(s string, i int) bool {
+	if i < len(s) && s[i] == ',' {
+		for i++; i < len(s) && (s[i] == ' ' || s[i] == '\\'); i++ {
+		}
+		return i < len(s) && s[i] == '"'
+	}
+	return i < len(s) && (s[i] == '}' || s[i] == ']') && (i+1 == len(s) || strings.IndexByte(",}]\"\\ \r\n", s[i+1]) >= 0)
 }
 
 // isPass: pass=1 counts and spf=pass judges, but user=bob pass=… logs in.

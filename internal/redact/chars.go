@@ -32,14 +32,27 @@ func escapeBefore(s string, i int) bool {
 		return true // also behind more of them: in JSON in JSON a line break is \\n
 	case i >= 3 && s[i-3] == '%' && isHex(s[i-2]) && isHex(c):
 		return true
+	case i >= 4 && s[i-4] == '\\' && s[i-3] == 'x' && isHex(s[i-2]) && isHex(c): // nginx and others write a quote as \x22
+		return true
 	case i >= 6 && s[i-6] == '\\' && s[i-5] == 'u' && isHex(s[i-4]) && isHex(s[i-3]) && isHex(s[i-2]) && isHex(c):
 		return true
-	case c == 'm':
+	case c == 'm' || c == 'K':
 		j := i - 2
-		for j >= 0 && i-j < 12 && (isDigit(s[j]) || s[j] == ';') {
+		for j >= 0 && i-j < 16 && (isDigit(s[j]) || s[j] == ';') {
 			j--
 		}
-		return j >= 1 && s[j] == '[' && (s[j-1] == 0x1b || j >= 5 && s[j-5:j] == "u001b")
+		return j >= 1 && s[j] == '[' && endsInEscape(s[max(0, j-5):j])
+	}
+	return false
+}
+
+// endsInEscape tells whether s ends in the character before a terminal's colour code: raw, or as JSON, shells, C, cat -v or rsyslog
+// write it.
+func endsInEscape(s string) bool {
+	for _, esc := range [...]string{"\x1b", "u001b", "u001B", `\x1b`, `\x1B`, `\033`, `\e`, "^[", "#033"} {
+		if strings.HasSuffix(s, esc) {
+			return true
+		}
 	}
 	return false
 }
@@ -168,7 +181,8 @@ func isPlaceholder(v string) bool {
 	}
 	switch strings.ToLower(v) {
 	case "null", "nil", "none", "true", "false", "undefined", "empty", "unset", "no", "yes", "n/a", "-", "0", "1",
-		"redacted", "masked", "hidden", "filtered", "removed", "required", "missing", "invalid", "incorrect", "expired", "changed":
+		"redacted", "masked", "hidden", "filtered", "removed", "required", "missing", "invalid", "incorrect", "expired", "changed",
+		"(sensitive", "(known": // (sensitive value) and (known after apply) of Terraform
 		return true
 	}
 	if looksMade(v) {
@@ -190,6 +204,8 @@ func isPlaceholder(v string) bool {
 	case first == '$' && len(v) > 1 && (v[1] == '{' && last == '}' || v[1] == '(' && last == ')'):
 		return true
 	case first == '$' && len(v) > 1 && allIn(v[1:], func(c byte) bool { return isUpper(c) || c == '_' }):
+		return true
+	case first == '$' && (len(v) == 2 || len(v) == 3) && allIn(v[1:], isDigit): // a parameter of a statement
 		return true
 	case first == '%' && len(v) > 1 && (len(v) == 2 || last == '%' && allIn(v[1:len(v)-1], func(c byte) bool { return isAlpha(c) || c == '_' }) || v[1] == '{' && last == '}'):
 		return true
