@@ -162,8 +162,8 @@ func isCard(s string, n int) bool {
 	four := two*100 + d[2]*10 + d[3]
 	six := four*100 + d[4]*10 + d[5]
 	switch {
-	case d[0] == 1: // UATP
-		return n == 15
+	case d[0] == 1: // UATP; numbers of users of a social network begin with 1000
+		return n == 15 && four != 1000
 	case d[0] == 4: // Visa
 		return n == 16 || n == 13 || n == 19 && grouped
 	case two >= 51 && two <= 55, four >= 2221 && four <= 2720: // Mastercard

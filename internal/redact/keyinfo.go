@@ -3,7 +3,10 @@
 
 package redact
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // The keys of records repeat: what was found out about them is remembered, up to maxKeys keys of at most maxCachedKey bytes. When
 // there are more, all are forgotten after as many misses as would have filled the table four times.
@@ -16,15 +19,10 @@ const (
 type KeyInfo struct {
 	class keyClass
 	id    bool // of a trace or a span
-	// vendors are the rules that have one of their names in the key.
-	vendors []vendorName
-	clean   bool // the key itself holds no finding
-}
-
-// vendorName is where a rule's name ends in a key.
-type vendorName struct {
-	det  uint16
-	tail string // the rest of the key, and a sign of assignment
+	// speaks is the key with a colon, when it holds what some detector looks for before a value: the name of a vendor, or of an
+	// identity number.
+	speaks string
+	clean  bool // the key itself holds no finding
 }
 
 // Sensitive tells whether the value is to be hidden whatever it is.
@@ -34,6 +32,7 @@ func (k KeyInfo) Sensitive() bool { return k.class >= keySecret }
 type keyCache struct {
 	infos  map[string]KeyInfo
 	misses int
+	buf    []byte
 }
 
 // Key is Text for a key, and tells what the key says about its value. Only the part of the key behind the last mask in it is
@@ -64,47 +63,46 @@ func (sc *Scanner) NameInfo(name string) KeyInfo {
 
 func (sc *Scanner) keyInfo(key string) KeyInfo {
 	name := sc.name(key)
-	return KeyInfo{class: sc.e.sensitiveKey(name), id: idBefore(name, len(name)), vendors: sc.vendors(name)}
+	return KeyInfo{class: sc.e.sensitiveKey(name), id: idBefore(name, len(name)), speaks: sc.speaks(name)}
 }
 
-// vendors returns the rules of the form names that a key speaks of.
-func (sc *Scanner) vendors(key string) (out []vendorName) {
+// speaks returns the key with a colon if a detector that looks for a value behind a name has a trigger in it, and "" if not.
+func (sc *Scanner) speaks(key string) string {
 	if len(key) > maxCachedKey {
-		return nil
+		return ""
 	}
 	a := sc.e.auto
 	sc.pre.block(a, key, 0, a.start)
 	for _, h := range sc.pre.hits {
 		for _, t := range a.ends[(h.state-a.accept)/a.width] {
-			det := sc.e.triggers[t].det
-			if c := sc.e.dets[det].rule; c != nil && c.form == formNames {
-				out = append(out, vendorName{det, key[h.end:] + "="})
+			d := &sc.e.dets[sc.e.triggers[t].det]
+			if d.find != nil || d.rule != nil && d.rule.form == formNames {
+				return key + ": "
 			}
 		}
 	}
-	return out
+	return ""
 }
 
-// vendorSecret tells whether s is what a rule looks for under such a key, and which one.
-func (sc *Scanner) vendorSecret(vendors []vendorName, s string) (det uint16, ok bool) {
-	if len(s) > maxLook {
-		return 0, false
+// behind is Text for a value behind its key. Only what is found in the value counts.
+func (sc *Scanner) behind(speaks, s string) (string, Effect) {
+	sc.joined = append(append(sc.joined[:0], speaks...), s...)
+	text := unsafe.String(&sc.joined[0], len(sc.joined)) // not written to until the next value
+	if !sc.scan(text) {
+		return s, 0
 	}
-	for _, v := range vendors {
-		text := v.tail + s
-		c := sc.e.dets[v.det].rule
-		captures, found, used, err := c.re.MatchAt(text, 0, sc.captures[:0])
-		sc.captures = captures[:0]
-		sc.steps -= used
-		if err != nil || !found {
-			continue
-		}
-		if secret := captures[len(captures)-1].Text; offset(text, secret) >= len(v.tail) && !sc.e.allow[s] && !isPlaceholder(s) &&
-			!sc.e.isOwnMask(s) && c.means(text, text, secret, offset(text, secret), false) {
-			return v.det, true
+	for _, list := range [][]finding{sc.found, sc.tagged} {
+		for _, f := range list {
+			if f.start < len(speaks) {
+				return sc.Text(s)
+			}
 		}
 	}
-	return 0, false
+	out, effect := sc.apply(text)
+	if effect&Changed == 0 {
+		return s, effect
+	}
+	return out[len(speaks):], effect
 }
 
 func (c *keyCache) remember(key string, info KeyInfo) {
@@ -121,7 +119,11 @@ func (c *keyCache) remember(key string, info KeyInfo) {
 	if c.infos == nil {
 		c.infos = map[string]KeyInfo{}
 	}
-	c.infos[strings.Clone(key)] = info
+	key = strings.Clone(key)
+	if info.name != "" {
+		info.name = key[len(key)-len(info.name):] // it is the end of the key, of which the clone lives on
+	}
+	c.infos[key] = info
 }
 
 // Value is Text for a value that stands under a key that is not sensitive by itself. A key such as "key" or "sig" makes a
@@ -132,10 +134,8 @@ func (sc *Scanner) Value(under KeyInfo, s string) (string, Effect) {
 		return sc.Hide(s)
 	case under.class == keyPlain && under.id && (len(s) == 16 || len(s) == 32) && allIn(s, isHex):
 		return s, 0
-	case len(under.vendors) > 0:
-		if det, ok := sc.vendorSecret(under.vendors, s); ok {
-			return sc.hideAs(det, s)
-		}
+	case under.speaks != "" && len(s) <= maxLook:
+		return sc.behind(under.speaks, s)
 	}
 	return sc.Text(s)
 }

@@ -71,7 +71,7 @@ func BenchmarkClassifyKey(b *testing.B) {
 	}
 }
 
-func TestVendorsNameInAKey(t *testing.T) {
+func TestNameInAKey(t *testing.T) {
 	sc := engine(t, nil).NewScanner()
 	value := "c0v8qgiad3ib" + "6ml9wx2k"
 	for _, key := range []string{"finnhub", "app.Finnhub_conf", "finnhub-2"} {
@@ -86,7 +86,15 @@ func TestVendorsNameInAKey(t *testing.T) {
 			assert.Equal(t, plain, got, key)
 		}
 	}
-	_, _, info := sc.Key("customer")
-	got, _ := sc.Value(info, value)
-	assert.Equal(t, value, got)
+	for _, tc := range [][3]string{
+		{"customer", value, value},
+		{"nhs_number", "9434765919", "[REDACTED:uk_nhs_number]"},
+		{"nhs_number", "9434765918", "9434765918"},
+		{"order_number", "9434765919", "9434765919"},
+		{"contact.phone", "030/1234567", "[REDACTED:phone]"},
+	} {
+		_, _, info := sc.Key(tc[0])
+		got, _ := sc.Value(info, tc[1])
+		assert.Equal(t, tc[2], got, tc[0])
+	}
 }

@@ -58,6 +58,7 @@ type Scanner struct {
 	reading  uint32          // counts the texts; what state holds for another text is void
 	regions  []region        // where rules of the form regex are to be looked for
 	captures []grok.Capture
+	joined   []byte // a key and its value
 	plain    []byte // what base64 stood for
 	decode   int
 	keys     keyCache
@@ -390,11 +391,7 @@ func (sc *Scanner) Hide(s string) (string, Effect) {
 	if isPlaceholder(s) || sc.e.isOwnMask(s) || sc.e.allow[s] {
 		return s, 0
 	}
-	return sc.hideAs(sc.e.keyDetector, s)
-}
-
-// hideAs masks a whole value as a finding of the detector.
-func (sc *Scanner) hideAs(det uint16, s string) (string, Effect) {
+	det := sc.e.keyDetector
 	sc.counts[det]++
 	effect := sc.e.dets[det].effect()
 	if effect == Tagged {
