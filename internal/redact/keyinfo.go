@@ -119,11 +119,7 @@ func (c *keyCache) remember(key string, info KeyInfo) {
 	if c.infos == nil {
 		c.infos = map[string]KeyInfo{}
 	}
-	key = strings.Clone(key)
-	if info.name != "" {
-		info.name = key[len(key)-len(info.name):] // it is the end of the key, of which the clone lives on
-	}
-	c.infos[key] = info
+	c.infos[strings.Clone(key)] = info
 }
 
 // Value is Text for a value that stands under a key that is not sensitive by itself. A key such as "key" or "sig" makes a

@@ -56,3 +56,21 @@ func TestKeysWithoutBudget(t *testing.T) {
 	masked, _, _ = sc.Key("key one")
 	assert.Equal(t, "key one", masked)
 }
+
+// TestNumbersUnderAName: the name of an attribute is the word that says what a number is.
+func TestNumbersUnderAName(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	for key, want := range map[string]string{
+		"phone": "[REDACTED:phone]", "customer.phone": "[REDACTED:phone]", "order": "4155550132", "phone.count": "4155550132", "bytes": "4155550132",
+	} {
+		for range 2 { // the second time it is remembered
+			sc.Reset()
+			_, _, info := sc.Key(key)
+			got, effect := sc.Value(info, "4155550132")
+			assert.Equal(t, want, got, key)
+			assert.Equal(t, got != "4155550132", effect != 0, key)
+		}
+	}
+	_, _, info := sc.Key("order")
+	require.Zero(t, testing.AllocsPerRun(100, func() { sc.Value(info, "4155550132") }))
+}
