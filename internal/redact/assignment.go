@@ -74,7 +74,7 @@ func closeBare(s string, i, limit int) int {
 scan:
 	for ; j < stop; j++ {
 		switch s[j] {
-		case ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '&':
+		case ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>':
 			if s[j] == '<' && j == i {
 				continue // <redacted>
 			}
@@ -88,6 +88,10 @@ scan:
 			}
 		case ',', ';':
 			if nextIsName(s, j+1) {
+				break scan
+			}
+		case '&':
+			if nextIsParameter(s, j+1) {
 				break scan
 			}
 		}
@@ -105,6 +109,15 @@ scan:
 		unopened[k] = true
 	}
 	return j
+}
+
+// nextIsParameter tells whether the text goes on, behind an &, with the end, "name=" or the rest of an entity of HTML.
+func nextIsParameter(s string, i int) bool {
+	j := i
+	for j < len(s) && j-i < maxKeyBytes && (isKeyChar(s[j]) || strings.IndexByte("%[]#", s[j]) >= 0) {
+		j++
+	}
+	return j == len(s) && j == i || j < len(s) && (s[j] == '=' || s[j] == ';' || j == i && isSpace(s[j]))
 }
 
 // nextIsName tells whether the text goes on with a blank, the end, or "name=" or "name:".
@@ -186,6 +199,9 @@ func nameBefore(s string, end int) name {
 	}
 	if n.from > 0 && n.from < k && s[n.from-1] == '\\' && isEscapeLetter(s[n.from]) { // \npassword=
 		n.from++
+	}
+	if sign == ':' && n.from > 0 && s[n.from-1] == '(' && strings.Contains(s[max(0, n.from-maxSeparators):n.from], "pam_") {
+		n.from = n.to // pam_unix(gdm-password:session)
 	}
 	if inBrackets && !n.quoted && (n.from == 0 || s[n.from-1] != '[') { // gdm-password]: is a program
 		n.from = n.to

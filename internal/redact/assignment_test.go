@@ -196,3 +196,18 @@ func TestHostileAssignments(t *testing.T) {
 		assert.Zero(t, effect, "%q: a second pass changes the text to one of %d bytes from %d", unit, len(again), len(got))
 	}
 }
+
+func TestAmpersandInAValue(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	for in, want := range map[string]string{
+		"password=tr0ub4dor&3":                   "password=[REDACTED:password]",
+		"password=tr0ub4dor&3 next":              "password=[REDACTED:password] next",
+		"/x?password=tr0ub4dor3&page=2":          "/x?password=[REDACTED:password]&page=2",
+		"/x?a=1&password=tr0ub4dor3&filter[x]=2": "/x?a=1&password=[REDACTED:password]&filter[x]=2",
+		"password=tr0ub4dor3&":                   "password=[REDACTED:password]&",
+		"password=tr0ub4dor3&amp;page=2":         "password=[REDACTED:password]&amp;page=2",
+	} {
+		got, _ := sc.Text(in)
+		assert.Equal(t, want, got)
+	}
+}
