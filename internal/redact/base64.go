@@ -93,7 +93,7 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 	read := sc.read(plain)
 	sc.decode = decode
 	if read < len(plain) {
-		sc.limits[LimitSteps]++
+		sc.count(LimitSteps)
 		sc.found = append(sc.found, finding{start, end, sc.e.unscanned})
 	}
 	if len(sc.found) == from {

@@ -191,7 +191,7 @@ func isPlaceholder(v string) bool {
 	first, last := v[0], v[len(v)-1]
 	switch {
 	case first == '[' && last == ']', first == '<' && last == '>', first == '(' && last == ')', first == '{' && last == '}':
-		if low := strings.ToLower(v); strings.Contains(low[1:], "{") {
+		if low := strings.ToLower(v); strings.HasPrefix(v, "{{") && strings.HasSuffix(v, "}}") {
 			return true
 		} else {
 			for _, w := range maskWords {

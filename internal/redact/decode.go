@@ -13,7 +13,7 @@ import (
 const (
 	decodePercent = 1 << iota // %40
 	decodePlus                // %40, and + for a blank
-	decodeJSON                // \u0040 and \/, below any number of further backslashes: JSON in JSON has more of them
+	decodeJSON                // \u0040, \x40 (nginx) and \/, below any number of further backslashes: JSON in JSON has more of them
 )
 
 var decodings = [...]int{decodePercent, decodePlus, decodeJSON}
@@ -31,6 +31,9 @@ func (sc *Scanner) readDecoded(s string) {
 		return
 	}
 	want := sc.decode
+	if sc.steps <= 0 { // the reading that would have told stopped early
+		want |= decodePercent | decodeJSON
+	}
 	if want&decodePercent != 0 && strings.IndexByte(s, '+') >= 0 {
 		want |= decodePlus
 	}
@@ -50,7 +53,7 @@ func (sc *Scanner) readDecoded(s string) {
 			f.start, f.end = int(v.at[f.start]), int(v.at[f.end])
 		}
 		if stop < len(text) {
-			sc.limits[LimitSteps]++
+			sc.count(LimitSteps)
 			sc.found = append(sc.found, finding{max(0, int(v.at[stop])-unscannedMargin), len(s), sc.e.unscanned})
 		}
 	}
@@ -81,7 +84,7 @@ func (v *view) decode(s string, kind int) {
 	v.at = append(v.at, int32(len(s))) //nolint:gosec // bounded above
 }
 
-// jsonEscape reads the backslashes that s begins with, and \u00XX or \/ at their end. Without one of those n is the number of
+// jsonEscape reads the backslashes that s begins with, and \u00XX, \xXX or \/ at their end. Without one of those n is the number of
 // backslashes.
 func jsonEscape(s string) (c byte, n int, ok bool) {
 	for n < len(s) && s[n] == '\\' {
@@ -90,6 +93,8 @@ func jsonEscape(s string) (c byte, n int, ok bool) {
 	switch {
 	case n < len(s) && s[n] == '/':
 		return '/', n + 1, true
+	case n+2 < len(s) && s[n] == 'x' && isHex(s[n+1]) && isHex(s[n+2]): // nginx
+		return unhex(s[n+1])<<4 | unhex(s[n+2]), n + 3, true
 	case n+4 < len(s) && s[n] == 'u' && s[n+1] == '0' && s[n+2] == '0' && isHex(s[n+3]) && isHex(s[n+4]):
 		return unhex(s[n+3])<<4 | unhex(s[n+4]), n + 5, true
 	}

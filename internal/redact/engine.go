@@ -136,7 +136,7 @@ func New(o Options) (*Engine, error) {
 	}
 	if len(exprs) > 0 {
 		on(`%[0-9A-Fa-f]{2}`, trigger{det: e.add(compiled{decode: decodePercent})})
-		on(`\\u00[0-9A-Fa-f]{2}|\\/`, trigger{det: e.add(compiled{decode: decodeJSON})})
+		on(`\\(u00|x)[0-9A-Fa-f]{2}|\\/`, trigger{det: e.add(compiled{decode: decodeJSON})})
 	}
 	if len(e.dets) > 1<<15 {
 		return nil, errors.New("compile detectors: too many")

@@ -4,6 +4,7 @@
 package redact
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestNoValueBehindTheName(t *testing.T) {
 	for _, text := range []string{
 		`{"prompt":"Enter password:"}`, `{"prompt":"Enter password: "}`, `{"prompt":"Enter password:","user":"bob"}`, `got {"a":["password="], "b":1}`,
 		`{"body":"{\"m\":\"Enter password:\"}"}`, `{"body":"{\"m\":\"Enter password:\",\"n\":1}"}`,
-		"gdm-password]: gkr-pam: unable to locate daemon control file", "UPDATE users SET password_hash = $1 WHERE id = $2",
+		"pam_unix(gdm-password:session): session opened for user bob(uid=1000)", "gdm-password]: gkr-pam: unable to locate daemon control file", "UPDATE users SET password_hash = $1 WHERE id = $2",
 		"+ master_password = (sensitive value)",
 	} {
 		got, _ := sc.Text(text)
@@ -42,6 +43,55 @@ func TestNoValueBehindTheName(t *testing.T) {
 	} {
 		got, _ := sc.Text(text)
 		assert.Equal(t, want, got)
+	}
+}
+
+// nginx writes quotes and what is no ASCII as \x22.
+func TestHexEscapes(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	for text, want := range map[string]string{
+		`body="{\x22user\x22:\x22bob\x22,\x22password\x22:\x22Hx7Lq2Pz9\x22}"`: `body="{\x22user\x22:\x22bob\x22,\x22password\x22:\x22[REDACTED:password]\x22}"`,
+		`{"m":"{\\x22password\\x22:\\x22Hx7Lq2Pz9\\x22}"}`:                     `{"m":"{\\x22password\\x22:\\x22[REDACTED:password]\\x22}"}`,
+		`bob\x40example.com`: `[REDACTED:email]`,
+		`C:\xab\x.log`:       `C:\xab\x.log`,
+	} {
+		got, _ := sc.Text(text)
+		assert.Equal(t, want, got)
+		again, _ := sc.Text(got)
+		assert.Equal(t, got, again)
+	}
+}
+
+// An object is no template.
+func TestHideObjects(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	for _, text := range []string{`{"db":{"user":"app","pin":"8Hx7Lq2"}}`, `[{"pin":"8Hx7Lq2"}]`} {
+		got, _ := sc.Hide(text)
+		assert.Equal(t, "[REDACTED:sensitive_key]", got)
+	}
+	got, _ := sc.Hide("{{ .Values.password }}")
+	assert.Equal(t, "{{ .Values.password }}", got)
+}
+
+// When the steps end, what stands before in another form has not been read yet.
+func TestStepsEndBeforeOtherForms(t *testing.T) {
+	secret := "the thing password=Hx7Lq2Pz9mKv here"
+	for _, steps := range []int{1, 10, 50, 200, 500, 1000, 2000, 3000, 5000} {
+		sc := engine(t, func(o *Options) {
+			o.MaxRecordSteps = steps
+			o.Patterns = []PatternOptions{{Name: "employee", Regex: `E-\d{6}`, Keywords: []string{"E-"}}}
+		}).NewScanner()
+		for _, form := range []string{
+			base64.StdEncoding.EncodeToString([]byte(secret)), "q=passw%6frd%3DHx7Lq2Pz9mKv", `passw\u006frd=Hx7Lq2Pz9mKv`, `passw\x6frd=Hx7Lq2Pz9mKv`, "E-123456",
+		} {
+			for _, hits := range []int{0, 1, 10, 60, 100, 1000} {
+				for _, words := range []int{0, 3000} {
+					sc.Reset()
+					got, _ := sc.Text(form + strings.Repeat(" word", words) + strings.Repeat(" a@b", hits) + strings.Repeat(" word", words))
+					assert.NotContains(t, got, form[len(form)-7:], "%d steps, %d words, %d hits", steps, words, hits)
+				}
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 package redact
 
 import (
+	"math"
 	"strings"
 	"unsafe"
 
@@ -146,12 +147,7 @@ func (sc *Scanner) readRegions(s string) int {
 	for i, r := range sc.regions {
 		if sc.steps -= r.to - r.from; sc.steps < 0 {
 			sc.steps = 0
-			first := r.from
-			for _, left := range sc.regions[i:] {
-				first = min(first, left.from)
-			}
-			sc.regions = sc.regions[:0]
-			return first
+			return sc.dropRegions(sc.regions[i:])
 		}
 		c := sc.e.dets[r.det].rule
 		text, from := s[:r.to], r.from
@@ -176,6 +172,16 @@ func (sc *Scanner) readRegions(s string) int {
 	}
 	sc.regions = sc.regions[:0]
 	return len(s)
+}
+
+// dropRegions forgets the regions, of which those that are left were not read, and returns where the first of them begins.
+func (sc *Scanner) dropRegions(left []region) int {
+	first := math.MaxInt
+	for _, r := range left {
+		first = min(first, r.from)
+	}
+	sc.regions = sc.regions[:0]
+	return first
 }
 
 // secretOf picks the group that is the secret: that of secretGroup, or the first that is not empty, or the match.

@@ -254,24 +254,23 @@ func (sc *Scanner) scan(s string) (any bool) {
 	sc.limit = ""
 	text := s
 	if len(text) > sc.bytes {
-		text, sc.limit = text[:max(sc.bytes, 0)], LimitBytes
+		text = text[:max(sc.bytes, 0)]
+		sc.count(LimitBytes)
 	}
 	sc.bytes -= len(text)
 	stop := sc.read(text)
 	if plusForBlank(text) {
 		sc.decode |= decodePlus
 	}
-	if sc.decode != 0 && stop == len(text) {
-		sc.readDecoded(text)
+	// What comes before the place where the steps ended is read in its other forms too: without steps, the first hit masks.
+	if sc.decode != 0 || stop < len(text) {
+		sc.readDecoded(text[:stop])
 	}
-	if stop == len(text) && len(text) >= base64Run {
-		sc.readBase64(text)
+	if stop >= base64Run {
+		sc.readBase64(text[:stop])
 	}
 	if stop < len(s) {
-		if sc.limit == "" {
-			sc.limit = LimitSteps
-		}
-		sc.limits[sc.limit]++
+		sc.count(LimitSteps)
 		sc.found = append(sc.found, finding{runeStart(s, max(0, stop-unscannedMargin)), len(s), sc.e.unscanned})
 	}
 	sc.tagged = sc.tagged[:0]
@@ -290,6 +289,14 @@ func (sc *Scanner) scan(s string) (any bool) {
 	return len(sc.found) > 0 || len(sc.tagged) > 0
 }
 
+// count counts a limit, once for each text.
+func (sc *Scanner) count(l Limit) {
+	if sc.limit == "" {
+		sc.limit = l
+		sc.limits[l]++
+	}
+}
+
 // read runs the automaton over s and the matchers at its hits. It returns how far it came.
 func (sc *Scanner) read(s string) int {
 	sc.cur = cursor{s: s, e: sc.e}
@@ -305,8 +312,7 @@ func (sc *Scanner) read(s string) int {
 			for _, t := range a.ends[(h.state-a.accept)/a.width] {
 				if sc.steps--; sc.steps < 0 {
 					sc.steps = 0
-					sc.regions = sc.regions[:0]
-					return h.end - 1
+					return min(h.end-1, sc.dropRegions(sc.regions))
 				}
 				sc.candidate(s, sc.e.triggers[t], h.end)
 			}
