@@ -17,6 +17,8 @@ const (
 	base64Probe = base64Run / 2
 	// base64Text is how many decoded bytes must be text for the stretch to be one.
 	base64Text = 12
+	// maxEscape is how many characters of an escape look like base64.
+	maxEscape = 5
 )
 
 // base64Value holds what a character stands for, -1 for those that stand for nothing.
@@ -53,6 +55,12 @@ func (sc *Scanner) readBase64(s string) {
 		start := p
 		for start > 0 && p-start < base64Probe && base64Char(s[start-1]) {
 			start--
+		}
+		for k := start + 1; k <= start+maxEscape && k < end; k++ { // the end of \n, %3D, \u003d or a colour code
+			if escapeBefore(s, k) {
+				start = k
+				break
+			}
 		}
 		if end-start >= base64Run {
 			end = sc.readStretch(s, start, end)
@@ -160,7 +168,7 @@ func (d *base64Decoder) takes(c byte) bool {
 
 // skipLineBreak goes over one line break, which may be escaped, and the blanks behind it.
 func skipLineBreak(s string, i int) int {
-	for _, br := range [...]string{"\r\n", "\n", `\r\n`, `\n`} {
+	for _, br := range [...]string{"\r\n", "\n", `\r\n`, `\n`, `\\r\\n`, `\\n`, "%0D%0A", "%0A", `\u000a`} {
 		if strings.HasPrefix(s[i:], br) {
 			i += len(br)
 			for n := 0; n < maxSeparators && i < len(s) && (s[i] == ' ' || s[i] == '\t'); n++ {

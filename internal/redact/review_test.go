@@ -62,6 +62,19 @@ func TestHexEscapes(t *testing.T) {
 	}
 }
 
+func TestBase64BehindEscapes(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	b64 := base64.StdEncoding.EncodeToString([]byte("the thing password=Hx7Lq2Pz9mKv and its end is here"))
+	for _, before := range []string{"", "data=", `\n`, `\r\n`, `\\n`, `\t`, `\u003d`, `\x22`, "%3D", "%20", "\x1b[31m", "\x1b[1;31m"} {
+		got, _ := sc.Text("x " + before + b64 + " y")
+		assert.Equal(t, "x "+before+"[REDACTED:password] y", got)
+	}
+	for _, lineBreak := range []string{"\n", "\r\n", `\n`, `\\n`, `\\r\\n`, "%0A", "%0D%0A", `\u000a`} {
+		got, _ := sc.Text("x " + b64[:28] + lineBreak + b64[28:] + " y")
+		assert.Equal(t, "x [REDACTED:password] y", got, "%q", lineBreak)
+	}
+}
+
 // An object is no template.
 func TestHideObjects(t *testing.T) {
 	sc := engine(t, nil).NewScanner()
