@@ -18,7 +18,7 @@ func TestTokensBehindEscapes(t *testing.T) {
 	for _, before := range []string{
 		`\n`, `\\n`, `\u0022`, `%22`, `\x22`, `\x3D`, "\x1b[31m", "\x1b[01;31m\x1b[K", `\u001b[1;31m`, `\x1b[31m`, `\033[0;31m`, `\e[31m`, "^[[31m", "#033[31m",
 	} {
-		for _, token := range []string{testAWS, testGitHub, testJWT} {
+		for _, token := range []string{testAWS, testGitHub, testJWT, "h" + "f_wHQLyGpdEiLFMSYTEDRWPqsAZWzFQlerYx"} {
 			got, _ := sc.Text("a " + before + token + " z")
 			assert.NotContains(t, got, token, "behind %q", before)
 		}

@@ -22,7 +22,7 @@ const (
 	// maxTriggers bounds the ways in which a token can begin.
 	maxTriggers = 48
 	// wordBorder may stand before a token: what is no part of a word, or an escape that only looks like one.
-	wordBorder = `([^0-9A-Za-z_]|\\[nrtbfv])`
+	wordBorder = `([^0-9A-Za-z_]|\\[nrtbfv]|[0-9;\[][mK])` // the last: a colour code
 )
 
 func syntaxQuote(s string) string { return regexp.QuoteMeta(s) }
