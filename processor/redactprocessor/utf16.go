@@ -11,10 +11,11 @@ import (
 // fromUTF16 returns bytes that look like UTF-16 of mostly Latin text as UTF-8, and the function that turns a text back into
 // that form; "" for others. Windows' programs write such bytes, and no detector would find a thing in them.
 func fromUTF16(s string) (text string, back func(string) string) {
-	if len(s) < 8 || len(s)%2 != 0 {
+	if len(s) < 8 {
 		return "", nil
 	}
-	var zeros [2]int // at even and at odd places
+	s, rest := s[:len(s)&^1], s[len(s)&^1:] // half a character where the bytes were cut
+	var zeros [2]int                        // at even and at odd places
 	for i := range len(s) {
 		if s[i] == 0 {
 			zeros[i&1]++
@@ -39,6 +40,6 @@ func fromUTF16(s string) (text string, back func(string) string) {
 		for _, u := range utf16.Encode([]rune(text)) {
 			out = order.AppendUint16(out, u)
 		}
-		return string(out)
+		return string(out) + rest
 	}
 }

@@ -1,0 +1,28 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package redactprocessor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// Windows' bytes that were cut in the middle of a character, at either end, are read too.
+func TestUTF16ThatWasCut(t *testing.T) {
+	wide := ""
+	for _, c := range "from bob@example.com now" {
+		wide += string(c) + "\x00"
+	}
+	for _, text := range []string{wide, wide + "x", wide[1:], "\x01" + wide} {
+		ld := plog.NewLogs()
+		body := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body()
+		body.SetEmptyBytes().FromRaw([]byte(text))
+		out := masked(t, defaults(), ld).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Bytes().AsRaw()
+		assert.NotContains(t, string(out), "b\x00o\x00b\x00@", "%q", text)
+		assert.Contains(t, string(out), "e\x00m\x00a\x00i\x00l\x00", "%q", text)
+		assert.Equal(t, text[len(text)-3:], string(out[len(out)-3:]))
+	}
+}
