@@ -32,7 +32,6 @@ func (k KeyInfo) Sensitive() bool { return k.class >= keySecret }
 type keyCache struct {
 	infos  map[string]KeyInfo
 	misses int
-	buf    []byte
 }
 
 // Key is Text for a key, and tells what the key says about its value. Only the part of the key behind the last mask in it is
