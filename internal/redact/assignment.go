@@ -3,7 +3,10 @@
 
 package redact
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 const (
 	maxKeyBytes = 64
@@ -255,9 +258,9 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 	}
 	x := context{certain: certaintyOf(s, n, end, start), quoted: quote != "" || n.quoted}
 	x.spaced = n.sign == ':' && start < len(s) && start > 0 && quote == "" && isSpace(s[start-1]) && !n.quoted
-	if quote == "" && n.quoted && n.sign == ':' && (class == keyPassword || x.certain == certainJSON) {
+	if quote == "" && n.quoted && n.sign == ':' && (class == keyPassword || class == keySecret && x.certain == certainJSON) {
 		if stop := closeContainer(s, start); stop > 0 {
-			return start, stop, true
+			return start, stop, !isMessages(s[start:stop])
 		}
 	}
 	pass := class == keyWeak && isPass(s[n.from:n.to])
@@ -292,6 +295,20 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 		}
 		return plausible(class, v, x) && !isWorkingDirectory(s[n.from:n.to], v)
 	}, closeValue)
+}
+
+// isMessages tells whether an array of JSON holds sentences only: {"errors":{"password":["is too short"]}}.
+func isMessages(s string) bool {
+	if s[0] != '[' {
+		return false
+	}
+	parts := strings.Split(strings.ReplaceAll(s, `\"`, `"`), `"`)
+	for i := 1; i < len(parts); i += 2 {
+		if strings.Count(parts[i], " ") < 2 {
+			return false
+		}
+	}
+	return len(parts) > 2 && !strings.ContainsFunc(s, unicode.IsDigit)
 }
 
 // stringEnds tells whether the quote before i ends a string of JSON rather than beginning a value: {"prompt":"Password:"}.

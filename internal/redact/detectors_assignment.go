@@ -15,7 +15,7 @@ var nameDetectors = []Detector{
 		Name: "password", Group: Secrets, rank: rankAssigned,
 		Doc: "A value behind a name that ends in password, passwd, pwd, passphrase, ssn, cvv and the like",
 		Triggers: []string{
-			`(?i)(passw(or)?[dt]s?|passwd|pwd|pw|passphrase|passcode|passw(or)?d[_.-]?hash|storepass|keypass|ssn|cvv2?|cvc|security_?number|card_?number|credit_?card` +
+			`(?i)(passw(or)?[dt]s?|passwd|pwd|pw|passphrase|passcode|passw(or)?d[_.-]?hash|(store|key|user|db|ssh)[_.-]?pass|ssn|cvv2?|cvc|security_?number|card_?number|credit_?card` +
 				`|kennwort|contrasena|mot_?de_?passe|senha|wachtwoord|[^\x00-\x7F][auo]?)` + assignTail,
 			`(?i)-(passw(or)?d|passwd|pwd|passphrase|(store|key|user|db)?pass)\s`,
 		},
@@ -30,10 +30,12 @@ var nameDetectors = []Detector{
 			"<dbPassword>«hunter2»</dbPassword>",
 			"PGPASSWORD=«a» psql",
 			"ssn=«078051120»",
+			"DB_PASS=«Sommer2026!» USER_PASS='«Xk93jdLs02mQ»'", "dbPass: «Xk93jdLs02mQ»",
 		},
 		Miss: []string{
 			"Failed password for root from 10.0.0.1", "password=[REDACTED] x", "password=********", "password: required",
 			"password=", `{"password":""}`, `{"password":null}`, "password=${DB_PASSWORD}", "password_changed_at=2026-01-01", "password=[REDACTED:password] ok",
+			`{"errors":{"password":["is too short","can not be that one"]}}`,
 		},
 	},
 	{

@@ -127,6 +127,12 @@ func New(o Options) (*Engine, error) {
 			e.short = true
 		}
 	}
+	for _, name := range o.Keys.Include {
+		if e.keys {
+			e.dets[e.keyDetector].find = func(c *cursor, end int) (int, int, bool) { return findAssignment(c, end, keyPassword) }
+			on(nameTrigger(name), trigger{det: e.keyDetector})
+		}
+	}
 	for _, list := range o.Words {
 		if v := o.Detectors[list.Name].Enabled; v != nil && !*v {
 			continue

@@ -225,3 +225,25 @@ func hasHighByte(s string) bool {
 	}
 	return false
 }
+
+// nameTrigger is the expression for a name of the user's own and the sign of assignment behind it, in any way of writing the name.
+func nameTrigger(name string) string {
+	var b strings.Builder
+	b.WriteString("(?i)")
+	border := false
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= utf8.RuneSelf:
+			b.WriteString(`[^\x00-\x7f]`)
+		case isAlnum(c):
+			if b.Len() > len("(?i)") && (border || isUpper(c) && !isUpper(name[i-1])) {
+				b.WriteString(`[_.\- ]?`)
+			}
+			b.WriteByte(c)
+			border = false
+			continue
+		}
+		border = name[i] < utf8.RuneSelf
+	}
+	return b.String() + assignTail
+}

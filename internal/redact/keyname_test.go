@@ -98,3 +98,28 @@ func TestNameInAKey(t *testing.T) {
 		assert.Equal(t, tc[2], got, tc[0])
 	}
 }
+
+func TestIncludedNamesInTexts(t *testing.T) {
+	sc := engine(t, func(o *Options) { o.Keys.Include = []string{"employee_id", "Personalausweisnr", "größe"} }).NewScanner()
+	for in, want := range map[string]string{
+		"employee_id=E4711x next":               "employee_id=[REDACTED:sensitive_key] next",
+		`{"user":{"employee-id":"anna"},"n":1}`: `{"user":{"employee-id":"[REDACTED:sensitive_key]"},"n":1}`,
+		`{"employeeId":4711}`:                   `{"employeeId":"[REDACTED:sensitive_key]"}`,
+		"/x?EmployeeID=47&page=2":               "/x?EmployeeID=[REDACTED:sensitive_key]&page=2",
+		"größe=8":                               "größe=[REDACTED:sensitive_key]",
+		"employees=12 identity=3":               "employees=12 identity=3",
+	} {
+		got, _ := sc.Text(in)
+		assert.Equal(t, want, got)
+		again, _ := sc.Text(got)
+		assert.Equal(t, got, again)
+	}
+}
+
+func TestContainersUnderWeakNames(t *testing.T) {
+	sc := engine(t, nil).NewScanner()
+	for _, in := range []string{`{"a":1,"auth":{"method":"ldap","user":"x"}}`, `{"errors":{"password":["is too short"]}}`} {
+		got, _ := sc.Text(in)
+		assert.Equal(t, in, got)
+	}
+}
