@@ -141,7 +141,7 @@ func (o Options) Validate() error {
 	for _, name := range sortedKeys(o.Detectors) {
 		d := o.Detectors[name]
 		if !known[name] {
-			bad("detectors holds no detector with the name %q; known: %s", name, strings.Join(sortedKeys(known), ", "))
+			bad("detectors holds no detector with the name %q%s; `logboomctl redact --list` shows all", name, similar(name, known))
 		}
 		if !d.Action.valid() {
 			bad("detectors.%s.action must be one of %s, got %q", name, allActions, string(d.Action))
@@ -176,6 +176,23 @@ func (o Options) Validate() error {
 		bad("limits.max_record_steps must be positive, got %d", o.MaxRecordSteps)
 	}
 	return errors.Join(errs...)
+}
+
+// similar names those of the known ones that have a word in common with a name, or its first letters.
+func similar(name string, known map[string]bool) string {
+	var near []string
+	for _, k := range sortedKeys(known) {
+		for _, word := range strings.Split(name, "_") {
+			if len(word) > 2 && (strings.Contains(k, word) || strings.HasPrefix(k, word[:2]) && len(k)-len(name) < 2 && len(name)-len(k) < 2) {
+				near = append(near, k)
+				break
+			}
+		}
+	}
+	if len(near) == 0 || len(near) > 8 {
+		return ""
+	}
+	return "; similar: " + strings.Join(near, ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -120,7 +120,7 @@ func (sc *Scanner) Counts(findings func(detector string, action Action, n int64)
 // Text returns the text with every finding replaced, and what the findings ask for: 0 without any. A clean text is returned
 // as it is, without an allocation.
 func (sc *Scanner) Text(s string) (string, Effect) {
-	if len(s) < minText && !sc.e.short {
+	if len(s) < minText && sc.skipsShort() {
 		return s, 0
 	}
 	if !sc.scan(s) {
@@ -168,6 +168,10 @@ func (sc *Scanner) Tags() []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// skipsShort tells whether short texts and numbers need no look: no detector of the user's own might find them, and the record's
+// budget is not used up.
+func (sc *Scanner) skipsShort() bool { return !sc.e.short && sc.bytes > 0 }
 
 // minText is the length below which no detector finds anything.
 const minText = 5
@@ -414,9 +418,9 @@ func (sc *Scanner) TooDeep() string {
 	return sc.maskOf(sc.e.unscanned, "")
 }
 
-// Number is Text for an integer. Only numbers of 13 digits and more can be anything.
+// Number is Text for an integer. Of the built-in detectors none finds one of less than 13 digits.
 func (sc *Scanner) Number(n int64) (string, Effect) {
-	if n < 1e12 {
+	if n < 1e12 && sc.skipsShort() {
 		return "", 0
 	}
 	sc.outs[1] = strconv.AppendInt(sc.outs[1][:0], n, 10)

@@ -6,6 +6,7 @@ package redactprocessor
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
@@ -35,7 +36,7 @@ type Config struct {
 	Words []WordsConfig `mapstructure:"words"`
 	// Allow holds exact texts that are left alone when a finding is exactly this text.
 	Allow []string `mapstructure:"allow"`
-	// Hash is needed by the hash action.
+	// Hash is needed by the hash action. Line breaks at the end of the key, as files have them, do not belong to it.
 	Hash HashConfig `mapstructure:"hash"`
 	// Limits bounds the work for one record; what lies beyond is masked unread.
 	Limits LimitsConfig `mapstructure:"limits"`
@@ -146,7 +147,7 @@ func (c *Config) engineOptions() redact.Options {
 		Detectors:      make(map[string]redact.DetectorOptions, len(c.Detectors)),
 		Keys:           redact.KeyOptions{Disabled: !c.Keys.Enabled, Include: c.Keys.Include, Exclude: c.Keys.Exclude},
 		Allow:          c.Allow,
-		HashKey:        []byte(string(c.Hash.Key)),
+		HashKey:        []byte(strings.TrimRight(string(c.Hash.Key), "\r\n")),
 		HashKeyID:      c.Hash.KeyID,
 		MaxRecordBytes: c.Limits.MaxRecordBytes,
 		MaxRecordSteps: c.Limits.MaxRecordSteps,
