@@ -4,6 +4,7 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,6 +35,69 @@ func validateMaskText(text string, bad func(format string, args ...any)) {
 	}
 }
 
+// isMask returns the length of the mask that s begins with, or 0: [REDACTED], [REDACTED:name], with the characters that partial keeps
+// or the hash. A name is a word: [REDACTED:AKIA...] is a key that somebody wrote so.
+func isMask(s string) int { return maskLength(s, nil) }
+
+// isMask also takes names that are no words, when a detector of the engine bears them.
+func (e *Engine) isMask(s string) int {
+	return maskLength(s, func(name string) bool {
+		return slices.ContainsFunc(e.dets, func(d compiled) bool { return d.name == name })
+	})
+}
+
+func maskLength(s string, known func(name string) bool) int {
+	rest, ok := strings.CutPrefix(s, maskPrefix)
+	if !ok {
+		return 0
+	}
+	stop := strings.IndexByte(rest[:min(len(rest), maxMaskBytes-len(maskPrefix))], ']')
+	switch {
+	case stop == 0:
+		return len(maskPrefix) + 1
+	case stop < 0 || rest[0] != ':':
+		return 0
+	}
+	name, extra, more := strings.Cut(rest[1:stop], ":")
+	if !isMaskName(name) && (known == nil || !known(name)) || more && !isPartial(extra) && !isHashed(extra) {
+		return 0
+	}
+	return len(maskPrefix) + stop + 1
+}
+
+const (
+	maxMaskName   = 48
+	maxMaskDigits = 5
+	maxHashKeyID  = 16
+)
+
+// isMaskName tells whether a name can be that of a detector, of this engine or another.
+func isMaskName(name string) bool {
+	digits := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case isDigit(c):
+			digits++
+		case !isLower(c) && c != '_':
+			return false
+		}
+	}
+	return name != "" && len(name) <= maxMaskName && isLower(name[0]) && digits <= maxMaskDigits
+}
+
+func isPartial(extra string) bool {
+	return extra != "" && len(extra) <= partialKeeps && allIn(extra, isAlnum)
+}
+
+func isHashed(extra string) bool {
+	id, sum, ok := strings.Cut(extra, ".")
+	if !ok {
+		id, sum = "", extra
+	}
+	return len(id) <= maxHashKeyID && allIn(id, func(c byte) bool { return isAlnum(c) || c == '_' }) &&
+		len(sum) == 2*hashBytes && allIn(sum, func(c byte) bool { return isHex(c) && !isUpper(c) })
+}
+
 // isOwnMask tells whether s is the user's mask text, and maybe what closes something.
 func (e *Engine) isOwnMask(s string) bool {
 	if e.maskText == "" || !strings.HasPrefix(s, e.maskText) {
@@ -54,8 +118,8 @@ func (e *Engine) maskAround(s string, start, end int) (from, to int) {
 	}
 	low := max(0, start-maxMaskBytes)
 	if i := strings.LastIndex(s[low:min(len(s), start+len(maskPrefix))], maskPrefix); i >= 0 {
-		if i += low; i <= start && end <= i+isMask(s[i:]) {
-			return i, i + isMask(s[i:])
+		if i += low; i <= start && end <= i+e.isMask(s[i:]) {
+			return i, i + e.isMask(s[i:])
 		}
 	}
 	return 0, 0
@@ -86,7 +150,7 @@ func (sc *Scanner) dropMasked(s string) {
 // [REDACTED:github_pat] does not make a token of the value below it.
 func (sc *Scanner) name(key string) string {
 	if i := strings.LastIndex(key, maskPrefix); i >= 0 {
-		key = key[i+isMask(key[i:]):]
+		key = key[i+sc.e.isMask(key[i:]):]
 	}
 	if text := sc.e.maskText; text != "" {
 		if i := strings.LastIndex(key, text); i >= 0 {

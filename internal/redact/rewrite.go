@@ -43,22 +43,6 @@ func (sc *Scanner) maskOf(det uint16, text string) string {
 	return maskPrefix + ":" + d.name + extra + "]"
 }
 
-// isMask returns the length of the mask that s begins with, or 0.
-func isMask(s string) int {
-	if !strings.HasPrefix(s, maskPrefix) {
-		return 0
-	}
-	for i := len(maskPrefix); i < len(s) && i < len(maskPrefix)+128; i++ {
-		switch c := s[i]; {
-		case c == ']':
-			return i + 1
-		case !isAlnum(c) && c != ':' && c != '_' && c != '.':
-			return 0
-		}
-	}
-	return 0
-}
-
 // rewrite replaces the findings, which are in order and do not overlap. A finding that stood in JSON as a bare value is
 // replaced by a JSON string, so that JSON stays JSON. sc.view.marks then tells where in the result each mask stands.
 func (sc *Scanner) rewrite(s string, found []finding) string {
