@@ -63,15 +63,22 @@ func (sc *Scanner) readBase64(s string) {
 			}
 		}
 		if end-start >= base64Run {
-			end = sc.readStretch(s, start, end)
+			stop, text := sc.readStretch(s, start, end)
+			if i := strings.IndexAny(s[start:min(end, start+maxLeadIn)], "/-_"); !text && i >= 0 && end-start-i > base64Run {
+				stop, _ = sc.readStretch(s, start+i+1, end) // Basic/QWxh…
+			}
+			end = stop
 		}
 		p = end - 1 + base64Probe
 	}
 }
 
+// maxLeadIn is how much of a path or a word may stand before base64 without a character between them that is none.
+const maxLeadIn = 32
+
 // readStretch decodes s[start:end] and the lines of base64 that follow it, and reads what comes out, if that is text. It
-// returns where the stretch ends.
-func (sc *Scanner) readStretch(s string, start, end int) int {
+// returns where the stretch ends, and whether it is text.
+func (sc *Scanner) readStretch(s string, start, end int) (stop int, isText bool) {
 	d := base64Decoder{text: sc.plain[:0]}
 	line := start
 	for d.add(s[line:end]) {
@@ -91,7 +98,7 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 	text := d.text
 	sc.plain = text
 	if sc.steps -= len(text); len(text) < base64Text {
-		return end
+		return end, false
 	}
 	for end < len(s) && s[end] == '=' {
 		end++
@@ -105,7 +112,7 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 		sc.found = append(sc.found, finding{start, end, sc.e.unscanned})
 	}
 	if len(sc.found) == from {
-		return end
+		return end, true
 	}
 	whole := finding{start, end, sc.found[from].det}
 	for _, f := range sc.found[from:] {
@@ -114,7 +121,7 @@ func (sc *Scanner) readStretch(s string, start, end int) int {
 		}
 	}
 	sc.found = append(sc.found[:from], whole)
-	return end
+	return end, true
 }
 
 // base64Decoder collects what base64 stands for as long as it is text.

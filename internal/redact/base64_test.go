@@ -26,6 +26,12 @@ func TestBase64(t *testing.T) {
 			assert.Equal(t, strings.Repeat(".", pad)+" body=[REDACTED:password] end", got, name)
 		}
 	}
+	coded := base64.StdEncoding.EncodeToString([]byte("???>>> password=hunter2x7Q ~~~"))
+	for _, text := range []string{"Basic/" + coded, "x-" + coded + " end", `{"b":"` + strings.ReplaceAll(coded, "/", `\/`) + `"}`, "b=" + strings.ReplaceAll(coded, "/", "%2F")} {
+		got, _ := sc.Text(text)
+		assert.NotContains(t, got, coded[len(coded)-12:len(coded)-4], text)
+		assert.Contains(t, got, "[REDACTED:password]")
+	}
 	lines := base64.StdEncoding.EncodeToString([]byte("-----BEGIN RSA PRIVATE KEY-----\n" + strings.Repeat("k3yMaterial/QWx0", 20)))
 	for _, br := range []string{"\n", "\r\n  ", `\n`} {
 		var wrapped strings.Builder

@@ -48,6 +48,9 @@ func (sc *Scanner) readDecoded(s string) {
 		from := len(sc.found)
 		text := unsafe.String(&v.text[0], len(v.text)) // v.text is not written to until the reading is over
 		stop := sc.read(text)
+		if len(text) >= base64Run { // with its slashes escaped
+			sc.readBase64(text[:stop])
+		}
 		for i := range sc.found[from:] {
 			f := &sc.found[from+i]
 			f.start, f.end = int(v.at[f.start]), int(v.at[f.end])
