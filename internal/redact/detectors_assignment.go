@@ -84,13 +84,19 @@ var nameDetectors = []Detector{
 	{
 		Name: "url_password", Group: Secrets, rank: rankAssigned,
 		Doc:      "The password in the user information of a URL",
-		Triggers: []string{`://`},
+		Triggers: []string{"//[^ \t\r\n/\"'<>`]"},
 		find:     findURLPassword,
 		Match: []string{
 			"postgres://svc_app:«CIQji2yiX1#_b9»@db-1.internal:5432/app",
 			"redis://:«p@ss»@cache:6379", "https://u:«ab/cd+ef=»@host/x",
+			"postgres://app:«p@ss/w0rd»@db/x", "amqp://app:«p@a/b@c/d»@mq.internal:5672/%2f", "url=//bob:«Hx7Lq2Pz»@db.internal/x", "//bob:«Hx7Lq2Pz»@db",
+			"http://bob:«Hx7Lq2Pz»@host.example/a@b", "http://bob:«Hx7Lq2Pz»@host:8080/a@b", "http://bob:«Hx7Lq2Pz»@npm/x?mail=a@b", "http://bob:«Hx7Lq2Pz»@npm/@acme/x@1.2.3",
+			"a://b:«Hx7Lq2Pz»@db/x,c://d:«Mx3Vb8Kd»@db/x",
 		},
-		Miss: []string{"http://host:8080/a@b", "https://example.com/x?mail=a@example", "postgres://app:[REDACTED:url_password]@db", "http://user@host/", "http://u:***@h/"},
+		Miss: []string{
+			"http://host:8080/a@b", "https://example.com/x?mail=a@example", "postgres://app:[REDACTED:url_password]@db", "http://user@host/", "http://u:***@h/",
+			"//go:embed rules/*.toml", "// see bob:x at a@b", "/var//tmp:a@b", "@rules//pkg:all@main", "//pkg/sub:all@main", "git clone https://github.com/a/b@v1:x",
+		},
 	},
 }
 

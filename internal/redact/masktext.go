@@ -98,10 +98,11 @@ func isHashed(extra string) bool {
 		len(sum) == 2*hashBytes && allIn(sum, func(c byte) bool { return isHex(c) && !isUpper(c) })
 }
 
-// isOwnMask tells whether s is the user's mask text, and maybe what closes something.
+// isOwnMask tells whether s is a mask of this engine: the user's text, and maybe what closes something.
 func (e *Engine) isOwnMask(s string) bool {
 	if e.maskText == "" || !strings.HasPrefix(s, e.maskText) {
-		return false
+		n := e.isMask(s)
+		return n > 0 && n == len(s)
 	}
 	return strings.Trim(s[len(e.maskText):], ")]},;.") == ""
 }

@@ -58,4 +58,7 @@ func TestMasksOfOddNames(t *testing.T) {
 		assert.Equal(t, got, again)
 		assert.Zero(t, effect)
 	}
+	hidden, effect := sc.Hide("[REDACTED:form_20261231_a]")
+	assert.Equal(t, "[REDACTED:form_20261231_a]", hidden)
+	assert.Zero(t, effect)
 }
