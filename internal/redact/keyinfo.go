@@ -28,6 +28,9 @@ type KeyInfo struct {
 // Sensitive tells whether the value is to be hidden whatever it is.
 func (k KeyInfo) Sensitive() bool { return k.class >= keySecret }
 
+// Speaks tells whether the key holds a word that some detector looks for before a value.
+func (k KeyInfo) Speaks() bool { return k.speaks != "" }
+
 // keyCache is a part of a scanner.
 type keyCache struct {
 	infos  map[string]KeyInfo
@@ -102,6 +105,15 @@ func (sc *Scanner) behind(speaks, s string) (string, Effect) {
 		return s, effect
 	}
 	return out[len(speaks):], effect
+}
+
+// Behind is Text for a value that follows other words, as an argument follows the command and its options. Only what is found
+// in the value counts.
+func (sc *Scanner) Behind(words, s string) (string, Effect) {
+	if words == "" || len(s) > maxLook {
+		return sc.Text(s)
+	}
+	return sc.behind(words, s)
 }
 
 func (c *keyCache) remember(key string, info KeyInfo) {

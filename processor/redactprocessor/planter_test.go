@@ -274,6 +274,11 @@ func (p *planter) attributes(m pcommon.Map, depth int) {
 			pair := m.PutEmptySlice(fmt.Sprintf("pairs%d", i)).AppendEmpty().SetEmptySlice()
 			pair.AppendEmpty().SetStr("x-api-key")
 			pair.AppendEmpty().SetStr(p.hidden())
+		case 7:
+			args := m.PutEmptySlice(fmt.Sprintf("args%d", i))
+			args.AppendEmpty().SetStr("run")
+			args.AppendEmpty().SetStr([]string{"--password", "-api-key", "--client.secret"}[p.r.IntN(3)])
+			args.AppendEmpty().SetStr(p.hidden())
 		case 6:
 			m.PutEmptyMap("secret").PutEmptySlice("inner").AppendEmpty().SetStr(p.hidden())
 		default:

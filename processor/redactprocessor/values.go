@@ -44,6 +44,10 @@ func (w *walker) attributes(m pcommon.Map, depth int) {
 			if effect |= of; of&redact.Changed != 0 && !w.dryRun {
 				v.SetStr(out)
 			}
+		case info.Speaks() && isNumber(v):
+			effect |= w.numberUnder(info, v)
+		case paired && named.Speaks() && isNumber(v) && isPairValue(key):
+			effect |= w.numberUnder(named, v)
 		case v.Type() == pcommon.ValueTypeSlice && isHeaderName(key) && isFlatPairs(v.Slice()):
 			effect |= w.flatPairs(v.Slice())
 		default:
@@ -61,39 +65,6 @@ func (w *walker) attributes(m pcommon.Map, depth int) {
 		return false
 	})
 	rename(m, renamed)
-}
-
-// rename moves values under other names; names are pairs of the old and the new one. When a name is taken, a number is
-// added, so that no value is lost. Thousands of keys may get the same mask: the numbers are not tried again for each.
-func rename(m pcommon.Map, names []string) {
-	if len(names) == 0 {
-		return
-	}
-	used := map[string]int{} // new name -> number that was given last
-	for i := 0; i < len(names); i += 2 {
-		v, ok := m.Get(names[i])
-		if !ok {
-			continue
-		}
-		moved := pcommon.NewValueEmpty()
-		v.MoveTo(moved)
-		m.Remove(names[i])
-		to := names[i+1]
-		name, number := to, used[to]
-		if number > 0 {
-			number++
-			name = to + "_" + strconv.Itoa(number)
-		}
-		for {
-			if _, taken := m.Get(name); !taken {
-				break
-			}
-			number = max(number, 1) + 1
-			name = to + "_" + strconv.Itoa(number)
-		}
-		used[to] = max(number, 1)
-		moved.MoveTo(m.PutEmpty(name))
-	}
 }
 
 // value masks a value in place, at any depth, and returns the effect of the value itself: what maps and slices hold has
@@ -133,12 +104,23 @@ func (w *walker) value(v pcommon.Value, depth int) (own redact.Effect) {
 
 // slice masks the elements, and removes those with a finding whose action says so.
 func (w *walker) slice(s pcommon.Slice, depth int) {
+	args := arguments{on: hasOption(s)}
+	w.line = w.line[:0]
 	s.RemoveIf(func(e pcommon.Value) (drop bool) {
 		var effect redact.Effect
+		if args.on && e.Type() == pcommon.ValueTypeStr {
+			return w.argument(e, &args, depth)
+		}
 		if e.Type() == pcommon.ValueTypeSlice && isPair(e.Slice()) && w.sc.SensitiveKey(e.Slice().At(0).Str()) {
 			effect = w.hide(e.Slice().At(1), depth+1)
 		}
-		effect |= w.value(e, depth)
+		if args.hides && isNumber(e) {
+			w.hide(e, depth)
+		} else {
+			effect |= w.value(e, depth)
+		}
+		w.line = w.line[:0] // of this list again
+		args = arguments{on: args.on}
 		return effect&redact.DropsAttribute != 0 && !w.dryRun
 	})
 }
@@ -152,6 +134,30 @@ func (w *walker) number(v pcommon.Value, n int64) redact.Effect {
 	return effect
 }
 
+func isNumber(v pcommon.Value) bool {
+	return v.Type() == pcommon.ValueTypeInt || v.Type() == pcommon.ValueTypeDouble
+}
+
+// numberUnder looks at a number below a key that holds a word some detector looks for before one.
+func (w *walker) numberUnder(info redact.KeyInfo, v pcommon.Value) redact.Effect {
+	n := v.Int()
+	if v.Type() == pcommon.ValueTypeDouble {
+		f := v.Double()
+		if f < 0 || f >= 1<<63 || f != float64(int64(f)) {
+			return 0
+		}
+		n = int64(f)
+	}
+	if n < 0 {
+		return 0
+	}
+	out, effect := w.sc.Value(info, strconv.FormatInt(n, 10))
+	if w.note(effect); effect&redact.Changed != 0 && !w.dryRun {
+		v.SetStr(out)
+	}
+	return effect
+}
+
 // bytes looks at bytes as text, whatever they are: what is found in others than UTF-8 is masked as well.
 func (w *walker) bytes(b pcommon.ByteSlice) redact.Effect {
 	if b.Len() == 0 {
@@ -159,11 +165,16 @@ func (w *walker) bytes(b pcommon.ByteSlice) redact.Effect {
 	}
 	text := w.textOf(b)
 	out, effect := w.sc.Text(text)
-	if effect == 0 {
-		if narrow, wide := fromUTF16(text); narrow != "" {
-			if out, effect = w.sc.Text(narrow); effect&redact.Changed != 0 {
-				out = wide(out)
-			}
+	var tried utf16Starts
+	for tried.next(out) {
+		narrow, wide := fromUTF16(out, tried.start)
+		if narrow == "" {
+			continue
+		}
+		tried.read = true
+		masked, of := w.sc.Text(narrow)
+		if effect |= of; of&redact.Changed != 0 {
+			out = wide(masked)
 		}
 	}
 	if w.note(effect); effect&redact.Changed != 0 && !w.dryRun {

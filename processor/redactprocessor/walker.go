@@ -21,6 +21,7 @@ type walker struct {
 	effect  redact.Effect // of what was read since begin
 	dropped [3]int64      // items, by the index of droppedReasons
 	buf     []byte        // a copy of bytes that are read
+	line    []byte        // the arguments of a command before the one that is read
 }
 
 // Why items were dropped: where the finding stood.
