@@ -14,7 +14,7 @@ var commandDetectors = []Detector{
 		find:     findCurlUser,
 		Match: []string{
 			"curl -k -X GET -u «elastic:Tr33h0use$9» https://localhost:9200", `curl -s --user '«api:r7ToY17bVo!g»' \`,
-			"curl -u«bob:Hx7Lq2Pz9» https://x", `curl https://x -u "«q9Zr7J9AYXB4BUBvhS:»"`, "curl \\\n\t-u «bob:Hx7Lq2Pz9» x", `curl --user="«:Hx7Lq2Pz9»"`,
+			"curl -u«bob:Hx7Lq2Pz9» https://x", `curl https://x -u "«q9Zr7J9AYXB4BUBvhS:»"`, "curl -u «bob:'Hx7 Lq2Pz'» https://x", "curl \\\n\t-u «bob:Hx7Lq2Pz9» x", `curl --user="«:Hx7Lq2Pz9»"`,
 		},
 		Miss: []string{
 			"curl -u $USER:$PASSWORD https://x", "curl https://x -u user", "curl --user-agent x:y1 https://z", `curl --user "xxx:yyy"`,
@@ -148,13 +148,33 @@ func closeArgument(s string, start int, quote string, limit int) int {
 		return closeQuoted(s, start, quote, limit)
 	}
 	stop := start
-	for stop < len(s) && stop-start < limit && !isSpace(s[stop]) && strings.IndexByte("\"'`;|&", s[stop]) < 0 {
+	for stop < len(s) && stop-start < limit && !isSpace(s[stop]) {
+		if strings.IndexByte("\"'`;|&", s[stop]) >= 0 {
+			part := quotedPart(s[:min(len(s), start+limit)], start, stop)
+			if part == 0 {
+				break
+			}
+			stop += part
+			continue
+		}
 		if s[stop] == '\\' && stop+1 < len(s) && isEscapeLetter(s[stop+1]) {
 			break
 		}
 		stop++
 	}
 	return stop
+}
+
+// quotedPart returns the length of the quoted part of an argument that begins at i, behind a colon: bob:'pass word'.
+func quotedPart(s string, start, i int) int {
+	if i == start || s[i-1] != ':' || s[i] != '"' && s[i] != '\'' {
+		return 0
+	}
+	part, rest, ok := strings.Cut(s[i+1:], s[i:i+1])
+	if !ok || part == "" || strings.IndexByte(part, '\n') >= 0 || rest != "" && !isSpace(rest[0]) && strings.IndexByte("\"'`;|&)\\", rest[0]) < 0 {
+		return 0
+	}
+	return len(part) + 2
 }
 
 func argumentEnd(s string, start, stop int, quote string) int {
