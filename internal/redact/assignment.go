@@ -3,10 +3,7 @@
 
 package redact
 
-import (
-	"strings"
-	"unicode"
-)
+import "strings"
 
 const (
 	maxKeyBytes = 64
@@ -297,20 +294,6 @@ func findAssignment(c *cursor, end int, want keyClass) (int, int, bool) {
 	}, closeValue)
 }
 
-// isMessages tells whether an array of JSON holds sentences only: {"errors":{"password":["is too short"]}}.
-func isMessages(s string) bool {
-	if s[0] != '[' {
-		return false
-	}
-	parts := strings.Split(strings.ReplaceAll(s, `\"`, `"`), `"`)
-	for i := 1; i < len(parts); i += 2 {
-		if strings.Count(parts[i], " ") < 2 {
-			return false
-		}
-	}
-	return len(parts) > 2 && !strings.ContainsFunc(s, unicode.IsDigit)
-}
-
 // stringEnds tells whether the quote before i ends a string of JSON rather than beginning a value: {"prompt":"Password:"}.
 func stringEnds(s string, i int) bool {
 	if i < len(s) && s[i] == ',' {
@@ -403,134 +386,4 @@ func valueOfPair(s string, n name, end int) (int, string) {
 		}
 	}
 	return start, quote
-}
-
-// opensElement tells whether name> ends a tag: <password>, <ns:password>, <entry name="password">.
-func opensElement(s string, n name) bool {
-	if n.quoted {
-		return n.from >= 2 && s[n.from-2] == '='
-	}
-	return s[n.from-1] == '<' || s[n.from-1] == ':' && strings.LastIndexByte(s[max(0, n.from-maxKeyBytes):n.from], '<') >= 0
-}
-
-func findElement(s string, start int, class keyClass) (int, int, bool) {
-	for end := start; start < len(s) && start-end < maxSeparators && isSpace(s[start]); start++ {
-	}
-	closeElement := func(limit int) int {
-		stop := start
-		for stop < len(s) && stop-start < limit && s[stop] != '<' {
-			stop++
-		}
-		for stop > start && isSpace(s[stop-1]) {
-			stop--
-		}
-		return stop
-	}
-	return extend(s, start, closeElement(maxLook), func(v string) bool {
-		return plausible(class, v, context{certain: certainTight, quoted: true})
-	}, closeElement)
-}
-
-// closeContainer returns where the JSON array or object that begins at i ends, if there is one with something in it.
-func closeContainer(s string, i int) int {
-	if i >= len(s) || s[i] != '[' && s[i] != '{' || isMask(s[i:]) > 0 {
-		return -1
-	}
-	depth, inString, some := 0, false, false
-	for j := i; j < len(s) && j-i < maxContainer; j++ {
-		switch b := s[j]; {
-		case b == '\\':
-			// Inside JSON that is a string, \" is the quote; a longer run of backslashes is an escape within it.
-			n := 1
-			for j+n < len(s) && s[j+n] == '\\' && n < 64 {
-				n++
-			}
-			if n == 1 && j+1 < len(s) && s[j+1] == '"' && !inString || n == 1 && inString && j+2 < len(s) && s[j+1] == '"' && strings.IndexByte(",:]}", s[j+2]) >= 0 && i > 0 && escapedAt(s, i) {
-				inString = !inString
-			}
-			if n%2 == 1 {
-				n++
-			}
-			j += n - 1
-		case b == '"':
-			inString = !inString
-		case inString:
-			some = some || b != '[' && b != ']'
-		case b == '[' || b == '{':
-			if depth++; depth > maxNesting {
-				return -1
-			}
-		case b == ']' || b == '}':
-			if depth--; depth == 0 {
-				if !some {
-					return -1
-				}
-				return j + 1
-			}
-		case isAlnum(b):
-			some = true
-		}
-	}
-	return -1
-}
-
-const (
-	maxContainer = 4096 // how far the end of an array or object is looked for
-	maxNesting   = 32
-)
-
-// escapedAt tells whether the name before the colon before i ends in an escaped quote.
-func escapedAt(s string, i int) bool {
-	k := blanksBefore(s, i)
-	if k > 0 && s[k-1] == ':' {
-		k = blanksBefore(s, k-1)
-	}
-	return k > 1 && s[k-1] == '"' && s[k-2] == '\\'
-}
-
-// flagWords go on a sentence behind the name of an option.
-var flagWords = map[string]bool{
-	"option": true, "options": true, "flag": true, "flags": true, "argument": true, "parameter": true, "switch": true, "is": true, "and": true,
-	"or": true, "to": true, "for": true, "with": true, "from": true, "file": true, "in": true, "on": true, "not": true, "stdin": true, "value": true,
-	"must": true, "requires": true, "required": true, "cannot": true, "can": true, "has": true, "was": true, "will": true, "may": true,
-	"instead": true, "via": true, "are": true, "if": true, "when": true, "the": true, "should": true, "but": true,
-}
-
-// findFlag is called behind the blank that follows an option: --db-password x.
-func findFlag(c *cursor, end int, want keyClass) (int, int, bool) {
-	s := c.s
-	from := end - 1
-	for from > 0 && end-from < maxKeyBytes && isKeyChar(s[from-1]) {
-		from--
-	}
-	if s[from] != '-' || from > 0 && !isSpace(s[from-1]) && strings.IndexByte(`"'[(`, s[from-1]) < 0 {
-		return 0, 0, false
-	}
-	class := c.e.keyClass(s[from : end-1])
-	if class == keyWeak && strings.HasSuffix(s[from:end-1], "pass") {
-		class = keyPassword
-	}
-	if class < keySecret || (class == keyPassword) != (want == keyPassword) {
-		return 0, 0, false
-	}
-	start := end
-	for start < len(s) && start-end < maxSeparators && (s[start] == ' ' || s[start] == '\t') {
-		start++
-	}
-	quote := ""
-	if start < len(s) && strings.IndexByte("\"'\\", s[start]) >= 0 {
-		start, quote = openValue(s, start)
-	}
-	closeValue := func(limit int) int {
-		if quote != "" {
-			return closeQuoted(s, start, quote, limit)
-		}
-		return closeBare(s, start, limit)
-	}
-	return extend(s, start, closeValue(maxLook), func(v string) bool {
-		if v[0] == '-' || quote == "" && (flagWords[v] || strings.IndexByte("([{|=:", v[0]) >= 0) {
-			return false
-		}
-		return plausible(class, v, context{certain: certainTight, quoted: quote != ""})
-	}, closeValue)
 }

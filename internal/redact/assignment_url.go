@@ -10,7 +10,7 @@ func findURLPassword(c *cursor, end int) (int, int, bool) {
 	s := c.s
 	end--
 	bare := end < 3 || s[end-3] != ':'
-	if bare && end > 2 && strings.IndexByte(" \t\r\n\"'`=(,<", s[end-3]) < 0 {
+	if bare && end > 2 && strings.IndexByte(" \t\r\n\"'`=(,</", s[end-3]) < 0 {
 		return 0, 0, false
 	}
 	colon, at := -1, -1
@@ -100,7 +100,7 @@ func hostAt(s string, i int) int {
 		for j++; j < len(s) && isDigit(s[j]); j++ {
 		}
 	}
-	if j < len(s) && strings.IndexByte("/?# \t\r\n\"'`<>\\),;]}", s[j]) < 0 {
+	if j < len(s) && strings.IndexByte("/?#& \t\r\n\"'`<>\\),;]}", s[j]) < 0 {
 		return 0
 	}
 	return j - i

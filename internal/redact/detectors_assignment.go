@@ -35,7 +35,7 @@ var nameDetectors = []Detector{
 		Miss: []string{
 			"Failed password for root from 10.0.0.1", "password=[REDACTED] x", "password=********", "password: required",
 			"password=", `{"password":""}`, `{"password":null}`, "password=${DB_PASSWORD}", "password_changed_at=2026-01-01", "password=[REDACTED:password] ok",
-			`{"errors":{"password":["is too short","can not be that one"]}}`,
+			`{"errors":{"password":["is too short","can not be that one"]}}`, `password := os.Getenv("DB_PASSWORD")`,
 		},
 	},
 	{
@@ -54,6 +54,7 @@ var nameDetectors = []Detector{
 		Miss: []string{
 			"token=expired", "next_page_token=abcdefgh12345678", "key=user", "cache_key=2f1c7d4b9a8e6f50aa11", "primary key: id_12345678901234567",
 			"secret: see vault", `{"token_type":"bearer"}`, "max_tokens=4096", "api_key=${API_KEY}", "token=<redacted>", "idempotency_key=0b5c8f2e9d114c7ab2f0",
+			"Cache restored from key: Linux-node-9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015",
 		},
 	},
 	{

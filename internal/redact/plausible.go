@@ -65,7 +65,7 @@ func plausibleSecret(class keyClass, v string, quoted, spaced bool) bool {
 
 // plausible tells whether v, the value behind a name of that class in a text, is to be masked.
 func plausible(class keyClass, v string, x context) bool {
-	if isPlaceholder(v) {
+	if isPlaceholder(v) || isCall(v, x.after) {
 		return false
 	}
 	s := shapeOf(v)
@@ -81,9 +81,23 @@ func plausible(class keyClass, v string, x context) bool {
 			return len(v) >= 10 && s.digits >= 1 && s.lowers+s.uppers >= 2 && !isUUID(v) && distinct(v) >= 6 && !looksLikeIdentifier(v)
 		}
 		return !strings.HasPrefix(v, "0x") && len(v) >= 16 && s.digits >= 2 && s.lowers+s.uppers >= 4 && s.others <= len(v)/6 && !isUUID(v) &&
-			!strings.ContainsAny(v, " :/\\()@.,") && entropy(v) >= 3.3 && !looksLikeIdentifier(v)
+			!strings.ContainsAny(v, " :/\\()@.,") && entropy(v) >= 3.3 && !looksLikeIdentifier(v) && !isNamedDigest(v)
 	}
 	return false
+}
+
+// isCall tells whether v is the name of a function whose argument follows in quotes: password := os.Getenv("DB_PASSWORD").
+func isCall(v string, after byte) bool {
+	name, ok := strings.CutSuffix(v, "(")
+	return ok && (after == '"' || after == '\'' || after == '`') && name != "" && !isDigit(name[0]) &&
+		allIn(name, func(c byte) bool { return isAlnum(c) || c == '_' || c == '.' })
+}
+
+// isNamedDigest tells whether v is words and a digest, joined by dashes, as caches have for keys: linux-node-9f86d0818884….
+func isNamedDigest(v string) bool {
+	i := strings.LastIndexByte(v, '-')
+	return i > 0 && len(v)-i-1 >= 32 && allIn(v[i+1:], isHex) && strings.IndexByte(v[:i], '-') > 0 &&
+		allIn(v[:i], func(c byte) bool { return isAlnum(c) || c == '-' || c == '_' || c == '.' })
 }
 
 // secretByName is plausible for keySecret.
