@@ -38,7 +38,7 @@ var keyMaterialDetectors = []Detector{
 		},
 		Match: []string{
 			"Authorization: Bearer «eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJqb2huIn0.KwKtyu5B5C2QH3ABip9vnfN7SGJ»",
-			"t=«eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huIn0.»",
+			"t=«eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huIn0.»", "session-«eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huIn0.»", "a_b.«eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huIn0.»",
 			"in base64: «ZXlKaGJHY2lPaUpJVXpJMU5pSjkuZXlKemRXSWlPaUpxYjJodUluMC5YbExudXk3UzZGOEJaNlNGcGw0aGF3RzhIVVE=» x",
 		},
 		Miss: []string{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJmb28iOiJiYXIifQ.eyJzdWIiOiJqb2huIn0.XlLnuy7S6F8", "eyJ.eyJ.eyJ"},
@@ -73,7 +73,7 @@ func findPEM(c *cursor, end int) (int, int, bool) {
 
 func findJWT(c *cursor, end int) (int, int, bool) {
 	s, start := c.s, end-3
-	if start > 0 && (isBase64URL(s[start-1]) || s[start-1] == '.') && !escapeBefore(s, start) {
+	if !boundaryBefore(s, start) && s[start-1] != '_' || !shortRunBefore(s, start) {
 		return 0, 0, false
 	}
 	stop, dots, header := start, 0, 0
@@ -95,6 +95,22 @@ func findJWT(c *cursor, end int) (int, int, bool) {
 		stop--
 	}
 	return start, stop, true
+}
+
+// maxRunBefore bounds what may stand right before a JWT, joined by a dash or a dot: session-eyJ…
+const maxRunBefore = 40
+
+// shortRunBefore tells whether less than maxRunBefore characters of those that a JWT has stand right before i. Of the many places
+// within a long run of them only the first are looked at, each of which may read all of it.
+func shortRunBefore(s string, i int) bool {
+	if i > 0 && escapeBefore(s, i) {
+		return true
+	}
+	from := i
+	for from > 0 && i-from < maxRunBefore && (isBase64URL(s[from-1]) || s[from-1] == '.') {
+		from--
+	}
+	return i-from < maxRunBefore
 }
 
 // findWrappedJWT finds a token that somebody has put through base64 once more.

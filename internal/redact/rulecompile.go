@@ -67,20 +67,23 @@ const (
 const nameTail = `[ \t\w.-]{0,20}[\s'"\\]{0,6}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'"\s=\\]{0,8}`
 
 // secretEnd is what may follow a secret: nothing with which it would be a longer one. more are characters to which that
-// applies too. A full stop may end a sentence.
+// applies too. A full stop may end a sentence. A token of one length alone may have a dash or an underscore behind it that
+// joins it to something.
 func secretEnd(secret *syntax.Regexp, more string) string {
 	inside := map[rune]bool{}
-	lastRunes(secret, inside)
+	if lastRunes(secret, inside); more == "" && maxLength(secret) == minLength(secret) {
+		clear(inside)
+	}
 	for _, r := range more {
 		inside[r] = true
 	}
 	var class strings.Builder
 	for r := rune('!'); r < utf8.RuneSelf; r++ {
-		if inside[r] && !isAlnum(byte(r)) && r != '_' && !strings.ContainsRune("\"'`;,\\", r) {
+		if inside[r] && !isAlnum(byte(r)) && !strings.ContainsRune("\"'`;,\\", r) {
 			class.WriteString(`\x` + fmt.Sprintf("%02x", r))
 		}
 	}
-	return `(?:[^0-9A-Za-z_` + class.String() + `]|\.(?:[\s\\"'<>)\]}]|\z)|\z)`
+	return `(?:[^0-9A-Za-z` + class.String() + `]|\.(?:[\s\\"'<>)\]}]|\z)|\z)`
 }
 
 // lastRunes adds the ASCII characters with which a match of re can end, and tells whether re matches the empty text.
@@ -192,7 +195,7 @@ func (c *compiledRule) compileForm() error {
 			c.triggers = append(c.triggers, ruleTrigger{expr: expr})
 		}
 		c.max = maxLength(re)
-		return c.compileRegexp("value", nameTail+"(?P<"+groupSecret+">"+named(re)+")"+secretEnd(re, ".-/+="))
+		return c.compileRegexp("value", nameTail+"(?P<"+groupSecret+">"+named(re)+")"+secretEnd(re, "._-/+="))
 	default:
 		c.form = formRegex
 		re, err := syntax.Parse(r.Regex, syntax.Perl)
