@@ -144,6 +144,13 @@ REDACT_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 10
 bench-redact: ## The redact engine beside gitleaks' and regular expressions, the processor beside contrib's redaction, on one core (BENCH=short, REDACT_BENCH=flags)
 	@cd test && go test -count=1 -v -timeout 10m -run '^Test(Engines|Hostile|Processors)$$' ./bench/redact $(REDACT_BENCH) | grep -Ev '^ *(===|---) '
 
+# What bench-sampling measures: so many requests in flight, this often; BENCH=short is the form for a first look.
+SAMPLING_BENCH ?= $(if $(filter short,$(BENCH)),-requests 20000 -repetitions 1 -wait 3s,-requests 100000 -repetitions 5)
+
+.PHONY: bench-sampling
+bench-sampling: ## The request_sampling processor on log records, on spans beside contrib's tail_sampling; its memory and delay; on one core (BENCH=short, SAMPLING_BENCH=flags)
+	@cd test && go test -count=1 -v -timeout 20m -run '^Test(Logs|Spans|Memory|Latency)$$' ./bench/sampling $(SAMPLING_BENCH) | grep -Ev '^ *(===|---) '
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME) $(PKGS)

@@ -79,6 +79,8 @@ type Config struct {
 	// MaxHeldBytes bounds what is held, with its bookkeeping; MaxRequestBytes what one request may hold of it;
 	// DecisionBytes the memory of decisions.
 	MaxHeldBytes, MaxRequestBytes, DecisionBytes int64
+	// Fingerprint changes with the meaning of conditions. What a Store held for another one comes back without conditions.
+	Fingerprint string
 }
 
 // Item is a log record or a span of a batch.
@@ -118,7 +120,8 @@ type Decision struct {
 	Policy uint8
 	// Threshold and Randomness are 56 bits, Randomness ≥ Threshold.
 	Threshold, Randomness uint64
-	// Explicit tells that Randomness does not follow from the record's trace id: a later sampler needs it written down.
+	// Explicit tells that Randomness was brought by a record of the request: it does not follow from a trace id, and a
+	// later sampler needs it written down. So it does for every record without a trace id.
 	Explicit bool
 }
 
@@ -152,10 +155,10 @@ type Reason uint8
 
 // The reasons.
 const (
-	ReasonPolicy  Reason = iota // by the decision
-	ReasonRefused               // the next consumer refused it for good
-	ReasonShutdown              // the next consumer did not take it before the end
-	ReasonNoPipeline            // restored, and nobody takes its signal any more
+	ReasonPolicy     Reason = iota // by the decision
+	ReasonRefused                  // the next consumer refused it for good
+	ReasonShutdown                 // the next consumer did not take it before the end
+	ReasonNoPipeline               // restored, and nobody takes its signal any more
 )
 
 // Observer is told what happens. Its methods are called with the engine's lock held or from several goroutines, must be
@@ -182,12 +185,12 @@ type Stats struct {
 	Bytes               int64 // of MaxHeldBytes
 }
 
-// ErrFull is returned by Offer when MaxHeldBytes is used up and the next consumers do not take what was decided. Nothing of
-// the batch was taken; the sender shall try again.
+// ErrFull is returned by Offer and Requeue when half of MaxHeldBytes waits for the next consumers. Nothing of the batch was
+// taken; the sender shall try again.
 var ErrFull = errors.New("held data is at its limit and what was decided to keep is not taken by the next component")
 
-// ErrTooLarge is returned by Offer for a batch that can never fit.
-var ErrTooLarge = errors.New("batch is larger than half of the limit of held data")
+// ErrClosed is returned by Offer and Requeue after Close.
+var ErrClosed = errors.New("request sampling has ended")
 
 // Store keeps what is held over a restart. Keys are short names.
 type Store interface {

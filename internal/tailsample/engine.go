@@ -3,31 +3,302 @@
 
 package tailsample
 
-import "context"
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
 
-// Engine holds requests.
-type Engine struct{}
+// Engine holds the requests of all pipelines that share it. Its outputs are safe for concurrent use.
+type Engine struct {
+	cfg   Config
+	obs   Observer
+	store Store
+	epoch time.Time // the engine's clock counts nanoseconds from here
 
-// New returns an engine.
-func New(cfg Config, obs Observer) (*Engine, error) { return &Engine{}, nil }
+	batches sync.Pool // of *batch
 
-// SetStore sets where held requests outlive a restart.
-func (e *Engine) SetStore(Store) {}
+	mu        sync.Mutex
+	outs      []*Output
+	open      map[Key]*group
+	groups    int64
+	first     *group // the one that came first; the list goes on by next
+	final     *group
+	spare     *group // chained by next, to be used again
+	spares    int
+	clock     clock
+	arena     *arena
+	sources   sources
+	services  services
+	decisions decisions
+	limiters  []*limiter // of the policies that have limits; nil for others
+	outcomes  []outcome  // of the policies
+	overhead  int64      // of the groups
+	queued    int64      // bytes in blocks that wait for an output
+	records   [signals]int64
+	tally     tally
+	scratch   []byte
 
-// Stats returns what is held.
-func (e *Engine) Stats() Stats { return Stats{} }
+	running bool
+	stop    chan struct{}
+	stopped chan struct{}
+}
 
-// Output is one pipeline's part.
-type Output struct{}
+// outcome is what a policy does with every request it decides.
+type outcome uint8
 
-// NewOutput adds a pipeline.
-func (e *Engine) NewOutput(signal Signal, deliver Deliver) *Output { return &Output{} }
+const (
+	keepsSome outcome = iota
+	keepsAll
+	keepsNone
+)
 
-// Start starts.
-func (o *Output) Start(context.Context) error { return nil }
+// New returns an engine. It takes no memory worth the name and starts nothing until an output is started.
+func New(cfg Config, obs Observer) (*Engine, error) {
+	if err := check(&cfg); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, obs: obs, epoch: time.Now(),
+		open:      map[Key]*group{},
+		clock:     newClock(cfg.Wait),
+		arena:     newArena(cfg.MaxHeldBytes),
+		sources:   sources{byKey: map[string]*source{}},
+		services:  newServices(),
+		decisions: newDecisions(cfg.DecisionBytes),
+		tally:     tally{},
+	}
+	e.batches.New = func() any { return new(batch) }
+	for i := range cfg.Policies {
+		p := &cfg.Policies[i]
+		l, o := (*limiter)(nil), keepsSome
+		switch {
+		case p.limited():
+			l = newLimiter(p)
+		case p.Threshold == 0:
+			o = keepsAll
+		case p.Threshold >= NeverThreshold:
+			o = keepsNone
+		}
+		e.limiters, e.outcomes = append(e.limiters, l), append(e.outcomes, o)
+	}
+	return e, nil
+}
 
-// Offer takes a batch.
-func (o *Output) Offer(items []Item, data []byte, services []string) error { return nil }
+func check(cfg *Config) error {
+	switch n := len(cfg.Policies); {
+	case n == 0 || n > MaxPolicies:
+		return fmt.Errorf("there must be 1 to %d policies, got %d", MaxPolicies, n)
+	case cfg.Policies[n-1].Conditions != 0:
+		return errors.New("the last policy must have no conditions")
+	case cfg.Wait <= 0 || cfg.MaxHeldBytes <= 0 || cfg.MaxRequestBytes <= 0 || cfg.DecisionBytes <= 0:
+		return errors.New("the wait and the limits must be positive")
+	case cfg.MaxHeldBytes > int64(1)<<40-regionBytes:
+		return errors.New("no more than 1 TiB can be held")
+	}
+	return nil
+}
 
-// Close drains.
-func (o *Output) Close(context.Context) error { return nil }
+// SetStore sets where what is held outlives a restart. It is called before the first Start.
+func (e *Engine) SetStore(store Store) { e.store = store }
+
+// Stats returns what is held now.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Stats{Requests: e.groups, Decisions: int64(e.decisions.len()), Records: e.records, Bytes: e.held()}
+}
+
+// now is the time on the engine's clock.
+func (e *Engine) now() int64 { return int64(time.Since(e.epoch)) }
+
+// held is what counts against MaxHeldBytes.
+func (e *Engine) held() int64 { return int64(e.arena.used)*blockBytes + e.overhead + e.sources.bytes }
+
+// Offer reads a batch: items in the order of the records in data, the batch as OTLP, with a service's name for each of its
+// resources. It sets each item's Verdict and Decision; those Held were copied, nothing of data is kept. After ErrFull, or an
+// error about data, nothing of the batch was taken.
+func (o *Output) Offer(items []Item, data []byte, services []string) error {
+	e := o.e
+	b := e.batches.Get().(*batch)
+	defer e.putBatch(b)
+	if err := b.split(data, len(items), services); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	if e.queued > e.cfg.MaxHeldBytes/2 {
+		return ErrFull
+	}
+	now := e.now()
+	e.name(b)
+	for i := range items {
+		e.take(o, b, &b.frames[i], &items[i], now)
+	}
+	e.sweep(b)
+	return nil
+}
+
+// putBatch keeps a batch's slices for the next one, but not what they refer to.
+func (e *Engine) putBatch(b *batch) {
+	clear(b.origins)
+	clear(b.frames)
+	clear(b.sources)
+	e.batches.Put(b)
+}
+
+// name looks up the services of a batch.
+func (e *Engine) name(b *batch) {
+	for i := range b.origins {
+		b.origins[i].number = e.services.number(b.origins[i].service)
+	}
+}
+
+// sweep forgets the sources of which nothing was held.
+func (e *Engine) sweep(b *batch) {
+	for _, s := range b.sources {
+		if s != nil {
+			e.sources.forget(s)
+		}
+	}
+}
+
+// unlock also tells the observer what was dropped.
+func (e *Engine) unlock() {
+	e.tally.flush(e.obs, e.services.names)
+	e.mu.Unlock()
+}
+
+// take gives an item its verdict.
+func (e *Engine) take(o *Output, b *batch, f *frame, it *Item, now int64) {
+	size := int64(len(f.bytes))
+	service := b.origins[f.origin].number
+	it.Verdict = Kept
+	if it.Key == (Key{}) {
+		e.takeKeyless(o, it, service, size)
+		return
+	}
+	g, past, late := e.find(it, now)
+	if g != nil {
+		g.last = now
+		g.read(it, o.signal, size, e.cfg.Measures)
+		if it.Ends && g.ends == 0 && !g.waits {
+			g.ends = now + int64(e.cfg.Grace)
+			e.reschedule(g)
+		}
+		if past, late = e.settled(g, now); !late {
+			if e.keep(o, b, f, g, now) {
+				it.Verdict = Held
+				return
+			}
+			past = e.decided(it.Key, g, now)
+		}
+		late = false
+	}
+	if late {
+		e.tally.late(o.signal, past.keep)
+	}
+	it.Decision = past.decision()
+	if !past.keep {
+		it.Verdict = Dropped
+		e.tally.dropped(o.signal, ReasonPolicy, past.policy, service, size)
+		return
+	}
+	if l := e.limiterOf(past.policy); l != nil {
+		l.spend(1, size)
+	}
+}
+
+func (e *Engine) limiterOf(policy uint8) *limiter {
+	if int(policy) < len(e.limiters) {
+		return e.limiters[policy]
+	}
+	return nil
+}
+
+func (e *Engine) takeKeyless(o *Output, it *Item, service service, size int64) {
+	p := &e.cfg.Keyless
+	it.Decision = Decision{Policy: uint8(len(e.cfg.Policies)), Threshold: p.Threshold, Randomness: it.Randomness, Explicit: true}
+	if it.Randomness == NoRandomness {
+		it.Decision.Randomness = rand.Uint64() >> 8 //nolint:gosec // a sample, no secret
+	}
+	if it.Decision.Randomness < p.Threshold {
+		it.Verdict = Dropped
+		e.tally.dropped(o.signal, ReasonPolicy, it.Decision.Policy, service, size)
+	}
+}
+
+// settled decides a group whose outcome no later record can change, or that is too large.
+func (e *Engine) settled(g *group, now int64) (d decided, ok bool) {
+	if e.settles(g.conditions) {
+		return e.decide(g, TriggerRecord, now), true
+	}
+	if g.bytes > e.cfg.MaxRequestBytes {
+		return e.decide(g, TriggerSize, now), true
+	}
+	return d, false
+}
+
+// settles tells whether the first policy that matches has the same outcome as all those before it, which may match later.
+func (e *Engine) settles(conditions uint64) bool {
+	for i, o := range e.outcomes {
+		if o == keepsSome || o != e.outcomes[0] {
+			return false
+		}
+		if want := e.cfg.Policies[i].Conditions; conditions&want == want {
+			return true
+		}
+	}
+	return false
+}
+
+// decided returns the decision of a group for which there is no room. To make room for it, it may have been decided with others.
+func (e *Engine) decided(key Key, g *group, now int64) decided {
+	if e.open[key] == g {
+		return e.decide(g, TriggerBudget, now)
+	}
+	d, _ := e.decisions.get(key)
+	return d
+}
+
+// keep holds a record, if need be in the place of older requests.
+func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
+	s := e.source(o, b, f)
+	st := g.stream(o)
+	n := len(f.bytes)
+	if st.chain.first == 0 || st.source != s.id {
+		n += sourceBytes
+	}
+	blocks := st.chain.need(n)
+	for blocks > 0 && (e.arena.used+blocks > e.arena.max || e.held()+int64(blocks)*blockBytes > e.cfg.MaxHeldBytes) {
+		old := e.first
+		if old == g {
+			old = g.next
+		}
+		if old == nil || e.queued > e.cfg.MaxHeldBytes/2 {
+			return false
+		}
+		if e.decide(old, TriggerBudget, now); e.open[g.key] != g {
+			return false
+		}
+	}
+	if err := e.hold(st, s, f.bytes); err != nil {
+		return false // the system gives no memory: the record is passed on or dropped now
+	}
+	return true
+}
+
+// source returns the source of a record.
+func (e *Engine) source(o *Output, b *batch, f *frame) *source {
+	s := b.sources[f.origin]
+	if s == nil || e.sources.byID[s.id] != s { // or nothing was left that refers to it
+		s, b.key = e.sources.find(o, &b.origins[f.origin], b.key)
+		b.sources[f.origin] = s
+	}
+	return s
+}

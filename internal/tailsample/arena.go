@@ -1,0 +1,154 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+const (
+	// blockBytes is small, as most requests of a log hold a few hundred bytes to a few KiB: on average half a block is
+	// wasted a request and signal.
+	blockBytes = 256
+	blockHead  = 4 // index of the next block
+	blockData  = blockBytes - blockHead
+	// regionBytes is what is taken from the operating system at a time.
+	regionBytes     = 1 << 20
+	blocksPerRegion = regionBytes / blockBytes
+)
+
+// arena is memory in blocks that the garbage collector does not see: what is held for half a minute would otherwise count
+// twice, as the heap may grow to twice what lives. Its users lock; a block that is in use may be read without.
+//
+//	regions[0]  | block 0: not used | block 1 | block 2 | …
+//	block       | u32 next block, 0 for none | 252 bytes |
+type arena struct {
+	regions [][]byte // room for all from the beginning, so that readers need no lock
+	mapped  int      // regions that are there
+	free    uint32   // the first of the free blocks, chained
+	used    int      // blocks
+	max     int      // blocks
+}
+
+func newArena(maxBytes int64) *arena {
+	regions := max(1, int((maxBytes+regionBytes-1)/regionBytes))
+	return &arena{regions: make([][]byte, regions), max: regions*blocksPerRegion - 1}
+}
+
+func (a *arena) block(i uint32) []byte {
+	at := int(i%blocksPerRegion) * blockBytes
+	return a.regions[i/blocksPerRegion][at : at+blockBytes : at+blockBytes]
+}
+
+// room is the number of bytes that can be appended for sure, in one chain.
+func (a *arena) room() int64 { return int64(a.max-a.used) * blockData }
+
+// alloc returns a block, or 0 when there is none.
+func (a *arena) alloc() (uint32, error) {
+	if a.free == 0 {
+		if a.mapped == len(a.regions) {
+			return 0, fmt.Errorf("hold %d bytes: all memory is in use", a.max*blockBytes)
+		}
+		region, err := mapRegion(regionBytes)
+		if err != nil {
+			return 0, fmt.Errorf("map memory: %w", err)
+		}
+		first := uint32(a.mapped * blocksPerRegion)
+		a.regions[a.mapped] = region
+		a.mapped++
+		for i := blocksPerRegion - 1; i >= 0; i-- {
+			if i := first + uint32(i); i != 0 {
+				a.putFree(i)
+			}
+		}
+	}
+	i := a.free
+	b := a.block(i)
+	a.free = binary.LittleEndian.Uint32(b)
+	binary.LittleEndian.PutUint32(b, 0)
+	a.used++
+	return i, nil
+}
+
+func (a *arena) putFree(i uint32) {
+	binary.LittleEndian.PutUint32(a.block(i), a.free)
+	a.free = i
+}
+
+// close gives all memory back. No chain may be used any more.
+func (a *arena) close() error {
+	var first error
+	for i := range a.regions[:a.mapped] {
+		if err := unmapRegion(a.regions[i]); err != nil && first == nil {
+			first = err
+		}
+		a.regions[i] = nil
+	}
+	a.mapped, a.free, a.used = 0, 0, 0
+	return first
+}
+
+// chain is a sequence of bytes in blocks.
+type chain struct {
+	first, last uint32
+	fill        uint16 // bytes in the last block
+	blocks      uint32
+	bytes       int64
+}
+
+// append adds bytes to the end of a chain. After an error the chain has a part of them: ask for room first.
+func (a *arena) append(c *chain, p []byte) error {
+	c.bytes += int64(len(p))
+	for len(p) > 0 {
+		if c.first == 0 || c.fill == blockData {
+			next, err := a.alloc()
+			if err != nil {
+				return err
+			}
+			if c.first == 0 {
+				c.first = next
+			} else {
+				binary.LittleEndian.PutUint32(a.block(c.last), next)
+			}
+			c.last, c.fill = next, 0
+			c.blocks++
+		}
+		n := copy(a.block(c.last)[blockHead+int(c.fill):], p)
+		c.fill += uint16(n)
+		p = p[n:]
+	}
+	return nil
+}
+
+// need is the number of blocks that appending n bytes takes.
+func (c *chain) need(n int) int {
+	if c.first != 0 {
+		n -= blockData - int(c.fill)
+	}
+	return max(0, (n+blockData-1)/blockData)
+}
+
+// appendTo appends the bytes of a chain to dst. It needs no lock.
+func (a *arena) appendTo(dst []byte, c *chain) []byte {
+	for i := c.first; i != 0; {
+		b := a.block(i)
+		if i == c.last {
+			return append(dst, b[blockHead:blockHead+int(c.fill)]...)
+		}
+		dst = append(dst, b[blockHead:]...)
+		i = binary.LittleEndian.Uint32(b)
+	}
+	return dst
+}
+
+// release frees the blocks of a chain.
+func (a *arena) release(c *chain) {
+	if c.first != 0 {
+		binary.LittleEndian.PutUint32(a.block(c.last), a.free)
+		a.free = c.first
+		a.used -= int(c.blocks)
+	}
+	*c = chain{}
+}

@@ -1,0 +1,68 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+import "time"
+
+const (
+	minTick = 10 * time.Millisecond
+	maxTick = 250 * time.Millisecond
+	// ticksPerWait keeps the delay of a decision near its deadline: one tick is 2 % of the wait.
+	ticksPerWait = 50
+)
+
+// clock is a ring of buckets, one a tick: each undecided group is in the bucket of its deadline, or of an earlier one, from
+// which it is moved on. Nothing refers to a group that was taken out.
+type clock struct {
+	tick    int64 // nanoseconds
+	buckets [][]*group
+	now     int64 // the number of the last tick that was handled
+}
+
+func newClock(longest time.Duration) clock {
+	tick := min(max(longest/ticksPerWait, minTick), maxTick)
+	return clock{tick: int64(tick), buckets: make([][]*group, longest/tick+3)}
+}
+
+// put inserts a group whose deadline is a time on the engine's clock.
+func (c *clock) put(g *group, deadline int64) {
+	n := max(deadline/c.tick+1, c.now+1)      // the tick that follows
+	n = min(n, c.now+int64(len(c.buckets))-1) // the ring is as long as the longest wait
+	g.bucket = int(n % int64(len(c.buckets)))
+	g.slot = len(c.buckets[g.bucket])
+	c.buckets[g.bucket] = append(c.buckets[g.bucket], g)
+}
+
+func (c *clock) remove(g *group) {
+	b := c.buckets[g.bucket]
+	last := len(b) - 1
+	b[g.slot] = b[last]
+	b[g.slot].slot = g.slot
+	b[last] = nil
+	if c.buckets[g.bucket] = b[:last]; last == 0 && cap(b) > 1024 {
+		c.buckets[g.bucket] = nil // a peak does not stay
+	}
+}
+
+// due returns a group of a bucket that has come, or nil when there is none up to now.
+func (c *clock) due(now int64) *group {
+	for ; c.now < now/c.tick; c.now++ {
+		if b := c.buckets[int((c.now+1)%int64(len(c.buckets)))]; len(b) > 0 {
+			return b[len(b)-1]
+		}
+	}
+	return nil
+}
+
+// deadline is when a group is to be decided, and why.
+func (e *Engine) deadline(g *group) (at int64, why Trigger) {
+	at, why = g.first+int64(e.cfg.Wait), TriggerWait
+	if g.ends != 0 && g.ends < at {
+		at, why = g.ends, TriggerEnd
+	}
+	if idle := int64(e.cfg.Idle); idle > 0 && g.last+idle < at {
+		at, why = g.last+idle, TriggerIdle
+	}
+	return at, why
+}

@@ -1,0 +1,257 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+import "time"
+
+// find returns the undecided request of an item, a new one if need be, or the decision that was made about it.
+func (e *Engine) find(it *Item, now int64) (g *group, past decided, late bool) {
+	g = e.open[it.Key]
+	if it.Link != (Key{}) && it.Link != it.Key {
+		return e.findLinked(g, it, now)
+	}
+	if g == nil {
+		if past, late = e.decisions.get(it.Key); !late {
+			g = e.newGroup(it.Key, it.DefaultRandomness, now)
+		}
+	}
+	return g, past, late
+}
+
+// findLinked is find for a record that has two keys, a trace id and another one. Requests known by the other key alone
+// become one with the trace. A key that is linked with a trace stays with it: were a session's traces made one, the first
+// decision would be that of all.
+func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decided, late bool) {
+	other := e.open[it.Link]
+	if g != nil && g == other {
+		return g, past, false
+	}
+	if g == nil {
+		if past, late = e.decisions.get(it.Key); late {
+			e.lead(past, other, it.Link, now)
+			return nil, past, true
+		}
+	}
+	if other == nil {
+		was, known := e.decisions.get(it.Link)
+		if known && was.keep && !was.alias { // a part of the request is kept already
+			if g != nil {
+				e.settle(g, was, TriggerLink, now)
+			} else {
+				e.decisions.put(it.Key, was)
+			}
+			return nil, was, true
+		}
+		if g == nil {
+			g = e.newGroup(it.Key, it.DefaultRandomness, now)
+		}
+		if known {
+			e.tally.unlinked++ // what was dropped is gone; errors that are still to come are worth more than unity
+		} else {
+			e.link(g, it.Link)
+		}
+		return g, past, false
+	}
+	if other.key != it.Link { // of another trace
+		e.tally.unlinked++
+		if g == nil {
+			g = e.newGroup(it.Key, it.DefaultRandomness, now)
+		}
+		return g, past, false
+	}
+	if g == nil {
+		e.rename(other, it)
+		return other, past, false
+	}
+	e.merge(g, other)
+	return g, past, false
+}
+
+// lead applies the decision about a trace to what is known by a linked key.
+func (e *Engine) lead(past decided, other *group, link Key, now int64) {
+	switch {
+	case other != nil && other.key == link:
+		past.alias = true
+		e.settle(other, past, TriggerLink, now)
+	case other != nil:
+		e.tally.unlinked++
+	default:
+		if was, known := e.decisions.get(link); !known {
+			past.alias = true
+			e.decisions.put(link, past)
+		} else if was.keep != past.keep {
+			e.tally.unlinked++
+		}
+	}
+}
+
+// link gives a group one more key.
+func (e *Engine) link(g *group, key Key) {
+	if len(g.links) == maxLinks {
+		e.tally.unlinked++
+		return
+	}
+	g.links = append(g.links, key)
+	e.open[key] = g
+	e.overhead += linkOverhead
+}
+
+// rename gives a group that was known by another key its trace id.
+func (e *Engine) rename(g *group, it *Item) {
+	old := g.key
+	g.key = it.Key
+	e.open[g.key] = g
+	if !g.explicit {
+		g.randomness = it.DefaultRandomness
+	}
+	e.link(g, old)
+}
+
+// merge moves all of a group that was known by another key to that of its trace.
+func (e *Engine) merge(g, other *group) {
+	if len(g.links) == maxLinks {
+		e.tally.unlinked++
+		return
+	}
+	e.unlist(other)
+	g.join(other, e.cfg.Measures)
+	e.link(g, other.key)
+	if !g.waits {
+		e.reschedule(g)
+	}
+	e.reuse(other)
+}
+
+// decide decides a group now, with what is known.
+func (e *Engine) decide(g *group, trigger Trigger, now int64) decided {
+	policy := e.policy(g.conditions)
+	p := &e.cfg.Policies[policy]
+	if !p.limited() || g.randomness < p.Threshold {
+		d := decided{policy: uint8(policy), threshold: p.Threshold, randomness: g.randomness, explicit: g.explicit}
+		d.keep = d.randomness >= d.threshold
+		e.settle(g, d, trigger, now)
+		return d
+	}
+	if g.waits && g.policy != policy {
+		e.limiters[g.policy].leave(g)
+	}
+	if !g.waits {
+		e.limiters[policy].wait(g, policy)
+	}
+	g.why = trigger
+	key := g.key
+	e.tickLimiter(policy, now, true)
+	d, _ := e.decisions.get(key)
+	return d
+}
+
+// end decides a group whose time is over; one of a limited policy at the next tick.
+func (e *Engine) end(g *group, trigger Trigger, now int64) {
+	policy := e.policy(g.conditions)
+	if p := &e.cfg.Policies[policy]; g.waits || !p.limited() || g.randomness < p.Threshold {
+		e.decide(g, trigger, now)
+		return
+	}
+	g.why = trigger
+	e.limiters[policy].wait(g, policy)
+	e.clock.remove(g)
+	e.clock.put(g, now+int64(e.cfg.Wait))
+}
+
+// policy returns the first policy that matches. The last one matches everything.
+func (e *Engine) policy(conditions uint64) int {
+	for i := range e.cfg.Policies {
+		if want := e.cfg.Policies[i].Conditions; conditions&want == want {
+			return i
+		}
+	}
+	return len(e.cfg.Policies) - 1
+}
+
+func (e *Engine) tickLimiter(policy int, now int64, forced bool) {
+	least := e.cfg.Policies[policy].Threshold
+	groups, kept, threshold := e.limiters[policy].tick(now, least, forced)
+	for i, g := range groups {
+		e.settle(g, decided{
+			policy: uint8(policy), keep: i < kept, threshold: threshold, randomness: g.randomness, explicit: g.explicit,
+		}, g.why, now)
+	}
+	clear(groups)
+}
+
+// settle carries a decision out: what was held is queued or dropped, and the decision remembered.
+func (e *Engine) settle(g *group, d decided, trigger Trigger, now int64) {
+	e.decisions.put(g.key, d)
+	d.alias = true
+	for _, link := range g.links {
+		e.decisions.put(link, d)
+	}
+	e.obs.Decided(int(d.policy), d.keep, trigger, time.Duration(now-g.first))
+	for i := range g.streams {
+		st := &g.streams[i]
+		switch {
+		case st.chain.first == 0:
+		case d.keep:
+			st.out.enqueue(queued{chain: st.chain, records: st.records, decision: d.decision()})
+		default:
+			e.discard(st.out.signal, &st.chain, st.records, ReasonPolicy, d.policy)
+		}
+	}
+	e.remove(g)
+}
+
+// discard drops the records of a chain and counts them.
+func (e *Engine) discard(signal Signal, c *chain, records int64, reason Reason, policy uint8) {
+	e.scratch = e.arena.appendTo(e.scratch[:0], c)
+	var of *source
+	_ = eachFrame(e.scratch, func(number uint32) { // no error: these are our own bytes
+		if of != nil {
+			e.sources.unref(of)
+		}
+		of = e.sources.byID[number]
+	}, func(record []byte) {
+		e.tally.dropped(signal, reason, policy, of.service, int64(len(record)))
+	})
+	if of != nil {
+		e.sources.unref(of)
+	}
+	e.records[signal] -= records
+	e.arena.release(c)
+	if cap(e.scratch) > maxScratch {
+		e.scratch = nil
+	}
+}
+
+// maxScratch is how large a buffer is kept to be used again.
+const maxScratch = 4 << 20
+
+// tick decides what is due.
+func (e *Engine) tick() {
+	now := e.now()
+	e.mu.Lock()
+	defer e.unlock()
+	n := 0
+	for g := e.clock.due(now); g != nil; g = e.clock.due(now) {
+		at, why := e.deadline(g)
+		switch {
+		case g.waits:
+			e.end(g, g.why, now)
+		case at > now:
+			e.reschedule(g)
+		default:
+			e.end(g, why, now)
+		}
+		if n++; n%groupsPerLock == 0 {
+			e.unlock() // others want to go on
+			e.mu.Lock()
+		}
+	}
+	for i, l := range e.limiters {
+		if l != nil {
+			e.tickLimiter(i, now, false)
+		}
+	}
+}
+
+const groupsPerLock = 512

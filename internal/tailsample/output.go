@@ -1,0 +1,259 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// A delivery has at most so many bytes and records, but for what one request holds.
+	deliveryBytes   = 2 << 20
+	deliveryRecords = 8192
+
+	// queuedOverhead is what waits for an output besides its bytes.
+	queuedOverhead = 160
+
+	firstBackoff = 100 * time.Millisecond
+	maxBackoff   = 5 * time.Second
+	// drainTime bounds how long Close goes on trying when the next consumer does not take what is left.
+	drainTime = 10 * time.Second
+)
+
+// Output is one pipeline's part of an engine.
+type Output struct {
+	e       *Engine
+	index   int
+	signal  Signal
+	deliver Deliver
+
+	// Under the engine's lock.
+	queue           []queued
+	started, closed bool
+	finished        bool
+
+	wake chan struct{} // something is queued
+	stop chan struct{} // Close was called
+	done chan struct{} // the sender has ended
+}
+
+// queued is what a decided request holds of an output.
+type queued struct {
+	chain    chain
+	records  int64
+	decision Decision
+}
+
+// NewOutput adds a pipeline, before it is started.
+func (e *Engine) NewOutput(signal Signal, deliver Deliver) *Output {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o := &Output{
+		e: e, index: len(e.outs), signal: signal, deliver: deliver,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	e.outs = append(e.outs, o)
+	return o
+}
+
+// Start starts to deliver. The first call brings back what the store holds; an error of that leaves the store as it is.
+func (o *Output) Start(ctx context.Context) error {
+	e := o.e
+	e.mu.Lock()
+	defer e.unlock()
+	if o.started || o.closed {
+		return errors.New("output was started before")
+	}
+	if !e.running {
+		if err := e.restore(ctx); err != nil {
+			return fmt.Errorf("restore held requests: %w", err)
+		}
+		e.running = true
+		e.stop, e.stopped = make(chan struct{}), make(chan struct{})
+		go e.run()
+	}
+	o.started = true
+	go o.send()
+	return nil
+}
+
+// run makes the clock tick.
+func (e *Engine) run() {
+	defer close(e.stopped)
+	ticker := time.NewTicker(time.Duration(e.clock.tick))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			e.tick()
+		case <-e.stop:
+			return
+		}
+	}
+}
+
+// enqueue lets a chain wait for delivery. The lock is held.
+func (o *Output) enqueue(q queued) {
+	o.queue = append(o.queue, q)
+	o.e.queued += int64(q.chain.blocks) * blockBytes
+	o.e.overhead += queuedOverhead
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next takes from the queue what makes a delivery.
+func (o *Output) next(items []queued) []queued {
+	o.e.mu.Lock()
+	defer o.e.mu.Unlock()
+	n, records, bytes := 0, int64(0), int64(0)
+	for n < len(o.queue) && (n == 0 || bytes+o.queue[n].chain.bytes <= deliveryBytes && records+o.queue[n].records <= deliveryRecords) {
+		bytes += o.queue[n].chain.bytes
+		records += o.queue[n].records
+		n++
+	}
+	items = append(items[:0], o.queue[:n]...)
+	if o.queue = o.queue[n:]; len(o.queue) == 0 {
+		o.queue = nil // the array behind it goes
+	}
+	return items
+}
+
+// send delivers what is queued until the output is closed.
+func (o *Output) send() {
+	defer close(o.done)
+	var d delivery
+	for {
+		if d.items = o.next(d.items); len(d.items) > 0 {
+			if !o.pass(context.Background(), &d, o.stop) {
+				o.putBack(d.items)
+				return
+			}
+			continue
+		}
+		select {
+		case <-o.wake:
+		case <-o.stop:
+			return
+		}
+	}
+}
+
+// pass delivers, again and again after errors that are not permanent, until it is delivered or stop is closed.
+func (o *Output) pass(ctx context.Context, d *delivery, stop <-chan struct{}) bool {
+	data := o.e.compose(d)
+	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		permanent, err := o.deliver(ctx, data, d.runs)
+		if err == nil {
+			o.e.delivered(o, d.items, nil)
+			return true
+		}
+		o.e.obs.Failed(o.signal, err, permanent)
+		if permanent {
+			reason := ReasonRefused
+			o.e.delivered(o, d.items, &reason)
+			return true
+		}
+		timer := time.NewTimer(backoff)
+		select {
+		case <-timer.C:
+		case <-stop:
+			timer.Stop()
+			return false
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+func (o *Output) putBack(items []queued) {
+	o.e.mu.Lock()
+	defer o.e.mu.Unlock()
+	o.queue = append(append([]queued(nil), items...), o.queue...)
+}
+
+// delivered frees what the next consumer has taken, or what was dropped for a reason.
+func (e *Engine) delivered(o *Output, items []queued, reason *Reason) {
+	e.mu.Lock()
+	defer e.unlock()
+	var kept [MaxPolicies + 1]amount
+	for i := range items {
+		q := &items[i]
+		e.queued -= int64(q.chain.blocks) * blockBytes
+		e.overhead -= queuedOverhead
+		if reason != nil {
+			e.discard(o.signal, &q.chain, q.records, *reason, q.decision.Policy)
+			continue
+		}
+		kept[q.decision.Policy].records += q.records
+		kept[q.decision.Policy].bytes += q.chain.bytes
+		e.free(o.signal, &q.chain, q.records)
+	}
+	for policy, a := range kept {
+		if a.records > 0 {
+			e.obs.Kept(o.signal, policy, a.records, a.bytes)
+		}
+	}
+}
+
+// free releases a chain and what it refers to, without counting.
+func (e *Engine) free(signal Signal, c *chain, records int64) {
+	e.scratch = e.arena.appendTo(e.scratch[:0], c)
+	_ = eachFrame(e.scratch, func(number uint32) { e.sources.unref(e.sources.byID[number]) }, func([]byte) {})
+	e.records[signal] -= records
+	e.arena.release(c)
+	if cap(e.scratch) > maxScratch {
+		e.scratch = nil
+	}
+}
+
+// Requeue queues those items of a batch that Offer has Kept, so that they are delivered later with what was held. The
+// arguments are those of Offer. After an error nothing was queued.
+func (o *Output) Requeue(items []Item, data []byte, services []string) error {
+	e := o.e
+	b := e.batches.Get().(*batch)
+	defer e.putBatch(b)
+	if err := b.split(data, len(items), services); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	if e.queued > e.cfg.MaxHeldBytes/2 || e.arena.room() < int64(len(data))+int64(len(items))*blockBytes {
+		return ErrFull
+	}
+	e.name(b)
+	q, st := queued{}, stream{out: o}
+	flush := func() {
+		if st.records > 0 {
+			q.chain, q.records = st.chain, st.records
+			o.enqueue(q)
+			st = stream{out: o}
+		}
+	}
+	for i := range items {
+		if items[i].Verdict != Kept {
+			continue
+		}
+		if items[i].Decision != q.decision {
+			flush()
+			q.decision = items[i].Decision
+		}
+		if err := e.hold(&st, e.source(o, b, &b.frames[i]), b.frames[i].bytes); err != nil {
+			e.obs.Failed(o.signal, err, true)
+			e.discard(o.signal, &st.chain, st.records, ReasonRefused, q.decision.Policy)
+			break
+		}
+	}
+	flush()
+	e.sweep(b)
+	return nil
+}

@@ -1,0 +1,56 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+// tally counts what happens while the lock is held, so that the observer is told once a batch and not once a record.
+type tally struct {
+	drops    map[drop]amount
+	lates    [signals][2]int64 // by whether they were kept
+	unlinked int64
+}
+
+type drop struct {
+	signal  Signal
+	reason  Reason
+	policy  uint8
+	service service
+}
+
+type amount struct{ records, bytes int64 }
+
+func (t *tally) dropped(signal Signal, reason Reason, policy uint8, service service, bytes int64) {
+	if t.drops == nil {
+		t.drops = map[drop]amount{}
+	}
+	at := drop{signal: signal, reason: reason, policy: policy, service: service}
+	a := t.drops[at]
+	t.drops[at] = amount{records: a.records + 1, bytes: a.bytes + bytes}
+}
+
+func (t *tally) late(signal Signal, kept bool) {
+	if kept {
+		t.lates[signal][1]++
+	} else {
+		t.lates[signal][0]++
+	}
+}
+
+func (t *tally) flush(obs Observer, names []string) {
+	for at, a := range t.drops {
+		obs.Dropped(at.signal, at.reason, int(at.policy), names[at.service], a.records, a.bytes)
+	}
+	clear(t.drops)
+	for signal := range t.lates {
+		for kept, n := range t.lates[signal] {
+			if n > 0 {
+				obs.Late(Signal(signal), kept == 1, n)
+			}
+		}
+	}
+	t.lates = [signals][2]int64{}
+	if t.unlinked > 0 {
+		obs.Unlinked(t.unlinked)
+		t.unlinked = 0
+	}
+}

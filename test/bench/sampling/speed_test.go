@@ -1,0 +1,263 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sampling
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/logboom/logboom/processor/requestsamplingprocessor"
+	"github.com/logboom/logboom/test/harness"
+)
+
+var (
+	flagRequests    = flag.Int("requests", 0, "requests in flight; 0: a small run that only checks what is kept")
+	flagRepetitions = flag.Int("repetitions", 5, "rounds of each candidate, in turns")
+	flagWait        = flag.Duration("wait", 8*time.Second, "how long a request is held; the records of all of them must come within")
+)
+
+// plan says how many requests to take, how often, and how long to hold them.
+func plan(t *testing.T) (requests, repetitions int, wait time.Duration) {
+	t.Helper()
+	n := runtime.GOMAXPROCS(1) // as the figures say
+	t.Cleanup(func() { runtime.GOMAXPROCS(n) })
+	if *flagRequests == 0 {
+		return 1000, 1, time.Second
+	}
+	return *flagRequests, *flagRepetitions, *flagWait
+}
+
+// destination counts what it gets of each request.
+type destination struct {
+	mu      sync.Mutex
+	records map[pcommon.TraceID]int
+	total   int
+	last    time.Time
+}
+
+func newDestination() *destination { return &destination{records: map[pcommon.TraceID]int{}} }
+
+func (d *destination) logs(_ context.Context, ld plog.Logs) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = time.Now()
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				d.records[lr.TraceID()]++
+				d.total++
+			}
+		}
+	}
+	return nil
+}
+
+func (d *destination) traces(_ context.Context, td ptrace.Traces) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = time.Now()
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, sp := range ss.Spans().All() {
+				d.records[sp.TraceID()]++
+				d.total++
+			}
+		}
+	}
+	return nil
+}
+
+// settle waits until nothing more comes for a while, from a moment on.
+func (d *destination) settle(from time.Time) {
+	const quiet = 1200 * time.Millisecond // contrib looks once a second
+	time.Sleep(time.Until(from))
+	for {
+		d.mu.Lock()
+		last := d.last
+		d.mu.Unlock()
+		rest := quiet - time.Since(last)
+		if time.Since(from) < quiet {
+			rest = max(rest, quiet-time.Since(from))
+		}
+		if rest <= 0 {
+			return
+		}
+		time.Sleep(rest)
+	}
+}
+
+// check asks that every failed request came whole, and of the others a tenth, whole too.
+func (d *destination) check(t *testing.T, name string, requests int) {
+	t.Helper()
+	kept := 0
+	for i := range requests {
+		got := d.records[traceID(i)]
+		if got != 0 {
+			require.Equal(t, perRequest, got, "%s: records of request %d", name, i)
+			if !failed(i) {
+				kept++
+			}
+		}
+		if failed(i) {
+			require.Equal(t, perRequest, got, "%s: records of failed request %d", name, i)
+		}
+	}
+	others := requests - requests/failing
+	require.InDelta(t, 0.1, float64(kept)/float64(others), 0.04, "%s: share of the others that were kept", name)
+}
+
+func configure(t *testing.T, f processor.Factory, config map[string]any) component.Config {
+	t.Helper()
+	cfg := f.CreateDefaultConfig()
+	require.NoError(t, confmap.NewFromStringMap(config).Unmarshal(cfg))
+	require.NoError(t, component.ValidateConfig(cfg))
+	return cfg
+}
+
+// feeding is a processor that was started, and how to give it batches.
+type feeding struct {
+	// next makes a batch and returns how to feed it; nil when there are no more.
+	next     func() func() error
+	shutdown func(context.Context) error
+}
+
+// run takes a processor from the first record to the last decision. What making the batches costs is not counted, nor what is
+// collected meanwhile.
+func run(t *testing.T, name string, requests int, wait time.Duration, d *destination, p feeding) round {
+	t.Helper()
+	const chunk = 64 // batches made at a time
+	var m meter
+	runtime.GC()
+	debug.FreeOSMemory()
+	before, _ := harness.Resident(t, os.Getpid())
+	began := time.Now()
+	for more := true; more; {
+		var list []func() error
+		for range chunk {
+			feed := p.next()
+			if more = feed != nil; !more {
+				break
+			}
+			list = append(list, feed)
+		}
+		m.start()
+		for _, feed := range list {
+			if err := feed(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(10 * time.Millisecond) // what is in a channel is taken out
+		m.stop()
+	}
+	arrived := time.Since(began)
+	if *flagRequests > 0 && arrived > wait {
+		t.Logf("%s: the records took %s to come, longer than the wait: the first requests were decided before the last came", name, arrived.Round(time.Millisecond))
+	}
+	debug.FreeOSMemory()
+	after, _ := harness.Resident(t, os.Getpid())
+	m.start()
+	d.settle(time.Now().Add(wait + time.Second))
+	m.stop()
+	require.NoError(t, p.shutdown(context.WithoutCancel(t.Context())))
+	d.check(t, name, requests)
+	records := requests * perRequest
+	return round{records: records, ns: float64(m.cpu.Nanoseconds()) / float64(records), allocs: float64(m.mallocs) / float64(records), resident: after - before}
+}
+
+// logsCandidate samples log records.
+func logsCandidate(t *testing.T, name string, requests int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+	t.Helper()
+	return &candidate{name: name, round: func() round {
+		d, s := newDestination(), newStream(requests)
+		next, err := consumer.NewLogs(d.logs)
+		require.NoError(t, err)
+		p, err := f.CreateLogs(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
+		require.NoError(t, err)
+		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+		return run(t, name, requests, wait, d, feeding{shutdown: p.Shutdown, next: func() func() error {
+			ld, ok := s.nextLogs()
+			if !ok {
+				return nil
+			}
+			return func() error { return p.ConsumeLogs(t.Context(), ld) }
+		}})
+	}}
+}
+
+// tracesCandidate samples spans.
+func tracesCandidate(t *testing.T, name string, requests int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+	t.Helper()
+	return &candidate{name: name, round: func() round {
+		d, s := newDestination(), newStream(requests)
+		next, err := consumer.NewTraces(d.traces)
+		require.NoError(t, err)
+		p, err := f.CreateTraces(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
+		require.NoError(t, err)
+		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+		return run(t, name, requests, wait, d, feeding{shutdown: p.Shutdown, next: func() func() error {
+			td, ok := s.nextTraces()
+			if !ok {
+				return nil
+			}
+			return func() error { return p.ConsumeTraces(t.Context(), td) }
+		}})
+	}}
+}
+
+// own is the configuration of request_sampling: what satisfies the first policy is kept, and a tenth of the others. Nothing but the wait
+// ends a request.
+func own(wait time.Duration, errors map[string]any) map[string]any {
+	errors["name"] = "errors"
+	return map[string]any{
+		"wait": wait.String(), "end": map[string]any{"root_span": false}, "max_held_mib": 2048,
+		"policies": []any{errors, map[string]any{"name": "rest", "rate": 0.1}},
+	}
+}
+
+// TestLogs measures log records of ten attributes.
+func TestLogs(t *testing.T) {
+	requests, repetitions, wait := plan(t)
+	c := logsCandidate(t, "request_sampling", requests, wait, requestsamplingprocessor.NewFactory(), own(wait, map[string]any{"severity": "error"}))
+	list := []*candidate{c}
+	measureAll(list, repetitions)
+	fmt.Fprintln(os.Stdout)
+	table(t, "Log records", requests, list)
+}
+
+// TestSpans measures spans of ten attributes beside contrib's processor with the same two policies.
+func TestSpans(t *testing.T) {
+	requests, repetitions, wait := plan(t)
+	list := []*candidate{
+		tracesCandidate(t, "request_sampling", requests, wait, requestsamplingprocessor.NewFactory(), own(wait, map[string]any{"span_status": "error"})),
+		tracesCandidate(t, "contrib tail_sampling", requests, wait, tailsamplingprocessor.NewFactory(), map[string]any{
+			"decision_wait": wait.String(), "num_traces": 2 * requests,
+			"policies": []any{
+				map[string]any{"name": "errors", "type": "status_code", "status_code": map[string]any{"status_codes": []any{"ERROR"}}},
+				map[string]any{"name": "rest", "type": "probabilistic", "probabilistic": map[string]any{"sampling_percentage": 10}},
+			},
+		}),
+	}
+	measureAll(list, repetitions)
+	fmt.Fprintln(os.Stdout)
+	table(t, "Spans", requests, list)
+}

@@ -1,0 +1,176 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sampling
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/test/harness"
+)
+
+// parse reads the formats of the shop: what its lines say of ids, severity and status. Three of them hold the request id where only a
+// pattern of one's own finds it.
+const parse = `
+  grok:
+    rules:
+      - name: shop
+        parsers:
+          - grok: '\A%{TIMESTAMP_ISO8601:timestamp} - %{NOTSPACE:logger} - %{LOGLEVEL:level} - \[(?:-|%{UUID:request_id})\] %{GREEDYDATA:message}'
+          - grok: '\A<%{NONNEGINT:syslog.priority:int}>1 %{NOTSPACE:timestamp} %{NOTSPACE:host.name} %{NOTSPACE:process.name} %{NOTSPACE:process.pid} %{NOTSPACE:syslog.msgid} \[req@32473 id="%{UUID:request_id}" trace="(?<trace_id>\h{32})"\] %{GREEDYDATA:message}'
+          - grok: '\A<%{NONNEGINT:syslog.priority:int}>%{SYSLOGTIMESTAMP:timestamp} %{NOTSPACE:host.name} %{PROG:process.name}\[%{POSINT:process.pid:int}\]: rid=%{UUID:request_id} %{GREEDYDATA:message}'
+          - auto: {}
+`
+
+// gateway parses and samples. What is kept is sent at once, without a queue, so that the counters tell what has arrived.
+const gateway = `
+extensions:
+  file_storage: {directory: '{{dir "storage"}}', create_directory: true, fsync: true}
+receivers:
+  otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}', max_recv_msg_size_mib: 64}}}
+processors:%s
+  request_sampling:
+    correlation: [request_id]
+    wait: %s
+    policies:
+      - {name: errors, severity: error}
+      - {name: failed, http_status: {min: 500, max: 599}}
+      - {name: rest, rate: %g}
+    max_held_mib: %d
+    storage: file_storage
+exporters:
+  otlp_grpc:
+    endpoint: '%s'
+    tls: {insecure: true}
+    sending_queue: {enabled: false}
+    retry_on_failure: {max_elapsed_time: 0s}
+service:
+  extensions: [file_storage]
+  pipelines:
+    logs: {receivers: [otlp], processors: [grok, request_sampling], exporters: [otlp_grpc]}
+`
+
+// length is the number of records of a stream.
+func length(t *testing.T, short int) int {
+	t.Helper()
+	if s := os.Getenv("LOGBOOM_SAMPLING_RECORDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		require.NoError(t, err, "LOGBOOM_SAMPLING_RECORDS")
+		return n
+	}
+	return short
+}
+
+// account is what the processor says of its records.
+type account struct{ received, kept, dropped, held int }
+
+func (a account) String() string {
+	return fmt.Sprintf("received %d, kept %d, dropped %d, held %d", a.received, a.kept, a.dropped, a.held)
+}
+
+const metric = "otelcol_processor_request_sampling_"
+
+func accountOf(t *testing.T, lb *harness.Logboom, signal string) account {
+	t.Helper()
+	s, err := lb.Scrape()
+	require.NoError(t, err)
+	of := func(name string) int { return int(s.Sum(metric+name, signalLabel(signal))) }
+	require.True(t, s.Has(metric+"held_items"), "metrics of request_sampling")
+	return account{of("received_items_total"), of("kept_items_total"), of("dropped_items_total"), of("held_items")}
+}
+
+func signalLabel(signal string) string { return `otel_signal="` + signal + `"` }
+
+// settled waits until nothing is held.
+func settled(t *testing.T, lb *harness.Logboom, signal string, within time.Duration) (a account) {
+	t.Helper()
+	harness.Eventually(t, within, func() error {
+		if a = accountOf(t, lb, signal); a.held > 0 {
+			return fmt.Errorf("%d %s are held", a.held, signal)
+		}
+		return nil
+	})
+	return a
+}
+
+// balanced waits for a moment at which all that was received since the start is kept, dropped or held.
+func balanced(t *testing.T, lb *harness.Logboom, signal string, received, restored int) (a account) {
+	t.Helper()
+	harness.Eventually(t, 10*time.Second, func() error {
+		a = accountOf(t, lb, signal)
+		if a.received != received || a.received+restored != a.kept+a.dropped+a.held {
+			return fmt.Errorf("%s: %s; %d were sent and %d restored", lb.Name(), a, received, restored)
+		}
+		return nil
+	})
+	return a
+}
+
+// decisions prints what made requests be decided.
+func decisions(t *testing.T, lb *harness.Logboom) {
+	t.Helper()
+	s, err := lb.Scrape()
+	require.NoError(t, err)
+	for line := range strings.Lines(string(s)) {
+		for _, name := range []string{"decisions_total", "late_items_total", "unlinked_total", "delivery_failures_total", "inconsistent_thresholds_total"} {
+			if strings.HasPrefix(line, metric+name) {
+				t.Log(strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// TestOneGateway sends a stream whose records come in any order through one gateway that is restarted in the middle.
+func TestOneGateway(t *testing.T) {
+	const (
+		rate      = 0.1
+		perSecond = 6000
+	)
+	wait, lag := 6*time.Second, 4500*time.Millisecond
+	n := length(t, 60_000)
+	s := openShop(t, 1, n)
+	k := startKeeper(t)
+	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(gateway, parse, wait, rate, 512, k.Addr)})
+	client := harness.DialOTLP(t, lb.Addr("otlp"))
+	f := newFeeder(s, func(ld plog.Logs) error { return client.Send(t.Context(), ld) })
+	list := s.arrivals(pace(n, perSecond), lag)
+	half := len(list) / 2
+	f.feed(t, list[:half])
+	// A process that ends counts no more; what it says just before is checked, and what it kept after that is what the destination has.
+	before := balanced(t, lb, "logs", half, 0)
+	down := time.Now()
+	lb.Terminate()
+	first := k.count()
+	lb.Restart()
+	t.Logf("before the restart: %s; it took %s", before, time.Since(down).Round(time.Millisecond))
+	require.Positive(t, before.held, "records held over the restart")
+	require.GreaterOrEqual(t, first, before.kept)
+
+	f.feed(t, list[half:])
+	after := settled(t, lb, "logs", wait+30*time.Second)
+	t.Logf("after it: %s", after)
+	decisions(t, lb)
+	require.Equal(t, len(list)-half, after.received)
+	require.Equal(t, k.count()-first, after.kept, "kept after the restart, and what the destination has got since")
+	// What came to rest while it ended: decided to be dropped between the last look and the end.
+	unseen := len(list) - k.count() - before.dropped - after.dropped
+	t.Logf("%d records were dropped between the last look at the counters and the end of the first process", unseen)
+	require.GreaterOrEqual(t, unseen, 0)
+	require.LessOrEqual(t, unseen, before.held/10, "records that are neither kept nor counted as dropped")
+	lb.Terminate()
+	t.Logf("processor time after the restart: %s", lb.CPU())
+	(&judge{shop: s, kept: k, rate: rate, slow: f.slow(t, wait)}).check(t)
+}
+
+// pace lets a long stream come faster.
+func pace(records int, perSecond float64) float64 {
+	return max(perSecond, float64(records)/100)
+}
