@@ -68,7 +68,7 @@ func (s *stream) next() (request, number int, ok bool) {
 
 // traceID is that of a request: random, as the specification asks of its lower 56 bits.
 func traceID(request int) (id pcommon.TraceID) {
-	binary.BigEndian.PutUint64(id[:], mix(2*uint64(request)))     //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(id[:], mix(2*uint64(request)))    //nolint:gosec // not negative
 	binary.BigEndian.PutUint64(id[8:], mix(2*uint64(request)+1)) //nolint:gosec // not negative
 	return id
 }

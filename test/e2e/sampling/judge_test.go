@@ -143,7 +143,7 @@ func (j *judge) check(t *testing.T) {
 			parts[r.request]++
 		}
 	}
-	failed, failedKept, others, othersKept, split, slow := 0, 0, 0, 0, 0, 0
+	failed, failedKept, others, othersKept, split, slow, inconsistent := 0, 0, 0, 0, 0, 0, 0
 	for i, r := range j.shop.requests {
 		if parts[i] != 0 && parts[i] != r.records {
 			if split++; split <= 5 {
@@ -171,6 +171,9 @@ func (j *judge) check(t *testing.T) {
 			if parts[i] > 0 {
 				othersKept++
 			}
+			if j.consistent(r.trace) != (parts[i] > 0) {
+				inconsistent++
+			}
 		}
 	}
 	deviation := math.Sqrt(float64(others) * j.rate * (1 - j.rate))
@@ -179,15 +182,24 @@ func (j *judge) check(t *testing.T) {
 	t.Logf("%d records of %d requests; %d came too slowly to judge", len(j.shop.records), len(j.shop.requests), slow)
 	t.Logf("failed requests kept: %d of %d; doubled records: %d; split requests: %d", failedKept, failed, doubled, split)
 	t.Logf("other requests kept: %d of %d = %.2f %% for a rate of %g %%; 99.9 %% interval: %.0f to %.0f requests", othersKept, others, 100*float64(othersKept)/float64(others), 100*j.rate, low, high)
+	t.Logf("requests with another outcome than the randomness of their trace id gives: %d", inconsistent)
 	t.Logf("records of no request kept: %d of %d", keylessKept, keyless)
 	require.Zero(t, doubled, "records that came twice")
 	require.Zero(t, split, "requests kept in part")
 	require.NotZero(t, failed)
 	require.Equal(t, failed, failedKept, "failed requests kept")
 	require.Equal(t, keyless, keylessKept, "records of no request kept")
+	require.Zero(t, inconsistent, "requests that a sampler elsewhere would decide differently")
 	require.GreaterOrEqual(t, float64(othersKept), low, "other requests kept")
 	require.LessOrEqual(t, float64(othersKept), high, "other requests kept")
 	j.estimates(t)
+}
+
+// consistent reports what every sampler with the rate must decide by a trace id: its last 14 digits are random, and a share of them as
+// large as the rate, the greatest, is kept.
+func (j *judge) consistent(trace string) bool {
+	v, err := strconv.ParseUint(trace[18:], 16, 64)
+	return err == nil && float64(v) >= (1-j.rate)*(1<<56)
 }
 
 // cell is a group of records of which the number is estimated.
