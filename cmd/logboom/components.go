@@ -44,6 +44,7 @@ import (
 	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	grokprocessor "github.com/logboom/logboom/processor/grokprocessor"
 	redactprocessor "github.com/logboom/logboom/processor/redactprocessor"
+	requestsamplingprocessor "github.com/logboom/logboom/processor/requestsamplingprocessor"
 	batchprocessor "go.opentelemetry.io/collector/processor/batchprocessor"
 	memorylimiterprocessor "go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	attributesprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
@@ -207,6 +208,7 @@ func components() (otelcol.Factories, error) {
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		grokprocessor.NewFactory(),
 		redactprocessor.NewFactory(),
+		requestsamplingprocessor.NewFactory(),
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 		attributesprocessor.NewFactory(),
@@ -227,6 +229,7 @@ func components() (otelcol.Factories, error) {
 	factories.ProcessorModules = makeModulesMap(factories.Processors, map[component.Type]string{
 		grokprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
 		redactprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
+		requestsamplingprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
 		batchprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/batchprocessor v0.145.0",
 		memorylimiterprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.145.0",
 		attributesprocessor.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.145.0",

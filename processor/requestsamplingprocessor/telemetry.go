@@ -1,0 +1,267 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package requestsamplingprocessor
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/logboom/logboom/internal/tailsample"
+	"github.com/logboom/logboom/processor/requestsamplingprocessor/internal/metadata"
+)
+
+const (
+	// maxServices bounds the services that dropped records are counted by.
+	maxServices     = 1000
+	maxServiceBytes = 256
+	otherService    = "other"
+	unknownService  = "unknown"
+)
+
+var (
+	signalNames  = [...]string{tailsample.Logs: "logs", tailsample.Traces: "traces"}
+	keptNames    = [...]string{"dropped", "kept"}
+	reasonNames  = [...]string{tailsample.ReasonPolicy: "policy", tailsample.ReasonRefused: "refused", tailsample.ReasonShutdown: "shutdown", tailsample.ReasonNoPipeline: "no_pipeline"}
+	triggerNames = [...]string{
+		tailsample.TriggerRecord: "record", tailsample.TriggerEnd: "end", tailsample.TriggerIdle: "idle", tailsample.TriggerWait: "wait",
+		tailsample.TriggerSize: "size", tailsample.TriggerBudget: "budget", tailsample.TriggerShutdown: "shutdown", tailsample.TriggerLink: "link",
+	}
+)
+
+// cell is a counter with its attributes. Counting is one atomic addition: the engine counts with its lock held. What was counted
+// goes to the instrument when metrics are collected, and at the end.
+type cell struct {
+	n    atomic.Int64
+	to   metric.Int64Counter
+	opts []metric.AddOption
+}
+
+func (c *cell) add(n int64) { c.n.Add(n) }
+
+func (c *cell) flush(ctx context.Context) {
+	if n := c.n.Swap(0); n != 0 {
+		c.to.Add(ctx, n, c.opts...)
+	}
+}
+
+// droppedKey is what dropped records are counted by.
+type droppedKey struct {
+	signal  tailsample.Signal
+	reason  tailsample.Reason
+	policy  uint8
+	service string
+}
+
+type droppedCells struct{ items, bytes *cell }
+
+// telemetry counts what a shared engine does.
+type telemetry struct {
+	builder  *metadata.TelemetryBuilder
+	policies []string // by index; the last is that of records without a key
+
+	received, refused, failures, inconsistent [2]*cell
+	kept                                      [2][]*cell
+	late                                      [2][2]*cell
+	decisions                                 [][2][len(triggerNames)]*cell
+	unlinked                                  *cell
+
+	mu       sync.RWMutex
+	cells    []*cell
+	services map[string]string // as it is counted
+	dropped  map[droppedKey]droppedCells
+}
+
+var _ tailsample.Observer = (*telemetry)(nil)
+
+func newTelemetry(set component.TelemetrySettings, cfg *Config) (*telemetry, error) {
+	builder, err := metadata.NewTelemetryBuilder(set)
+	if err != nil {
+		return nil, err
+	}
+	t := &telemetry{builder: builder, services: map[string]string{}, dropped: map[droppedKey]droppedCells{}}
+	for i := range cfg.Policies {
+		t.policies = append(t.policies, cfg.Policies[i].Name)
+	}
+	t.policies = append(t.policies, keylessPolicy)
+	for signal, name := range signalNames {
+		of := attribute.String("otel.signal", name)
+		t.received[signal] = t.cell(builder.ProcessorRequestSamplingReceivedItems, of)
+		t.refused[signal] = t.cell(builder.ProcessorRequestSamplingRefusedItems, of)
+		t.failures[signal] = t.cell(builder.ProcessorRequestSamplingDeliveryFailures, of)
+		t.inconsistent[signal] = t.cell(builder.ProcessorRequestSamplingInconsistentThresholds, of)
+		for kept, outcome := range keptNames {
+			t.late[signal][kept] = t.cell(builder.ProcessorRequestSamplingLateItems, of, attribute.String("outcome", outcome))
+		}
+		for _, policy := range t.policies {
+			t.kept[signal] = append(t.kept[signal], t.cell(builder.ProcessorRequestSamplingKeptItems, of, attribute.String("policy", policy)))
+		}
+	}
+	t.decisions = make([][2][len(triggerNames)]*cell, len(t.policies))
+	for i, policy := range t.policies {
+		for kept, outcome := range keptNames {
+			for trigger, name := range triggerNames {
+				t.decisions[i][kept][trigger] = t.cell(builder.ProcessorRequestSamplingDecisions,
+					attribute.String("policy", policy), attribute.String("outcome", outcome), attribute.String("trigger", name))
+			}
+		}
+	}
+	t.unlinked = t.cell(builder.ProcessorRequestSamplingUnlinked)
+	return t, nil
+}
+
+// cell makes a cell that is flushed with the others.
+func (t *telemetry) cell(to metric.Int64Counter, attrs ...attribute.KeyValue) *cell {
+	c := &cell{to: to, opts: []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}}
+	t.mu.Lock()
+	t.cells = append(t.cells, c)
+	t.mu.Unlock()
+	return c
+}
+
+// conditionErrors is the counter of OTTL conditions of a policy that end in an error.
+func (t *telemetry) conditionErrors(signal tailsample.Signal, policy string) *cell {
+	return t.cell(t.builder.ProcessorRequestSamplingConditionErrors,
+		attribute.String("otel.signal", signalNames[signal]), attribute.String("policy", policy))
+}
+
+// observe registers the gauges.
+func (t *telemetry) observe(stats func() tailsample.Stats) error {
+	logs := metric.WithAttributeSet(attribute.NewSet(attribute.String("otel.signal", signalNames[tailsample.Logs])))
+	traces := metric.WithAttributeSet(attribute.NewSet(attribute.String("otel.signal", signalNames[tailsample.Traces])))
+	// Any of these makes the counters be up to date in the same collection: callbacks come before sums.
+	return errors.Join(
+		t.builder.RegisterProcessorRequestSamplingHeldItemsCallback(func(ctx context.Context, o metric.Int64Observer) error {
+			s := stats()
+			o.Observe(s.Records[tailsample.Logs], logs)
+			o.Observe(s.Records[tailsample.Traces], traces)
+			t.flush(ctx)
+			return nil
+		}),
+		t.builder.RegisterProcessorRequestSamplingHeldBytesCallback(func(ctx context.Context, o metric.Int64Observer) error {
+			o.Observe(stats().Bytes)
+			t.flush(ctx)
+			return nil
+		}),
+		t.builder.RegisterProcessorRequestSamplingHeldRequestsCallback(func(ctx context.Context, o metric.Int64Observer) error {
+			o.Observe(stats().Requests)
+			t.flush(ctx)
+			return nil
+		}),
+		t.builder.RegisterProcessorRequestSamplingRememberedDecisionsCallback(func(ctx context.Context, o metric.Int64Observer) error {
+			o.Observe(stats().Decisions)
+			t.flush(ctx)
+			return nil
+		}),
+	)
+}
+
+// flush brings the instruments up to date.
+func (t *telemetry) flush(ctx context.Context) {
+	t.mu.RLock()
+	cells := t.cells
+	t.mu.RUnlock()
+	for _, c := range cells {
+		c.flush(ctx)
+	}
+}
+
+func (t *telemetry) shutdown(ctx context.Context) {
+	t.flush(ctx)
+	t.builder.Shutdown()
+}
+
+// Decided implements tailsample.Observer.
+func (t *telemetry) Decided(policy int, kept bool, trigger tailsample.Trigger, after time.Duration) {
+	t.decisions[policy][number01(kept)][trigger].add(1)
+	t.builder.ProcessorRequestSamplingDecisionDelay.Record(context.Background(), after.Seconds())
+}
+
+// Kept implements tailsample.Observer.
+func (t *telemetry) Kept(signal tailsample.Signal, policy int, records, _ int64) {
+	t.kept[signal][policy].add(records)
+}
+
+// Dropped implements tailsample.Observer.
+func (t *telemetry) Dropped(signal tailsample.Signal, reason tailsample.Reason, policy int, service string, records, bytes int64) {
+	key := droppedKey{signal, reason, uint8(policy), service} //nolint:gosec // at most MaxPolicies
+	t.mu.RLock()
+	cells, ok := t.dropped[key]
+	t.mu.RUnlock()
+	if !ok {
+		cells = t.newDropped(key)
+	}
+	cells.items.add(records)
+	cells.bytes.add(bytes)
+}
+
+// newDropped makes the counters of a service that is dropped from for the first time, or finds those of the others.
+func (t *telemetry) newDropped(key droppedKey) droppedCells {
+	t.mu.Lock()
+	name, ok := t.services[key.service]
+	if !ok {
+		name = strings.Clone(key.service)
+		switch {
+		case name == "":
+			name = unknownService
+		case len(name) > maxServiceBytes || !utf8.ValidString(name) || len(t.services) >= maxServices:
+			name = otherService
+		}
+		if name != otherService {
+			t.services[strings.Clone(key.service)] = name
+		}
+	}
+	if name == otherService {
+		key.service = otherService
+	} else {
+		key.service = strings.Clone(key.service)
+	}
+	cells, ok := t.dropped[key]
+	t.mu.Unlock()
+	if ok {
+		return cells
+	}
+	attrs := []attribute.KeyValue{
+		attribute.String("otel.signal", signalNames[key.signal]), attribute.String("reason", reasonNames[key.reason]),
+		attribute.String("policy", t.policies[key.policy]), attribute.String("service.name", name),
+	}
+	cells = droppedCells{
+		items: t.cell(t.builder.ProcessorRequestSamplingDroppedItems, attrs...),
+		bytes: t.cell(t.builder.ProcessorRequestSamplingDroppedBytes, attrs...),
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if other, ok := t.dropped[key]; ok { // made meanwhile; ours are never counted with
+		return other
+	}
+	t.dropped[key] = cells
+	return cells
+}
+
+// Late implements tailsample.Observer.
+func (t *telemetry) Late(signal tailsample.Signal, kept bool, records int64) {
+	t.late[signal][number01(kept)].add(records)
+}
+
+// Unlinked implements tailsample.Observer.
+func (t *telemetry) Unlinked(n int64) { t.unlinked.add(n) }
+
+// Failed implements tailsample.Observer.
+func (t *telemetry) Failed(signal tailsample.Signal, _ error, _ bool) { t.failures[signal].add(1) }
+
+func number01(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,87 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package requestsamplingprocessor
+
+import (
+	"strings"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+
+	"github.com/logboom/logboom/internal/tailsample"
+)
+
+// maxTraceStateBytes is what contrib's parser still reads.
+const maxTraceStateBytes = 1024
+
+// stateRandomness returns the rv of OpenTelemetry's member of a tracestate. It allocates nothing, and does not mind what else is in it.
+func stateRandomness(state string) (randomness uint64, ok bool) {
+	for state != "" {
+		var member string
+		member, state, _ = strings.Cut(state, ",")
+		member = strings.Trim(member, " \t")
+		fields, found := strings.CutPrefix(member, "ot=")
+		if !found {
+			continue
+		}
+		for fields != "" {
+			var field string
+			field, fields, _ = strings.Cut(fields, ";")
+			if value, found := strings.CutPrefix(field, "rv:"); found {
+				return parseRandomness(value)
+			}
+		}
+		return 0, false
+	}
+	return 0, false
+}
+
+// rewriteState returns the tracestate of a span that is kept. ofTrace is the randomness of its trace id. inconsistent tells that a
+// threshold was ignored. A tracestate that cannot be parsed is replaced, as the W3C asks for: what can be read of it stays.
+func rewriteState(state string, ofTrace uint64, d tailsample.Decision) (rewritten string, inconsistent bool) {
+	if state == "" {
+		w, _ := outgoing(0, ofTrace, d)
+		return simpleState(w, w.randomness != ofTrace), false
+	}
+	parsed, err := sampling.NewW3CTraceState(state)
+	ot := parsed.OTelValue()
+	own, written := ofTrace, false
+	if r, ok := ot.RValueRandomness(); ok {
+		own, written = r.Unsigned(), true
+	}
+	var came uint64
+	if t, ok := ot.TValueThreshold(); ok {
+		came = t.Unsigned()
+	}
+	w, consistent := outgoing(came, own, d)
+	ot.ClearTValue()
+	if t, errT := sampling.UnsignedToThreshold(w.threshold); errT == nil {
+		_ = ot.UpdateTValueWithSampling(t) // errs only if there is a value
+	}
+	if w.randomness != ofTrace || written {
+		if r, errR := sampling.UnsignedToRandomness(w.randomness); errR == nil {
+			ot.SetRValue(r)
+		}
+	}
+	var out strings.Builder
+	_ = parsed.Serialize(&out) // a strings.Builder does not fail
+	rewritten = out.String()
+	if len(rewritten) > maxTraceStateBytes || len(ot.ExtraValues()) > 0 && !readable(rewritten) {
+		return simpleState(w, w.randomness != ofTrace || written), !consistent || err != nil
+	}
+	return rewritten, !consistent || err != nil
+}
+
+// simpleState is a tracestate with OpenTelemetry's member alone.
+func simpleState(w weight, withRandomness bool) string {
+	if withRandomness {
+		return "ot=rv:" + randomnessText(w.randomness) + ";th:" + thresholdText(w.threshold)
+	}
+	return "ot=th:" + thresholdText(w.threshold)
+}
+
+// readable tells whether the next sampler can read it: what others wrote leaves room for what was added.
+func readable(state string) bool {
+	_, err := sampling.NewW3CTraceState(state)
+	return err == nil
+}
