@@ -36,21 +36,23 @@ func (o *Output) Close(ctx context.Context) error {
 	return err
 }
 
-// decideAll decides the requests of which an output holds something.
+// decideAll decides the requests of which an output holds something; of any output, if it is nil.
 func (e *Engine) decideAll(o *Output) {
 	now := e.now()
-	var groups []*group
-	for g := e.first; g != nil; g = g.next {
+	for _, g := range e.all() {
+		if g.waits {
+			continue // for the end of this
+		}
 		for i := range g.streams {
-			if g.streams[i].out == o {
-				groups = append(groups, g)
+			if o == nil || g.streams[i].out == o {
+				e.end(g, TriggerShutdown, now)
 				break
 			}
 		}
 	}
-	for _, g := range groups {
-		if e.open[g.key] == g { // not decided with another one
-			e.decide(g, TriggerShutdown, now)
+	for i, l := range e.limiters {
+		if l != nil {
+			e.tickLimiter(i, now, true)
 		}
 	}
 }
@@ -126,9 +128,7 @@ func (e *Engine) finish(ctx context.Context) error {
 	}
 	if e.store == nil || err != nil {
 		e.mu.Lock()
-		for e.first != nil {
-			e.decide(e.first, TriggerShutdown, e.now())
-		}
+		e.decideAll(nil)
 		e.unlock()
 		for _, o := range e.outs {
 			err = errors.Join(err, e.abandon(o))

@@ -114,7 +114,7 @@ func (e *Engine) merge(g, other *group) {
 		e.tally.unlinked++
 		return
 	}
-	e.unlist(other)
+	e.takeOut(other)
 	g.join(other, e.cfg.Measures)
 	e.link(g, other.key)
 	if !g.waits {
@@ -133,17 +133,23 @@ func (e *Engine) decide(g *group, trigger Trigger, now int64) decided {
 		e.settle(g, d, trigger, now)
 		return d
 	}
-	if g.waits && g.policy != policy {
-		e.limiters[g.policy].leave(g)
-	}
-	if !g.waits {
-		e.limiters[policy].wait(g, policy)
-	}
-	g.why = trigger
+	e.wait(g, policy, trigger)
 	key := g.key
 	e.tickLimiter(policy, now, true)
 	d, _ := e.decisions.get(key)
 	return d
+}
+
+// wait lets a group wait for the tick of a limited policy.
+func (e *Engine) wait(g *group, policy int, why Trigger) {
+	if g.waits && g.policy != policy {
+		e.limiters[g.policy].leave(g)
+	}
+	g.why = why
+	if !g.waits {
+		e.limiters[policy].wait(g, policy)
+		e.unlist(g)
+	}
 }
 
 // end decides a group whose time is over; one of a limited policy at the next tick.
@@ -153,8 +159,7 @@ func (e *Engine) end(g *group, trigger Trigger, now int64) {
 		e.decide(g, trigger, now)
 		return
 	}
-	g.why = trigger
-	e.limiters[policy].wait(g, policy)
+	e.wait(g, policy, trigger)
 	e.clock.remove(g)
 	e.clock.put(g, now+int64(e.cfg.Wait))
 }

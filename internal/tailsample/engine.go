@@ -24,7 +24,7 @@ type Engine struct {
 	outs      []*Output
 	open      map[Key]*group
 	groups    int64
-	first     *group // the one that came first; the list goes on by next
+	first     *group // of those that can be decided early, the one that came first; the list goes on by next
 	final     *group
 	spare     *group // chained by next, to be used again
 	spares    int
@@ -238,8 +238,13 @@ func (e *Engine) settled(g *group, now int64) (d decided, ok bool) {
 	if e.settles(g.conditions) {
 		return e.decide(g, TriggerRecord, now), true
 	}
-	if g.bytes > e.cfg.MaxRequestBytes {
-		return e.decide(g, TriggerSize, now), true
+	if g.bytes > e.cfg.MaxRequestBytes && !g.waits {
+		key := g.key
+		e.end(g, TriggerSize, now)
+		if e.open[key] != g {
+			d, _ = e.decisions.get(key)
+			return d, true
+		}
 	}
 	return d, false
 }
@@ -276,14 +281,7 @@ func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
 	}
 	blocks := st.chain.need(n)
 	for blocks > 0 && (e.arena.used+blocks > e.arena.max || e.held()+int64(blocks)*blockBytes > e.cfg.MaxHeldBytes) {
-		old := e.first
-		if old == g {
-			old = g.next
-		}
-		if old == nil || e.queued > e.cfg.MaxHeldBytes/2 {
-			return false
-		}
-		if e.decide(old, TriggerBudget, now); e.open[g.key] != g {
+		if !e.makeRoom(g, now) || e.open[g.key] != g {
 			return false
 		}
 	}
@@ -292,6 +290,35 @@ func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
 	}
 	return true
 }
+
+// makeRoom decides the oldest request but g. It returns false when there is none, or when what was decided is not taken.
+func (e *Engine) makeRoom(g *group, now int64) bool {
+	if e.queued > e.cfg.MaxHeldBytes/2 {
+		return false
+	}
+	old := e.first
+	if old == g {
+		old = g.next
+	}
+	if old != nil {
+		if e.end(old, TriggerBudget, now); !old.waits || len(e.limiters[old.policy].waiting) < maxWaiting {
+			return true
+		}
+		e.tickLimiter(old.policy, now, true)
+		return true
+	}
+	some := false
+	for i, l := range e.limiters {
+		if l != nil && len(l.waiting) > 0 {
+			e.tickLimiter(i, now, true)
+			some = true
+		}
+	}
+	return some
+}
+
+// maxWaiting is how many requests wait for a limited policy's tick while there is no room: a threshold needs a number of them.
+const maxWaiting = 256
 
 // source returns the source of a record.
 func (e *Engine) source(o *Output, b *batch, f *frame) *source {

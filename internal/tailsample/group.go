@@ -22,7 +22,8 @@ type group struct {
 	ends        int64 // when the grace after its end is over; 0: no end yet
 	bucket      int   // place in the clock
 	slot        int
-	prev, next  *group // by first arrival
+	listed      bool
+	prev, next  *group // by first arrival, while it is listed
 
 	conditions uint64
 	randomness uint64

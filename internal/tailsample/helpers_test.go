@@ -4,10 +4,12 @@
 package tailsample
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -317,4 +319,8 @@ func newRig(t testing.TB, cfg Config, store Store) *rig {
 func (r *rig) close(t testing.TB) {
 	require.NoError(t, r.logs.Close(context.Background()))
 	require.NoError(t, r.traces.Close(context.Background()))
+}
+
+func sortBy[T any, K cmp.Ordered](s []T, k func(T) K) {
+	slices.SortStableFunc(s, func(a, b T) int { return cmp.Compare(k(a), k(b)) })
 }

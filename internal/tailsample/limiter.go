@@ -4,6 +4,7 @@
 package tailsample
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -16,6 +17,7 @@ import (
 type limiter struct {
 	records, bytes budget
 	waiting        []*group // nil where one went
+	threshold      uint64   // of the last tick
 }
 
 // budget is a token bucket that holds a second's worth. It may be overdrawn by one request, and is then paid back.
@@ -66,7 +68,8 @@ func (l *limiter) leave(g *group) {
 }
 
 // tick returns the groups that waited, those to be kept first, how many these are, and the threshold. As long as the
-// budget is overdrawn all go on waiting, unless forced: then at least one is kept, since some must stand for all.
+// budget is overdrawn all go on waiting. If forced they are decided even then: by the threshold of the time before, which
+// knows nothing of them and so is as fair, and is raised for the next time.
 // The slice is the limiter's own and good until the next call of wait.
 func (l *limiter) tick(now int64, least uint64, forced bool) (groups []*group, kept int, threshold uint64) {
 	l.records.refill(now)
@@ -79,26 +82,26 @@ func (l *limiter) tick(now int64, least uint64, forced bool) (groups []*group, k
 	if len(groups) == 0 || l.empty() && !forced {
 		return nil, 0, 0
 	}
-	slices.SortFunc(groups, func(a, b *group) int { // most randomness first
-		switch {
-		case a.randomness > b.randomness:
-			return -1
-		case a.randomness < b.randomness:
-			return 1
+	slices.SortFunc(groups, func(a, b *group) int { return cmp.Compare(b.randomness, a.randomness) })
+	if l.empty() {
+		threshold = max(least, l.threshold)
+		l.threshold = roundUp(threshold + (NeverThreshold-threshold)/2)
+	} else {
+		for kept < len(groups) && groups[kept].randomness >= least && !l.empty() {
+			l.spend(groups[kept].records, groups[kept].bytes)
+			kept++
 		}
-		return 0
-	})
-	for kept < len(groups) && groups[kept].randomness >= least && (!l.empty() || kept == 0) {
-		l.spend(groups[kept].records, groups[kept].bytes)
-		kept++
+		threshold = least
+		if kept < len(groups) && groups[kept].randomness >= least {
+			threshold = roundUp(groups[kept].randomness + 1)
+		}
+		for _, g := range groups[:kept] {
+			l.spend(-g.records, -g.bytes)
+		}
+		l.threshold = threshold
 	}
-	threshold = least
-	if kept < len(groups) && groups[kept].randomness >= least {
-		threshold = roundUp(groups[kept].randomness + 1)
-		for kept > 0 && groups[kept-1].randomness < threshold {
-			kept--
-			l.spend(-groups[kept].records, -groups[kept].bytes)
-		}
+	for kept = 0; kept < len(groups) && groups[kept].randomness >= threshold; kept++ {
+		l.spend(groups[kept].records, groups[kept].bytes)
 	}
 	l.waiting = l.waiting[:0]
 	for _, g := range groups {

@@ -3,6 +3,11 @@
 
 package tailsample
 
+import (
+	"cmp"
+	"slices"
+)
+
 // newGroup adds an undecided request.
 func (e *Engine) newGroup(key Key, randomness uint64, now int64) *group {
 	g := e.spare
@@ -26,6 +31,7 @@ func (e *Engine) insert(g *group) {
 	for _, link := range g.links {
 		e.open[link] = g
 	}
+	g.listed = true
 	if g.prev = e.final; g.prev == nil {
 		e.first = g
 	} else {
@@ -47,7 +53,7 @@ func (e *Engine) remove(g *group) {
 	for _, link := range g.links {
 		delete(e.open, link)
 	}
-	e.unlist(g)
+	e.takeOut(g)
 	e.reuse(g)
 }
 
@@ -62,12 +68,23 @@ func (e *Engine) reuse(g *group) {
 	}
 }
 
-// unlist takes a group out of all but the map.
-func (e *Engine) unlist(g *group) {
+// takeOut takes a group out of all but the map.
+func (e *Engine) takeOut(g *group) {
 	if g.waits {
 		e.limiters[g.policy].leave(g)
 	}
+	e.unlist(g)
 	e.clock.remove(g)
+	e.groups--
+	e.overhead -= g.overhead()
+}
+
+// unlist takes a group out of the list of those that can be decided early.
+func (e *Engine) unlist(g *group) {
+	if !g.listed {
+		return
+	}
+	g.listed = false
 	if g.prev != nil {
 		g.prev.next = g.next
 	} else {
@@ -78,8 +95,19 @@ func (e *Engine) unlist(g *group) {
 	} else {
 		e.final = g.prev
 	}
-	e.groups--
-	e.overhead -= g.overhead()
+	g.prev, g.next = nil, nil
+}
+
+// all returns the undecided groups, the oldest first.
+func (e *Engine) all() []*group {
+	groups := make([]*group, 0, e.groups)
+	for key, g := range e.open {
+		if g.key == key {
+			groups = append(groups, g)
+		}
+	}
+	slices.SortFunc(groups, func(a, b *group) int { return cmp.Compare(a.first, b.first) })
+	return groups
 }
 
 func (e *Engine) reschedule(g *group) {

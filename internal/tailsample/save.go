@@ -49,7 +49,7 @@ func (e *Engine) save(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	w := &saver{e: e, ctx: ctx, wrote: map[*source]bool{}}
-	for g := e.first; g != nil; g = g.next {
+	for _, g := range e.all() {
 		w.group(g)
 	}
 	for _, o := range e.outs {
