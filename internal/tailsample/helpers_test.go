@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -105,6 +106,13 @@ func (r *recorder) Failed(Signal, error, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failed++
+}
+
+// drops are the dropped records by reason.
+func (r *recorder) drops() map[Reason]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.dropped)
 }
 
 func (r *recorder) allDropped() (n int64) {

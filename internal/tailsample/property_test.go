@@ -55,7 +55,7 @@ func conserve(t *testing.T, seed uint64) {
 				got[s][name] = d
 			}
 		}
-		for reason, n := range r.obs.dropped {
+		for reason, n := range r.obs.drops() {
 			total.dropped[reason] += n
 		}
 	}

@@ -57,7 +57,7 @@ func TestRestart(t *testing.T) {
 		r.close(t)
 		assert.Equal(t, []string{"early", "error", "error 6"}, names(r.sinks[Logs]))
 		assert.NotEmpty(t, store.values)
-		assert.Empty(t, r.obs.dropped)
+		assert.Empty(t, r.obs.drops())
 
 		time.Sleep(time.Hour)
 		second := newRig(t, testConfig(), store)
@@ -95,7 +95,7 @@ func TestRestartWithOtherPolicies(t *testing.T) {
 		s := newSink(t, Logs)
 		o := e.NewOutput(Logs, s.deliver)
 		require.NoError(t, o.Start(t.Context()))
-		assert.Equal(t, map[Reason]int64{ReasonNoPipeline: 1}, obs.dropped)
+		assert.Equal(t, map[Reason]int64{ReasonNoPipeline: 1}, obs.drops())
 		time.Sleep(31 * time.Second)
 		assert.Equal(t, []string{"line"}, names(s))
 		assert.Equal(t, Decision{Policy: 1, Threshold: half, Randomness: high}, s.got["line"])
@@ -112,7 +112,7 @@ func TestStoreErrors(t *testing.T) {
 		(&input{}).add("lost", Item{Key: key(2), DefaultRandomness: high}).send(t, r.logs, r.sinks[Logs])
 		require.NoError(t, r.logs.Close(t.Context()))
 		require.ErrorContains(t, r.traces.Close(t.Context()), "disk is full")
-		assert.Equal(t, map[Reason]int64{ReasonPolicy: 1, ReasonShutdown: 1}, r.obs.dropped)
+		assert.Equal(t, map[Reason]int64{ReasonPolicy: 1, ReasonShutdown: 1}, r.obs.drops())
 
 		store.fail = ""
 		r = newRig(t, testConfig(), store)
