@@ -4,6 +4,7 @@
 package tailsample
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -67,9 +68,9 @@ func conserve(t *testing.T, seed uint64) {
 			o, s = r.traces, r.sinks[Traces]
 		}
 		items, names, services, data := in.encode(t)
-		switch err := o.Offer(items, data, services); err {
-		case nil:
-		case ErrFull:
+		switch err := o.Offer(items, data, services); {
+		case err == nil:
+		case errors.Is(err, ErrFull):
 			for _, name := range names {
 				delete(sent, name)
 				records--

@@ -133,7 +133,7 @@ func eachField(message []byte, f func(number protowire.Number, field, whole []by
 			return fmt.Errorf("%w: %w", errWire, protowire.ParseError(n))
 		}
 		var field []byte
-		size := 0
+		var size int
 		if kind == protowire.BytesType {
 			field, size = protowire.ConsumeBytes(message[n:])
 		} else {
