@@ -198,31 +198,44 @@ func (e *Engine) settle(g *group, d decided, trigger Trigger, now int64) {
 		switch {
 		case st.chain.first == 0:
 		case d.keep:
-			st.out.enqueue(queued{chain: st.chain, records: st.records, decision: d.decision()})
+			st.out.enqueue(queued{stream: *st, decision: d.decision()})
 		default:
-			e.discard(st.out.signal, &st.chain, st.records, ReasonPolicy, d.policy)
+			e.discard(st, ReasonPolicy, d.policy)
 		}
 	}
 	e.remove(g)
 }
 
-// discard drops the records of a chain and counts them.
-func (e *Engine) discard(signal Signal, c *chain, records int64, reason Reason, policy uint8) {
-	e.scratch = e.arena.appendTo(e.scratch[:0], c)
-	var of *source
-	_ = eachFrame(e.scratch, func(number uint32) { // no error: these are our own bytes
-		if of != nil {
-			e.sources.unref(of)
-		}
-		of = e.sources.byID[number]
-	}, func(record []byte) {
-		e.tally.dropped(signal, reason, policy, of.service, int64(len(record)))
-	})
-	if of != nil {
-		e.sources.unref(of)
+// discard drops the records of a stream and counts them.
+func (e *Engine) discard(st *stream, reason Reason, policy uint8) {
+	signal := st.out.signal
+	if st.sources == 1 {
+		s := e.sources.byID[st.source]
+		e.tally.dropped(signal, reason, policy, s.service, st.records, st.chain.bytes-sourceBytes)
+	} else {
+		var of *source
+		e.each(st, func(s *source) { of = s }, func(record []byte) {
+			e.tally.dropped(signal, reason, policy, of.service, 1, int64(len(record)))
+		})
 	}
-	e.records[signal] -= records
-	e.arena.release(c)
+	e.free(st)
+}
+
+// free releases a stream and what it refers to.
+func (e *Engine) free(st *stream) {
+	if st.sources == 1 {
+		e.sources.unref(e.sources.byID[st.source])
+	} else {
+		e.each(st, e.sources.unref, func([]byte) {})
+	}
+	e.records[st.out.signal] -= st.records
+	e.arena.release(&st.chain)
+}
+
+// each calls source and record with what a stream holds, in order.
+func (e *Engine) each(st *stream, source func(*source), record func([]byte)) {
+	e.scratch = e.arena.appendTo(e.scratch[:0], &st.chain)
+	_ = eachFrame(e.scratch, func(number uint32) { source(e.sources.byID[number]) }, record) // no error: these are our own bytes
 	if cap(e.scratch) > maxScratch {
 		e.scratch = nil
 	}

@@ -206,7 +206,7 @@ func (e *Engine) take(o *Output, b *batch, f *frame, it *Item, now int64) {
 	it.Decision = past.decision()
 	if !past.keep {
 		it.Verdict = Dropped
-		e.tally.dropped(o.signal, ReasonPolicy, past.policy, service, size)
+		e.tally.dropped(o.signal, ReasonPolicy, past.policy, service, 1, size)
 		return
 	}
 	if l := e.limiterOf(past.policy); l != nil {
@@ -229,7 +229,7 @@ func (e *Engine) takeKeyless(o *Output, it *Item, service service, size int64) {
 	}
 	if it.Decision.Randomness < p.Threshold {
 		it.Verdict = Dropped
-		e.tally.dropped(o.signal, ReasonPolicy, it.Decision.Policy, service, size)
+		e.tally.dropped(o.signal, ReasonPolicy, it.Decision.Policy, service, 1, size)
 	}
 }
 

@@ -13,32 +13,35 @@ const (
 	maxLinks     = 16
 )
 
-// group is a request that is not decided.
+// group is a request that is not decided. What every record touches stands first, close together: there are more groups than
+// a processor's cache has room for.
 type group struct {
-	key   Key
-	links []Key // its further keys, maxLinks at most
-
-	first, last int64 // arrivals, on the engine's clock
-	ends        int64 // when the grace after its end is over; 0: no end yet
-	bucket      int   // place in the clock
-	slot        int
-	listed      bool
-	prev, next  *group // by first arrival, while it is listed
-
+	key        Key
+	last       int64 // arrival of the latest record, on the engine's clock
+	ends       int64 // when the grace after its end is over; 0: no end yet
 	conditions uint64
-	randomness uint64
-	explicit   bool // a record brought the randomness
-	waits      bool // for the tick of a limited policy,
-	policy     int  // this one,
-	place      int  // at this place among those that wait
-	why        Trigger
+	records    int64 // all that came
+	bytes      int64
 
 	spanStart, spanEnd int64 // nanoseconds since the Unix epoch; 0 is none
 	start, end         int64
-	records, bytes     int64 // all that came
 
 	streams []stream
 	inline  [2]stream // backs streams, as there are hardly ever more
+
+	randomness uint64
+	explicit   bool // a record brought the randomness
+	listed     bool
+	waits      bool // for the tick of a limited policy,
+	why        Trigger
+	policy     int // this one,
+	place      int // at this place among those that wait
+
+	first      int64  // arrival of the first record
+	prev, next *group // by first arrival, while it is listed
+	bucket     int    // place in the clock
+	slot       int
+	links      []Key // its further keys, maxLinks at most
 }
 
 // stream is what a group holds of one pipeline.
@@ -46,6 +49,7 @@ type stream struct {
 	out     *Output
 	chain   chain
 	source  uint32 // of the last record
+	sources uint32 // frames that name one
 	records int64
 }
 
@@ -122,6 +126,7 @@ func (e *Engine) hold(st *stream, s *source, record []byte) error {
 			return err
 		}
 		st.source = s.id
+		st.sources++
 		s.refs++
 	}
 	if err := e.arena.append(&st.chain, record); err != nil {

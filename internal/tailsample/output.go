@@ -43,8 +43,7 @@ type Output struct {
 
 // queued is what a decided request holds of an output.
 type queued struct {
-	chain    chain
-	records  int64
+	stream
 	decision Decision
 }
 
@@ -188,28 +187,17 @@ func (e *Engine) delivered(o *Output, items []queued, reason *Reason) {
 		e.queued -= int64(q.chain.blocks) * blockBytes
 		e.overhead -= queuedOverhead
 		if reason != nil {
-			e.discard(o.signal, &q.chain, q.records, *reason, q.decision.Policy)
+			e.discard(&q.stream, *reason, q.decision.Policy)
 			continue
 		}
 		kept[q.decision.Policy].records += q.records
 		kept[q.decision.Policy].bytes += q.chain.bytes
-		e.free(o.signal, &q.chain, q.records)
+		e.free(&q.stream)
 	}
 	for policy, a := range kept {
 		if a.records > 0 {
 			e.obs.Kept(o.signal, policy, a.records, a.bytes)
 		}
-	}
-}
-
-// free releases a chain and what it refers to, without counting.
-func (e *Engine) free(signal Signal, c *chain, records int64) {
-	e.scratch = e.arena.appendTo(e.scratch[:0], c)
-	_ = eachFrame(e.scratch, func(number uint32) { e.sources.unref(e.sources.byID[number]) }, func([]byte) {})
-	e.records[signal] -= records
-	e.arena.release(c)
-	if cap(e.scratch) > maxScratch {
-		e.scratch = nil
 	}
 }
 
@@ -231,12 +219,11 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 		return ErrFull
 	}
 	e.name(b)
-	q, st := queued{}, stream{out: o}
+	q := queued{stream: stream{out: o}}
 	flush := func() {
-		if st.records > 0 {
-			q.chain, q.records = st.chain, st.records
+		if q.records > 0 {
 			o.enqueue(q)
-			st = stream{out: o}
+			q.stream = stream{out: o}
 		}
 	}
 	for i := range items {
@@ -247,9 +234,10 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 			flush()
 			q.decision = items[i].Decision
 		}
-		if err := e.hold(&st, e.source(o, b, &b.frames[i]), b.frames[i].bytes); err != nil {
+		if err := e.hold(&q.stream, e.source(o, b, &b.frames[i]), b.frames[i].bytes); err != nil {
 			e.obs.Failed(o.signal, err, true)
-			e.discard(o.signal, &st.chain, st.records, ReasonRefused, q.decision.Policy)
+			e.discard(&q.stream, ReasonRefused, q.decision.Policy)
+			q.stream = stream{out: o}
 			break
 		}
 	}

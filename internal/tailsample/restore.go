@@ -122,7 +122,7 @@ func (l *loader) load(value []byte) error {
 			signal, d := r.signal(), l.decision(&r)
 			st := stream{out: l.e.outputOf(signal)}
 			if l.frames(&r, &st, signal, d.Policy); st.records > 0 {
-				st.out.enqueue(queued{chain: st.chain, records: st.records, decision: d})
+				st.out.enqueue(queued{stream: st, decision: d})
 			}
 		case 'D':
 			key, d := r.key(), l.decision(&r)
@@ -206,7 +206,7 @@ func (l *loader) frames(r *reader, st *stream, signal Signal, policy uint8) {
 	}, func(record []byte) {
 		switch {
 		case st.out == nil:
-			l.e.tally.dropped(signal, ReasonNoPipeline, policy, gone.service, int64(len(record)))
+			l.e.tally.dropped(signal, ReasonNoPipeline, policy, gone.service, 1, int64(len(record)))
 		case of == nil || of.out != st.out:
 			r.fail(errDamaged)
 		case l.e.arena.room() < int64(len(record))+2*blockBytes:

@@ -19,13 +19,13 @@ type drop struct {
 
 type amount struct{ records, bytes int64 }
 
-func (t *tally) dropped(signal Signal, reason Reason, policy uint8, service service, bytes int64) {
+func (t *tally) dropped(signal Signal, reason Reason, policy uint8, service service, records, bytes int64) {
 	if t.drops == nil {
 		t.drops = map[drop]amount{}
 	}
 	at := drop{signal: signal, reason: reason, policy: policy, service: service}
 	a := t.drops[at]
-	t.drops[at] = amount{records: a.records + 1, bytes: a.bytes + bytes}
+	t.drops[at] = amount{records: a.records + records, bytes: a.bytes + bytes}
 }
 
 func (t *tally) late(signal Signal, kept bool) {
