@@ -227,24 +227,24 @@ func (h *half) accepted(b *batch) {
 	}
 }
 
-// refused settles a batch of which the next component refused what was kept. The batch came from the component before, which
-// sends all of it again after an error that is not permanent: by then a part may be held. data is the batch as OTLP, nil if the
-// engine knows nothing of it; drop counts what was kept as dropped.
+// refused settles a batch of which the next component refused what was kept. The component before sends all of it again after an
+// error that is not permanent; by then a part may be held or counted as dropped. So the error goes back only if that is true of
+// none, as if this component were not there. Else what was kept is queued with what was held and then kept. data is the batch as
+// OTLP, nil if the engine knows nothing of it; drop counts what was kept as dropped.
 func (h *half) refused(b *batch, data []byte, err error, drop func()) error {
 	n := b.verdicts()
-	all, kept, held := int64(len(b.items)), n[tailsample.Kept], n[tailsample.Held]
+	all, kept := int64(len(b.items)), n[tailsample.Kept]
 	t := h.telemetry
-	permanent := consumererror.IsPermanent(err)
-	switch {
-	case data == nil || held == 0 && !permanent: // as if this component were not there
-		t.received[h.signal].add(all - kept)
-		t.refused[h.signal].add(kept)
-		return err
-	case !permanent:
-		if h.out.Requeue(b.items, data, b.services) == nil {
-			t.received[h.signal].add(all)
+	if permanent := consumererror.IsPermanent(err); !permanent || data == nil {
+		if kept < all && h.out.Requeue(b.items, data, b.services) == nil {
 			t.failures[h.signal].add(1)
+			t.received[h.signal].add(all)
 			return nil
+		}
+		if n[tailsample.Held] == 0 {
+			t.received[h.signal].add(all - kept)
+			t.refused[h.signal].add(kept)
+			return err
 		}
 		err = consumererror.NewPermanent(fmt.Errorf("pass on records, of which the rest is held already: %w", err))
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -22,11 +21,14 @@ import (
 )
 
 const (
-	// maxServices bounds the services that dropped records are counted by.
-	maxServices     = 1000
-	maxServiceBytes = 256
-	otherService    = "other"
-	unknownService  = "unknown"
+	// unknownService stands for records of which the resource has no service.name.
+	unknownService = "unknown"
+	// otherService stands for all services beyond a number of them that the engine bounds. What is refused while it streams does
+	// not come from the engine, and OpenTelemetry's SDK folds what has more than 2,000 series into one without attributes: so
+	// series are bounded here too.
+	otherService     = "other"
+	maxServiceBytes  = 256
+	maxDroppedSeries = 1900
 )
 
 var (
@@ -76,10 +78,9 @@ type telemetry struct {
 	decisions                                 [][2][len(triggerNames)]*cell
 	unlinked                                  *cell
 
-	mu       sync.RWMutex
-	cells    []*cell
-	services map[string]string // as it is counted
-	dropped  map[droppedKey]droppedCells
+	mu      sync.RWMutex
+	cells   []*cell
+	dropped map[droppedKey]droppedCells
 }
 
 var _ tailsample.Observer = (*telemetry)(nil)
@@ -89,7 +90,7 @@ func newTelemetry(set component.TelemetrySettings, cfg *Config) (*telemetry, err
 	if err != nil {
 		return nil, err
 	}
-	t := &telemetry{builder: builder, services: map[string]string{}, dropped: map[droppedKey]droppedCells{}}
+	t := &telemetry{builder: builder, dropped: map[droppedKey]droppedCells{}}
 	for i := range cfg.Policies {
 		t.policies = append(t.policies, cfg.Policies[i].Name)
 	}
@@ -205,47 +206,34 @@ func (t *telemetry) Dropped(signal tailsample.Signal, reason tailsample.Reason, 
 	cells.bytes.add(bytes)
 }
 
-// newDropped makes the counters of a service that is dropped from for the first time, or finds those of the others.
+// newDropped makes the counters of what is dropped for the first time.
 func (t *telemetry) newDropped(key droppedKey) droppedCells {
-	t.mu.Lock()
-	name, ok := t.services[key.service]
-	if !ok {
-		name = strings.Clone(key.service)
-		switch {
-		case name == "":
-			name = unknownService
-		case len(name) > maxServiceBytes || !utf8.ValidString(name) || len(t.services) >= maxServices:
-			name = otherService
-		}
-		if name != otherService {
-			t.services[strings.Clone(key.service)] = name
-		}
-	}
-	if name == otherService {
+	t.mu.RLock()
+	full := len(t.dropped) >= maxDroppedSeries
+	t.mu.RUnlock()
+	if full || len(key.service) > maxServiceBytes {
 		key.service = otherService
-	} else {
-		key.service = strings.Clone(key.service)
 	}
-	cells, ok := t.dropped[key]
-	t.mu.Unlock()
-	if ok {
-		return cells
+	key.service = strings.Clone(key.service)
+	name := strings.ToValidUTF8(key.service, "\uFFFD")
+	if name == "" {
+		name = unknownService
 	}
 	attrs := []attribute.KeyValue{
 		attribute.String("otel.signal", signalNames[key.signal]), attribute.String("reason", reasonNames[key.reason]),
 		attribute.String("policy", t.policies[key.policy]), attribute.String("service.name", name),
 	}
-	cells = droppedCells{
+	made := droppedCells{
 		items: t.cell(t.builder.ProcessorRequestSamplingDroppedItems, attrs...),
 		bytes: t.cell(t.builder.ProcessorRequestSamplingDroppedBytes, attrs...),
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if other, ok := t.dropped[key]; ok { // made meanwhile; ours are never counted with
-		return other
+	if cells, ok := t.dropped[key]; ok {
+		return cells // made meanwhile; ours stay empty
 	}
-	t.dropped[key] = cells
-	return cells
+	t.dropped[key] = made
+	return made
 }
 
 // Late implements tailsample.Observer.

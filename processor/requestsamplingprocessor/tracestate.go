@@ -11,8 +11,12 @@ import (
 	"github.com/logboom/logboom/internal/tailsample"
 )
 
-// maxTraceStateBytes is what contrib's parser still reads.
-const maxTraceStateBytes = 1024
+// What contrib's parser reads: this many bytes, and ours beside at most this many members. Where ours makes it too much, it takes
+// the place of the others.
+const (
+	maxTraceStateBytes   = 1024
+	maxTraceStateMembers = 30
+)
 
 // stateRandomness returns the rv of OpenTelemetry's member of a tracestate. It allocates nothing, and does not mind what else is in it.
 func stateRandomness(state string) (randomness uint64, ok bool) {
@@ -66,7 +70,8 @@ func rewriteState(state string, ofTrace uint64, d tailsample.Decision) (rewritte
 	var out strings.Builder
 	_ = parsed.Serialize(&out) // a strings.Builder does not fail
 	rewritten = out.String()
-	if len(rewritten) > maxTraceStateBytes || len(ot.ExtraValues()) > 0 && !readable(rewritten) {
+	full := len(ot.ExtraValues()) > 0 || len(parsed.ExtraValues()) >= maxTraceStateMembers
+	if len(rewritten) > maxTraceStateBytes || full && !readable(rewritten) {
 		return simpleState(w, w.randomness != ofTrace || written), !consistent || err != nil
 	}
 	return rewritten, !consistent || err != nil
