@@ -47,7 +47,7 @@ func TestLatency(t *testing.T) {
 	})
 	require.NoError(t, err)
 	p, err := f.CreateLogs(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, map[string]any{
-		"wait": wait.String(), "policies": []any{map[string]any{"name": "half", "rate": 0.5}},
+		"wait": wait.String(), "end": map[string]any{"grace": "0s"}, "policies": []any{map[string]any{"name": "half", "rate": 0.5}},
 	}), next)
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
@@ -55,7 +55,7 @@ func TestLatency(t *testing.T) {
 	// A group of requests at a time is in flight for less than the wait, so that none of their records comes late.
 	const group = 500
 	began, groups := time.Now(), max(1, min(requests, 50_000)/group)
-	for g, s := 0, newStream(group); g < groups; g, s = g+1, s.more() {
+	for g, s := 0, newStream(group, group); g < groups; g, s = g+1, s.more() {
 		for {
 			ld, ok := s.nextLogs()
 			if !ok {

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/xconfmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -107,10 +108,10 @@ func (d *destination) settle(from time.Time) {
 }
 
 // check asks that every failed request came whole, and of the others a tenth, whole too.
-func (d *destination) check(t *testing.T, name string, requests int) {
+func (d *destination) check(t *testing.T, name string, first, requests int) {
 	t.Helper()
 	kept := 0
-	for i := range requests {
+	for i := first; i < first+requests; i++ {
 		got := d.records[traceID(i)]
 		if got != 0 {
 			require.Equal(t, perRequest, got, "%s: records of request %d", name, i)
@@ -130,31 +131,45 @@ func configure(t *testing.T, f processor.Factory, config map[string]any) compone
 	t.Helper()
 	cfg := f.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(config).Unmarshal(cfg))
-	require.NoError(t, component.ValidateConfig(cfg))
+	require.NoError(t, xconfmap.Validate(cfg))
 	return cfg
 }
 
 // feeding is a processor that was started, and how to give it batches.
 type feeding struct {
+	stream *stream
 	// next makes a batch and returns how to feed it; nil when there are no more.
-	next     func() func() error
+	next     func(*stream) func() error
 	shutdown func(context.Context) error
 }
 
-// run takes a processor from the first record to the last decision. What making the batches costs is not counted, nor what is
-// collected meanwhile.
+// run takes a processor from the first record of all requests to the last decision, twice: the first time it gets the memory that it
+// keeps, the second time is measured. What making the batches costs is not counted, nor what is collected meanwhile.
 func run(t *testing.T, name string, requests int, wait time.Duration, d *destination, p feeding) round {
 	t.Helper()
-	const chunk = 64 // batches made at a time
-	var m meter
 	runtime.GC()
 	debug.FreeOSMemory()
 	before, _ := harness.Resident(t, os.Getpid())
+	d.pass(t, name, wait, p)
+	d.check(t, name, 0, requests)
+	p.stream = p.stream.more()
+	runtime.GC()
+	m, after := d.pass(t, name, wait, p)
+	d.check(t, name, requests, requests)
+	require.NoError(t, p.shutdown(context.WithoutCancel(t.Context())))
+	records := requests * perRequest
+	return round{records: records, ns: float64(m.cpu.Nanoseconds()) / float64(records), allocs: float64(m.mallocs) / float64(records), resident: after - before}
+}
+
+// pass feeds all records of the stream and waits for the decisions. It returns what that took, and the memory in use before the decisions.
+func (d *destination) pass(t *testing.T, name string, wait time.Duration, p feeding) (m meter, resident int64) {
+	t.Helper()
+	const chunk = 64 // batches made at a time
 	began := time.Now()
 	for more := true; more; {
 		var list []func() error
 		for range chunk {
-			feed := p.next()
+			feed := p.next(p.stream)
 			if more = feed != nil; !more {
 				break
 			}
@@ -169,32 +184,27 @@ func run(t *testing.T, name string, requests int, wait time.Duration, d *destina
 		time.Sleep(10 * time.Millisecond) // what is in a channel is taken out
 		m.stop()
 	}
-	arrived := time.Since(began)
-	if *flagRequests > 0 && arrived > wait {
+	if arrived := time.Since(began); *flagRequests > 0 && arrived > wait {
 		t.Logf("%s: the records took %s to come, longer than the wait: the first requests were decided before the last came", name, arrived.Round(time.Millisecond))
 	}
-	debug.FreeOSMemory()
-	after, _ := harness.Resident(t, os.Getpid())
+	resident, _ = harness.Resident(t, os.Getpid())
 	m.start()
 	d.settle(time.Now().Add(wait + time.Second))
 	m.stop()
-	require.NoError(t, p.shutdown(context.WithoutCancel(t.Context())))
-	d.check(t, name, requests)
-	records := requests * perRequest
-	return round{records: records, ns: float64(m.cpu.Nanoseconds()) / float64(records), allocs: float64(m.mallocs) / float64(records), resident: after - before}
+	return m, resident
 }
 
 // logsCandidate samples log records.
-func logsCandidate(t *testing.T, name string, requests int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+func logsCandidate(t *testing.T, name string, requests, active int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
 	t.Helper()
 	return &candidate{name: name, round: func() round {
-		d, s := newDestination(), newStream(requests)
+		d := newDestination()
 		next, err := consumer.NewLogs(d.logs)
 		require.NoError(t, err)
 		p, err := f.CreateLogs(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-		return run(t, name, requests, wait, d, feeding{shutdown: p.Shutdown, next: func() func() error {
+		return run(t, name, requests, wait, d, feeding{stream: newStream(requests, active), shutdown: p.Shutdown, next: func(s *stream) func() error {
 			ld, ok := s.nextLogs()
 			if !ok {
 				return nil
@@ -205,16 +215,16 @@ func logsCandidate(t *testing.T, name string, requests int, wait time.Duration, 
 }
 
 // tracesCandidate samples spans.
-func tracesCandidate(t *testing.T, name string, requests int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+func tracesCandidate(t *testing.T, name string, requests, active int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
 	t.Helper()
 	return &candidate{name: name, round: func() round {
-		d, s := newDestination(), newStream(requests)
+		d := newDestination()
 		next, err := consumer.NewTraces(d.traces)
 		require.NoError(t, err)
 		p, err := f.CreateTraces(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-		return run(t, name, requests, wait, d, feeding{shutdown: p.Shutdown, next: func() func() error {
+		return run(t, name, requests, wait, d, feeding{stream: newStream(requests, active), shutdown: p.Shutdown, next: func(s *stream) func() error {
 			td, ok := s.nextTraces()
 			if !ok {
 				return nil
@@ -229,27 +239,34 @@ func tracesCandidate(t *testing.T, name string, requests int, wait time.Duration
 func own(wait time.Duration, errors map[string]any) map[string]any {
 	errors["name"] = "errors"
 	return map[string]any{
-		"wait": wait.String(), "end": map[string]any{"root_span": false}, "max_held_mib": 2048,
+		"wait": wait.String(), "end": map[string]any{"root_span": false, "grace": "0s"}, "max_held_mib": 2048,
 		"policies": []any{errors, map[string]any{"name": "rest", "rate": 0.1}},
 	}
 }
 
+// few is how many requests of a busy service get their records at a time: with 100,000 of them held for half a minute, those of one second.
+func few(requests int) int { return max(requests/30, 1) }
+
 // TestLogs measures log records of ten attributes.
 func TestLogs(t *testing.T) {
 	requests, repetitions, wait := plan(t)
-	c := logsCandidate(t, "request_sampling", requests, wait, requestsamplingprocessor.NewFactory(), own(wait, map[string]any{"severity": "error"}))
-	list := []*candidate{c}
+	f, policy := requestsamplingprocessor.NewFactory(), map[string]any{"severity": "error"}
+	list := []*candidate{
+		logsCandidate(t, "records of a request come close together", requests, few(requests), wait, f, own(wait, policy)),
+		logsCandidate(t, "records of all requests come mixed", requests, requests, wait, f, own(wait, policy)),
+	}
 	measureAll(list, repetitions)
 	fmt.Fprintln(os.Stdout)
-	table(t, "Log records", requests, list)
+	table(t, "Log records, request_sampling", requests, list)
 }
 
 // TestSpans measures spans of ten attributes beside contrib's processor with the same two policies.
 func TestSpans(t *testing.T) {
 	requests, repetitions, wait := plan(t)
+	f, policy := requestsamplingprocessor.NewFactory(), map[string]any{"span_status": "error"}
 	list := []*candidate{
-		tracesCandidate(t, "request_sampling", requests, wait, requestsamplingprocessor.NewFactory(), own(wait, map[string]any{"span_status": "error"})),
-		tracesCandidate(t, "contrib tail_sampling", requests, wait, tailsamplingprocessor.NewFactory(), map[string]any{
+		tracesCandidate(t, "request_sampling", requests, few(requests), wait, f, own(wait, policy)),
+		tracesCandidate(t, "contrib tail_sampling", requests, few(requests), wait, tailsamplingprocessor.NewFactory(), map[string]any{
 			"decision_wait": wait.String(), "num_traces": 2 * requests,
 			"policies": []any{
 				map[string]any{"name": "errors", "type": "status_code", "status_code": map[string]any{"status_codes": []any{"ERROR"}}},
@@ -259,5 +276,5 @@ func TestSpans(t *testing.T) {
 	}
 	measureAll(list, repetitions)
 	fmt.Fprintln(os.Stdout)
-	table(t, "Spans", requests, list)
+	table(t, "Spans, close together", requests, list)
 }

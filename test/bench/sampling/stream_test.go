@@ -22,48 +22,50 @@ const (
 	failsAt      = 4   // with the record of this number
 )
 
-// stream is the arrival of the records of many requests: each time each of them gets one more, in an order of that time, until all
-// are complete. All of them are in flight from the end of the first time to the last one.
+// stream is the arrival of the records of many requests. So many of them at a time get their records, any of them the next one; the
+// others wait for their first one or are complete. With all of them at a time no record comes soon after another of its request.
 type stream struct {
 	first, requests int // their numbers
-	order           []uint32
-	time            int // 0..perRequest
-	at              int // in order
+	active          int // at a time
+	open            []progress
+	begun           int
 	rnd             *rand.Rand
 	logs            []plog.Logs // batches to copy
 	traces          []ptrace.Traces
 	copies          int
 }
 
-func newStream(requests int) *stream {
-	return &stream{requests: requests, time: -1, rnd: rand.New(rand.NewPCG(3, 1))}
-}
+// progress is how far a request is.
+type progress struct{ request, number int }
 
-// more is another stream, of the requests behind these, made of the same batches.
-func (s *stream) more() *stream {
-	out := newStream(s.requests)
-	out.first, out.logs, out.traces = s.first+s.requests, s.logs, s.traces
-	return out
+func newStream(requests, active int) *stream {
+	return &stream{requests: requests, active: min(active, requests), rnd: rand.New(rand.NewPCG(3, 1))}
 }
 
 // next returns a request and which of its records it is; false after the last.
 func (s *stream) next() (request, number int, ok bool) {
-	if s.at == len(s.order) {
-		if s.time++; s.time == perRequest {
-			return 0, 0, false
-		}
-		if s.order == nil {
-			s.order = make([]uint32, s.requests)
-			for i := range s.order {
-				s.order[i] = uint32(i) //nolint:gosec // small
-			}
-		}
-		s.rnd.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
-		s.at = 0
+	for len(s.open) < s.active && s.begun < s.requests {
+		s.open = append(s.open, progress{request: s.first + s.begun})
+		s.begun++
 	}
-	request = s.first + int(s.order[s.at])
-	s.at++
-	return request, s.time, true
+	if len(s.open) == 0 {
+		return 0, 0, false
+	}
+	at := s.rnd.IntN(len(s.open))
+	p := &s.open[at]
+	request, number = p.request, p.number
+	if p.number++; p.number == perRequest {
+		*p = s.open[len(s.open)-1]
+		s.open = s.open[:len(s.open)-1]
+	}
+	return request, number, true
+}
+
+// more is another stream, of the requests behind these, made of the same batches.
+func (s *stream) more() *stream {
+	out := newStream(s.requests, s.active)
+	out.first, out.logs, out.traces = s.first+s.requests, s.logs, s.traces
+	return out
 }
 
 // traceID is that of a request: random, as the specification asks of its lower 56 bits.

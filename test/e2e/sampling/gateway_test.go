@@ -40,6 +40,7 @@ processors:%s
   request_sampling:
     correlation: [request_id]
     wait: %s
+    end: {grace: 0s}
     policies:
       - {name: errors, severity: error}
       - {name: failed, http_status: {min: 500, max: 599}}

@@ -30,6 +30,7 @@ type keeper struct {
 	refused int
 	times   map[int]int
 	weights map[int]float64
+	sampled string         // the threshold of those that are kept by chance
 	wrong   map[string]int // what is wrong with a record: number of them
 }
 
@@ -66,6 +67,16 @@ func (k *keeper) take(ld plog.Logs) error {
 					k.wrong[err.Error()]++
 				}
 				k.weights[n] = weight
+				if weight > 1 && k.sampled == "" {
+					k.sampled = threshold.Str()
+				}
+				if weight > 1 && k.sampled != threshold.Str() {
+					k.wrong["another threshold"]++
+				}
+				// Without a trace id a later sampler knows the randomness from this attribute alone.
+				if _, ok := lr.Attributes().Get("sampling.randomness"); !ok && weight > 1 && lr.TraceID().IsEmpty() {
+					k.wrong["no sampling.randomness"]++
+				}
 			}
 		}
 	}
@@ -143,6 +154,9 @@ func (j *judge) check(t *testing.T) {
 			parts[r.request]++
 		}
 	}
+	weight, _ := weightOf(k.sampled)
+	require.InEpsilon(t, 1/j.rate, weight, 1e-3, "what a record stands for that was kept by chance")
+	threshold := k.sampled + strings.Repeat("0", 14-len(k.sampled))
 	failed, failedKept, others, othersKept, split, slow, inconsistent := 0, 0, 0, 0, 0, 0, 0
 	for i, r := range j.shop.requests {
 		if parts[i] != 0 && parts[i] != r.records {
@@ -171,7 +185,8 @@ func (j *judge) check(t *testing.T) {
 			if parts[i] > 0 {
 				othersKept++
 			}
-			if j.consistent(r.trace) != (parts[i] > 0) {
+			// A share of the last 14 digits of the trace ids as large as the rate, the greatest, is what every sampler keeps.
+			if r.trace[18:] >= threshold != (parts[i] > 0) {
 				inconsistent++
 			}
 		}
@@ -182,7 +197,7 @@ func (j *judge) check(t *testing.T) {
 	t.Logf("%d records of %d requests; %d came too slowly to judge", len(j.shop.records), len(j.shop.requests), slow)
 	t.Logf("failed requests kept: %d of %d; doubled records: %d; split requests: %d", failedKept, failed, doubled, split)
 	t.Logf("other requests kept: %d of %d = %.2f %% for a rate of %g %%; 99.9 %% interval: %.0f to %.0f requests", othersKept, others, 100*float64(othersKept)/float64(others), 100*j.rate, low, high)
-	t.Logf("requests with another outcome than the randomness of their trace id gives: %d", inconsistent)
+	t.Logf("requests with another outcome than the randomness of their trace id gives: %d; threshold %s", inconsistent, k.sampled)
 	t.Logf("records of no request kept: %d of %d", keylessKept, keyless)
 	require.Zero(t, doubled, "records that came twice")
 	require.Zero(t, split, "requests kept in part")
@@ -193,13 +208,6 @@ func (j *judge) check(t *testing.T) {
 	require.GreaterOrEqual(t, float64(othersKept), low, "other requests kept")
 	require.LessOrEqual(t, float64(othersKept), high, "other requests kept")
 	j.estimates(t)
-}
-
-// consistent reports what every sampler with the rate must decide by a trace id: its last 14 digits are random, and a share of them as
-// large as the rate, the greatest, is kept.
-func (j *judge) consistent(trace string) bool {
-	v, err := strconv.ParseUint(trace[18:], 16, 64)
-	return err == nil && float64(v) >= (1-j.rate)*(1<<56)
 }
 
 // cell is a group of records of which the number is estimated.

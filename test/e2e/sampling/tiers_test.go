@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/logboom/logboom/test/harness"
 )
@@ -37,6 +37,7 @@ receivers:
 processors:
   request_sampling:
     wait: %s
+    end: {grace: 0s}
     policies:
       - {name: errors, severity: error}
       - {name: rest, rate: %g}
@@ -52,7 +53,7 @@ service:
 func TestTiers(t *testing.T) {
 	const rate = 0.1
 	wait, lag := 5*time.Second, 4*time.Second
-	n := length(t, 60_000)
+	n := length(t, 40_000)
 	s := openShop(t, 2, n).traced()
 	k := startKeeper(t)
 	var gateways []*harness.Logboom
@@ -85,12 +86,12 @@ func TestTiers(t *testing.T) {
 				return move
 			})
 		}
-		if err := clients[0].Send(t.Context(), ld); err != nil {
-			return err
-		}
-		return clients[1].Send(t.Context(), other)
+		var group errgroup.Group
+		group.Go(func() error { return clients[0].Send(t.Context(), ld) })
+		group.Go(func() error { return clients[1].Send(t.Context(), other) })
+		return group.Wait()
 	})
-	f.feed(t, s.arrivals(pace(n, 5000), lag))
+	f.feed(t, s.arrivals(2000, lag))
 	var sum account
 	for _, gw := range gateways {
 		a := settled(t, gw, "logs", wait+30*time.Second)
