@@ -23,10 +23,19 @@ import (
 const (
 	benchRecords  = 10   // of a request
 	benchStarts   = 100  // requests that start with each batch
-	benchSpread   = 100  // batches between two records of a request: 100 * 10 * 100 = 100,000 requests in flight
+	benchLife     = 1000 // batches for which a request lives: 100 * 1000 = 100,000 requests in flight
 	benchServices = 8    // resources of a batch
 	benchErrors   = 1000 // one record in so many is an error
 )
+
+// benchArrivals are how many records of a request come together, evenly over its life.
+var benchArrivals = []struct {
+	name string
+	come []int
+}{
+	{"bursts", []int{4, 3, 3}}, // a service after the other logs a few lines
+	{"spread", []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+}
 
 // benchTraceID spreads the numbers of requests over trace ids.
 func benchTraceID(request uint64) (id pcommon.TraceID) {
@@ -36,13 +45,16 @@ func benchTraceID(request uint64) (id pcommon.TraceID) {
 	return id
 }
 
-// benchEach calls f for the records of a batch: the first records of some requests, the second ones of others, and so on.
-func benchEach(batch int, f func(i int, request uint64)) {
+// benchEach calls f for the records of a batch: the first ones of some requests, the next ones of others, and so on.
+func benchEach(batch int, come []int, f func(i int, request uint64, last bool)) {
 	i := 0
-	for k := range benchRecords {
+	for k, n := range come {
+		started := max(batch-k*benchLife/len(come), 0)
 		for r := range benchStarts {
-			f(i, uint64(max(batch-k*benchSpread, 0)*benchStarts+r))
-			i++
+			for range n {
+				f(i, uint64(started*benchStarts+r), k == len(come)-1)
+				i++
+			}
 		}
 	}
 }
@@ -102,6 +114,12 @@ func benchConfig() *Config {
 
 // BenchmarkLogs has 100,000 requests in flight, and decides them when the time is over.
 func BenchmarkLogs(b *testing.B) {
+	for _, a := range benchArrivals {
+		b.Run(a.name, func(b *testing.B) { benchmarkLogs(b, a.come) })
+	}
+}
+
+func benchmarkLogs(b *testing.B, come []int) {
 	p, err := NewFactory().CreateLogs(b.Context(), processortest.NewNopSettings(metadata.Type), benchConfig(), consumertest.NewNop())
 	require.NoError(b, err)
 	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
@@ -116,7 +134,7 @@ func BenchmarkLogs(b *testing.B) {
 		template.CopyTo(ld)
 		records := benchLogRecords(ld)
 		now := time.Now()
-		benchEach(batch, func(i int, request uint64) {
+		benchEach(batch, come, func(i int, request uint64, _ bool) {
 			records[i].SetTraceID(benchTraceID(request))
 			records[i].SetTimestamp(pcommon.NewTimestampFromTime(now))
 			if errors++; errors%benchErrors == 0 {
@@ -136,6 +154,12 @@ func BenchmarkLogs(b *testing.B) {
 
 // BenchmarkTraces is BenchmarkLogs with spans, of which the root comes last.
 func BenchmarkTraces(b *testing.B) {
+	for _, a := range benchArrivals {
+		b.Run(a.name, func(b *testing.B) { benchmarkTraces(b, a.come) })
+	}
+}
+
+func benchmarkTraces(b *testing.B, come []int) {
 	p, err := NewFactory().CreateTraces(b.Context(), processortest.NewNopSettings(metadata.Type), benchConfig(), consumertest.NewNop())
 	require.NoError(b, err)
 	require.NoError(b, p.Start(b.Context(), componenttest.NewNopHost()))
@@ -170,11 +194,11 @@ func BenchmarkTraces(b *testing.B) {
 			}
 		}
 		now := time.Now()
-		benchEach(batch, func(i int, request uint64) {
+		benchEach(batch, come, func(i int, request uint64, last bool) {
 			spans[i].SetTraceID(benchTraceID(request))
 			spans[i].SetStartTimestamp(pcommon.NewTimestampFromTime(now))
 			spans[i].SetEndTimestamp(pcommon.NewTimestampFromTime(now.Add(10 * time.Millisecond)))
-			if i/benchStarts == benchRecords-1 {
+			if last {
 				spans[i].SetParentSpanID(pcommon.SpanID{})
 			}
 			if errors++; errors%benchErrors == 0 {

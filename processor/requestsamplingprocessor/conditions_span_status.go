@@ -13,7 +13,7 @@ import (
 type spanStatusCondition struct{ code ptrace.StatusCode }
 
 func (c *compiler) spanStatus(name string) (uint64, error) {
-	code := ptrace.StatusCodeUnset
+	var code ptrace.StatusCode
 	switch name {
 	case "error":
 		code = ptrace.StatusCodeError

@@ -32,7 +32,7 @@ import (
 // policies is a configuration with these policies and a last one that drops the rest.
 func policies(list ...PolicyConfig) *Config {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Policies = append(list, PolicyConfig{Name: "rest", Rate: ptr(0.0)})
+	cfg.Policies = slices.Concat(list, []PolicyConfig{{Name: "rest", Rate: ptr(0.0)}})
 	return cfg
 }
 

@@ -6,6 +6,7 @@ package requestsamplingprocessor
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,8 +62,9 @@ func TestEveryRecordIsAccountedFor(t *testing.T) {
 
 func runRandom(t *testing.T, r *rig, rnd *rand.Rand, transient, permanent float64, splits bool) {
 	var sink sink
+	chance := rand.New(rand.NewPCG(rnd.Uint64(), 7)) // used with the sink's lock held
 	sink.fail = func() error {
-		switch n := rnd.Float64(); {
+		switch n := chance.Float64(); {
 		case n < permanent:
 			return consumererror.NewPermanent(errDown)
 		case n < permanent+transient:
@@ -146,9 +148,13 @@ func runRandom(t *testing.T, r *rig, rnd *rand.Rand, transient, permanent float6
 	r.shutdown(logs, traces)
 	received, kept, _, held := r.balanced()
 	assert.Zero(t, held)
-	assert.Equal(t, int64(len(accepted)), received)
+	// Batches in which nothing has a key go through: what is refused of them for good was never received.
+	assert.LessOrEqual(t, received, int64(len(accepted)))
+	if permanent == 0 {
+		assert.Equal(t, int64(len(accepted)), received)
+	}
 	gotLogs, gotSpans := sink.got()
-	got := append(gotLogs, gotSpans...)
+	got := slices.Concat(gotLogs, gotSpans)
 	assert.Len(t, got, int(kept))
 	arrived := map[int]int{}
 	seen := map[string]bool{}

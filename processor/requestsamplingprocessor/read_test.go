@@ -154,6 +154,9 @@ func TestServices(t *testing.T) {
 
 // TestReadingAllocatesNothing, whatever is asked but OTTL.
 func TestReadingAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	cfg := load(t, "request_sampling/everything")
 	cfg.End.Conditions = nil
 	for i := range cfg.Policies {
