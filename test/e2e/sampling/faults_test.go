@@ -33,12 +33,22 @@ processors:
       - {name: errors, severity: error}
       - {name: rest, rate: %g}
     max_held_mib: %d
+    storage: %s
 exporters:
   otlp_grpc: {endpoint: '%s', tls: {insecure: true}, sending_queue: {enabled: false}, retry_on_failure: {enabled: false}}
+extensions:
+  file_storage: {directory: '{{dir "storage"}}', create_directory: true, fsync: true}
 service:
+  extensions: [file_storage]
   pipelines:
     logs: {receivers: [otlp], processors: [request_sampling], exporters: [otlp_grpc]}
 `
+
+// The values of `storage`.
+const (
+	noStorage   = "null"
+	withStorage = "file_storage"
+)
 
 // madeShop makes a stream of requests with ten records each, of about size bytes; many of them at a time. One in 50 fails.
 type madeShop struct {
@@ -146,7 +156,7 @@ func TestRefused(t *testing.T) {
 		wait = 2 * time.Second
 	)
 	m, k := newMadeShop(500, 200), startKeeper(t)
-	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, wait, rate, 64, k.Addr)})
+	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, wait, rate, 64, noStorage, k.Addr)})
 	client := harness.DialOTLP(t, lb.Addr("otlp"))
 	refused := 0
 	for i := range 60 {
@@ -170,6 +180,43 @@ func TestRefused(t *testing.T) {
 	(&judge{shop: m.finish(), kept: k, rate: rate}).check(t)
 }
 
+// TestRefusedRestart ends the gateway while the destination refuses, when it holds both requests that are decided and requests that
+// are not: after the start all of them come, once.
+func TestRefusedRestart(t *testing.T) {
+	const (
+		rate = 0.5
+		wait = 3 * time.Second
+	)
+	m, k := newMadeShop(500, 200), startKeeper(t)
+	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, wait, rate, 64, withStorage, k.Addr)})
+	send := func(batches int) {
+		client := harness.DialOTLP(t, lb.Addr("otlp"))
+		for range batches {
+			sendFirm(t, client, m.batch(500))
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	send(20)
+	k.answerWith(status.Error(codes.Unavailable, "refused by the test's destination"))
+	send(40)
+	before := balanced(t, lb, "logs", len(m.shop.records), 0)
+	count := k.count()
+	down := time.Now()
+	lb.Terminate()
+	t.Logf("before the end: %s; the end took %s", before, time.Since(down).Round(time.Millisecond))
+	require.Equal(t, count, k.count())
+	lb.Restart()
+	k.answerWith(nil)
+	send(20)
+	after := settled(t, lb, "logs", wait+30*time.Second)
+	decisions(t, lb)
+	t.Logf("after the start: %s", after)
+	require.Equal(t, k.count()-count, after.kept)
+	require.InDelta(t, len(m.shop.records), k.count()+before.dropped+after.dropped, float64(before.held)/10, "records kept or counted as dropped")
+	lb.Terminate()
+	(&judge{shop: m.finish(), kept: k, rate: rate}).check(t)
+}
+
 // TestBudget offers ten times what may be held, of requests that nothing ends: the oldest are decided early.
 func TestBudget(t *testing.T) {
 	const (
@@ -186,7 +233,7 @@ func TestBudget(t *testing.T) {
 		strict = budget >= 256
 	}
 	m, k := newMadeShop(500, size), startKeeper(t)
-	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, time.Hour, rate, budget, k.Addr)})
+	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, time.Hour, rate, budget, noStorage, k.Addr)})
 	client := harness.DialOTLP(t, lb.Addr("otlp"))
 	idle, _ := harness.Resident(t, lb.PID())
 	sizer := plog.ProtoMarshaler{}

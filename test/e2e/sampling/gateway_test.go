@@ -135,8 +135,12 @@ func TestOneGateway(t *testing.T) {
 		rate      = 0.1
 		perSecond = 6000
 	)
-	wait, lag := 6*time.Second, 4500*time.Millisecond
 	n := length(t, 60_000)
+	wait := 6 * time.Second
+	if n >= 1_000_000 {
+		wait = 15 * time.Second
+	}
+	lag := wait - 1500*time.Millisecond // the restart takes up to a second
 	s := openShop(t, 1, n)
 	k := startKeeper(t)
 	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(gateway, parse, wait, rate, 512, k.Addr)})
