@@ -10,6 +10,10 @@ const (
 	maxTick = 250 * time.Millisecond
 	// ticksPerWait keeps the delay of a decision near its deadline: one tick is 2 % of the wait.
 	ticksPerWait = 50
+	// maxBuckets is more than an hour of the longest ticks. Deadlines beyond it are looked at once an hour.
+	maxBuckets = 1 << 14
+	// keepBucket is how many groups an empty bucket keeps room for.
+	keepBucket = 64
 )
 
 // clock is a ring of buckets, one a tick: each undecided group is in the bucket of its deadline, or of an earlier one, from
@@ -22,13 +26,13 @@ type clock struct {
 
 func newClock(longest time.Duration) clock {
 	tick := min(max(longest/ticksPerWait, minTick), maxTick)
-	return clock{tick: int64(tick), buckets: make([][]*group, longest/tick+3)}
+	return clock{tick: int64(tick), buckets: make([][]*group, min(longest/tick, maxBuckets)+3)}
 }
 
 // put inserts a group whose deadline is a time on the engine's clock.
 func (c *clock) put(g *group, deadline int64) {
 	n := max(deadline/c.tick+1, c.now+1)      // the tick that follows
-	n = min(n, c.now+int64(len(c.buckets))-1) // the ring is as long as the longest wait
+	n = min(n, c.now+int64(len(c.buckets))-1) // the end of the ring, from which it is moved on
 	g.bucket = int(n % int64(len(c.buckets)))
 	g.slot = len(c.buckets[g.bucket])
 	c.buckets[g.bucket] = append(c.buckets[g.bucket], g)
@@ -40,7 +44,7 @@ func (c *clock) remove(g *group) {
 	b[g.slot] = b[last]
 	b[g.slot].slot = g.slot
 	b[last] = nil
-	if c.buckets[g.bucket] = b[:last]; last == 0 && cap(b) > 1024 {
+	if c.buckets[g.bucket] = b[:last]; last == 0 && cap(b) > keepBucket {
 		c.buckets[g.bucket] = nil // a peak does not stay
 	}
 }
@@ -57,6 +61,9 @@ func (c *clock) due(now int64) *group {
 
 // deadline is when a group is to be decided, and why.
 func (e *Engine) deadline(g *group) (at int64, why Trigger) {
+	if g.waits {
+		return g.ends, g.why
+	}
 	at, why = g.first+int64(e.cfg.Wait), TriggerWait
 	if g.ends != 0 && g.ends < at {
 		at, why = g.ends, TriggerEnd

@@ -139,5 +139,6 @@ func (e *Engine) finish(ctx context.Context) error {
 	e.running = false
 	e.open, e.first, e.final, e.spare = map[Key]*group{}, nil, nil, nil
 	e.groups, e.overhead, e.queued, e.records = 0, 0, 0, [signals]int64{}
+	e.sources = sources{byKey: map[string]*source{}}
 	return errors.Join(err, e.arena.close())
 }

@@ -60,11 +60,18 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 		}
 		return g, past, false
 	}
-	if g == nil {
+	switch {
+	case len(other.links) == maxLinks || g != nil && len(g.links)+len(other.links) >= maxLinks:
+		e.tally.unlinked++
+		if g == nil {
+			g = e.newGroup(it.Key, it.DefaultRandomness, now)
+		}
+	case g == nil:
 		e.rename(other, it)
 		return other, past, false
+	default:
+		e.merge(g, other)
 	}
-	e.merge(g, other)
 	return g, past, false
 }
 
@@ -103,20 +110,19 @@ func (e *Engine) rename(g *group, it *Item) {
 	g.key = it.Key
 	e.open[g.key] = g
 	if !g.explicit {
-		g.randomness = it.DefaultRandomness
+		g.randomness = it.DefaultRandomness & (NeverThreshold - 1)
 	}
 	e.link(g, old)
 }
 
-// merge moves all of a group that was known by another key to that of its trace.
+// merge moves all of a group that was known by another key to that of its trace, which has room for its keys.
 func (e *Engine) merge(g, other *group) {
-	if len(g.links) == maxLinks {
-		e.tally.unlinked++
-		return
-	}
 	e.takeOut(other)
 	g.join(other, e.cfg.Measures)
 	e.link(g, other.key)
+	for _, key := range other.links {
+		e.link(g, key)
+	}
 	if !g.waits {
 		e.reschedule(g)
 	}
@@ -124,20 +130,17 @@ func (e *Engine) merge(g, other *group) {
 }
 
 // decide decides a group now, with what is known.
-func (e *Engine) decide(g *group, trigger Trigger, now int64) decided {
+func (e *Engine) decide(g *group, trigger Trigger, now int64) {
 	policy := e.policy(g.conditions)
 	p := &e.cfg.Policies[policy]
 	if !p.limited() || g.randomness < p.Threshold {
 		d := decided{policy: uint8(policy), threshold: p.Threshold, randomness: g.randomness, explicit: g.explicit}
 		d.keep = d.randomness >= d.threshold
 		e.settle(g, d, trigger, now)
-		return d
+		return
 	}
 	e.wait(g, policy, trigger)
-	key := g.key
 	e.tickLimiter(policy, now, true)
-	d, _ := e.decisions.get(key)
-	return d
 }
 
 // wait lets a group wait for the tick of a limited policy.
@@ -152,16 +155,19 @@ func (e *Engine) wait(g *group, policy int, why Trigger) {
 	}
 }
 
-// end decides a group whose time is over; one of a limited policy at the next tick.
+// end decides a group whose time is over; one of a limited policy at the next tick that has something left, or when it has
+// waited for that as long as it may.
 func (e *Engine) end(g *group, trigger Trigger, now int64) {
 	policy := e.policy(g.conditions)
-	if p := &e.cfg.Policies[policy]; g.waits || !p.limited() || g.randomness < p.Threshold {
+	if p := &e.cfg.Policies[policy]; !p.limited() || g.randomness < p.Threshold || g.waits && g.policy == policy {
 		e.decide(g, trigger, now)
 		return
 	}
+	if !g.waits {
+		g.ends = now + int64(e.cfg.Wait)
+	}
 	e.wait(g, policy, trigger)
-	e.clock.remove(g)
-	e.clock.put(g, now+int64(e.cfg.Wait))
+	e.reschedule(g)
 }
 
 // policy returns the first policy that matches. The last one matches everything.
@@ -187,6 +193,9 @@ func (e *Engine) tickLimiter(policy int, now int64, forced bool) {
 
 // settle carries a decision out: what was held is queued or dropped, and the decision remembered.
 func (e *Engine) settle(g *group, d decided, trigger Trigger, now int64) {
+	if g == e.taking {
+		e.taking, e.taken = nil, d
+	}
 	e.decisions.put(g.key, d)
 	d.alias = true
 	for _, link := range g.links {
@@ -251,13 +260,9 @@ func (e *Engine) tick() {
 	defer e.unlock()
 	n := 0
 	for g := e.clock.due(now); g != nil; g = e.clock.due(now) {
-		at, why := e.deadline(g)
-		switch {
-		case g.waits:
-			e.end(g, g.why, now)
-		case at > now:
+		if at, why := e.deadline(g); at > now {
 			e.reschedule(g)
-		default:
+		} else {
 			e.end(g, why, now)
 		}
 		if n++; n%groupsPerLock == 0 {

@@ -40,6 +40,8 @@ type Engine struct {
 	records   [signals]int64
 	tally     tally
 	scratch   []byte
+	taking    *group  // whose record is being taken; nil as soon as it is decided,
+	taken     decided // so
 
 	running bool
 	stop    chan struct{}
@@ -55,10 +57,16 @@ const (
 	keepsNone
 )
 
+// longest is as good as never, and no sum of it with a time on the engine's clock overflows.
+const longest = 100 * 365 * 24 * time.Hour
+
 // New returns an engine. It takes no memory worth the name and starts nothing until an output is started.
 func New(cfg Config, obs Observer) (*Engine, error) {
 	if err := check(&cfg); err != nil {
 		return nil, err
+	}
+	for _, d := range []*time.Duration{&cfg.Wait, &cfg.Idle, &cfg.Grace} {
+		*d = min(*d, longest)
 	}
 	e := &Engine{
 		cfg: cfg, obs: obs, epoch: time.Now(),
@@ -87,6 +95,10 @@ func New(cfg Config, obs Observer) (*Engine, error) {
 	return e, nil
 }
 
+// maxRequest leaves a request, with what is linked to it and with marks between its records, below 2 GiB: a message of protobuf
+// cannot be larger.
+const maxRequest = 256 << 20
+
 func check(cfg *Config) error {
 	switch n := len(cfg.Policies); {
 	case n == 0 || n > MaxPolicies:
@@ -97,6 +109,8 @@ func check(cfg *Config) error {
 		return errors.New("the wait and the limits must be positive")
 	case cfg.MaxHeldBytes > int64(1)<<40-regionBytes:
 		return errors.New("no more than 1 TiB can be held")
+	case cfg.MaxRequestBytes > maxRequest:
+		return fmt.Errorf("no more than %d bytes can be held of a request, got %d", maxRequest, cfg.MaxRequestBytes)
 	}
 	return nil
 }
@@ -185,20 +199,22 @@ func (e *Engine) take(o *Output, b *batch, f *frame, it *Item, now int64) {
 	}
 	g, past, late := e.find(it, now)
 	if g != nil {
+		e.taking = g
 		g.last = now
 		g.read(it, o.signal, size, e.cfg.Measures)
 		if it.Ends && g.ends == 0 && !g.waits {
 			g.ends = now + int64(e.cfg.Grace)
 			e.reschedule(g)
 		}
-		if past, late = e.settled(g, now); !late {
-			if e.keep(o, b, f, g, now) {
-				it.Verdict = Held
-				return
-			}
-			past = e.decided(it.Key, g, now)
+		e.review(g, now)
+		if e.taking == g && e.keep(o, b, f, g, now) {
+			it.Verdict = Held
+			return
 		}
-		late = false
+		if e.taking == g { // there is no room
+			e.decide(g, TriggerBudget, now)
+		}
+		past = e.taken
 	}
 	if late {
 		e.tally.late(o.signal, past.keep)
@@ -209,7 +225,7 @@ func (e *Engine) take(o *Output, b *batch, f *frame, it *Item, now int64) {
 		e.tally.dropped(o.signal, ReasonPolicy, past.policy, service, 1, size)
 		return
 	}
-	if l := e.limiterOf(past.policy); l != nil {
+	if l := e.limiterOf(past.policy); l != nil && late {
 		l.spend(1, size)
 	}
 }
@@ -224,7 +240,7 @@ func (e *Engine) limiterOf(policy uint8) *limiter {
 func (e *Engine) takeKeyless(o *Output, it *Item, service service, size int64) {
 	p := &e.cfg.Keyless
 	it.Decision = Decision{Policy: uint8(len(e.cfg.Policies)), Threshold: p.Threshold, Randomness: it.Randomness, Explicit: true}
-	if it.Randomness == NoRandomness {
+	if it.Randomness >= NeverThreshold {
 		it.Decision.Randomness = rand.Uint64() >> 8 //nolint:gosec // a sample, no secret
 	}
 	if it.Decision.Randomness < p.Threshold {
@@ -233,20 +249,17 @@ func (e *Engine) takeKeyless(o *Output, it *Item, service service, size int64) {
 	}
 }
 
-// settled decides a group whose outcome no later record can change, or that is too large.
-func (e *Engine) settled(g *group, now int64) (d decided, ok bool) {
-	if e.settles(g.conditions) {
-		return e.decide(g, TriggerRecord, now), true
+// review decides a group whose outcome no later record can change, or that is too large. One that waits for the tick of a
+// limited policy may have come under another one.
+func (e *Engine) review(g *group, now int64) {
+	switch {
+	case e.settles(g.conditions):
+		e.decide(g, TriggerRecord, now)
+	case g.bytes+g.brought > e.cfg.MaxRequestBytes:
+		e.decide(g, TriggerSize, now)
+	case g.waits && e.policy(g.conditions) != g.policy:
+		e.end(g, g.why, now)
 	}
-	if g.bytes > e.cfg.MaxRequestBytes && !g.waits {
-		key := g.key
-		e.end(g, TriggerSize, now)
-		if e.open[key] != g {
-			d, _ = e.decisions.get(key)
-			return d, true
-		}
-	}
-	return d, false
 }
 
 // settles tells whether the first policy that matches has the same outcome as all those before it, which may match later.
@@ -262,42 +275,36 @@ func (e *Engine) settles(conditions uint64) bool {
 	return false
 }
 
-// decided returns the decision of a group for which there is no room. To make room for it, it may have been decided with others.
-func (e *Engine) decided(key Key, g *group, now int64) decided {
-	if e.open[key] == g {
-		return e.decide(g, TriggerBudget, now)
-	}
-	d, _ := e.decisions.get(key)
-	return d
-}
-
 // keep holds a record, if need be in the place of older requests.
 func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
 	s := e.source(o, b, f)
+	fresh := s.refs == 0
+	s.refs++ // it stays, even if what makes room was the last that had it
+	defer func() { s.refs-- }()
 	st := g.stream(o)
 	n := len(f.bytes)
 	if st.chain.first == 0 || st.source != s.id {
 		n += sourceBytes
 	}
 	blocks := st.chain.need(n)
-	for blocks > 0 && (e.arena.used+blocks > e.arena.max || e.held()+int64(blocks)*blockBytes > e.cfg.MaxHeldBytes) {
-		if !e.makeRoom(g, now) || e.open[g.key] != g {
+	for e.arena.used+blocks > e.arena.max || e.held()+int64(blocks)*blockBytes > e.cfg.MaxHeldBytes {
+		if e.queued > e.cfg.MaxHeldBytes/2 || !e.makeRoom(g, now) || e.taking != g {
 			return false
 		}
 	}
-	if err := e.hold(st, s, f.bytes); err != nil {
+	if e.hold(st, s, f.bytes) != nil {
 		return false // the system gives no memory: the record is passed on or dropped now
+	}
+	if fresh {
+		g.brought += s.bytes()
 	}
 	return true
 }
 
-// makeRoom decides the oldest request but g. It returns false when there is none, or when what was decided is not taken.
+// makeRoom decides the oldest request but g. It returns false when there is none.
 func (e *Engine) makeRoom(g *group, now int64) bool {
-	if e.queued > e.cfg.MaxHeldBytes/2 {
-		return false
-	}
 	old := e.first
-	if old == g {
+	if old != nil && old == g {
 		old = g.next
 	}
 	if old != nil {

@@ -22,6 +22,7 @@ type group struct {
 	conditions uint64
 	records    int64 // all that came
 	bytes      int64
+	brought    int64 // bytes of sources that it was the first to have
 
 	spanStart, spanEnd int64 // nanoseconds since the Unix epoch; 0 is none
 	start, end         int64
@@ -35,7 +36,7 @@ type group struct {
 	waits      bool // for the tick of a limited policy,
 	why        Trigger
 	policy     int // this one,
-	place      int // at this place among those that wait
+	place      int // at this place among those that wait, until ends
 
 	first      int64  // arrival of the first record
 	prev, next *group // by first arrival, while it is listed
@@ -66,7 +67,7 @@ func (g *group) read(it *Item, signal Signal, size int64, measures []Measure) {
 	g.conditions |= it.Conditions
 	g.records++
 	g.bytes += size
-	if it.Randomness != NoRandomness && !g.explicit {
+	if it.Randomness < NeverThreshold && !g.explicit {
 		g.randomness, g.explicit = it.Randomness, true
 	}
 	g.start, g.end = widen(g.start, g.end, it)
@@ -81,9 +82,9 @@ func (g *group) measure(measures []Measure) {
 		var value int64
 		switch m := &measures[i]; m.Kind {
 		case SpanTime:
-			value = g.spanEnd - g.spanStart
+			value = lasted(g.spanStart, g.spanEnd)
 		case RecordTime:
-			value = g.end - g.start
+			value = lasted(g.start, g.end)
 		case Records:
 			value = g.records
 		case Bytes:
@@ -93,6 +94,14 @@ func (g *group) measure(measures []Measure) {
 			g.conditions |= 1 << measures[i].Bit
 		}
 	}
+}
+
+// lasted is the time from start to end, 0 as long as a start is unknown.
+func lasted(start, end int64) int64 {
+	if start == 0 {
+		return 0
+	}
+	return end - start
 }
 
 // widen returns the span of time with that of an item.
@@ -151,6 +160,7 @@ func (g *group) join(other *group, measures []Measure) {
 	g.spanStart, g.spanEnd = widen(g.spanStart, g.spanEnd, &Item{Start: other.spanStart, End: other.spanEnd})
 	g.records += other.records
 	g.bytes += other.bytes
+	g.brought += other.brought
 	g.streams = append(g.streams, other.streams...)
 	g.measure(measures)
 }

@@ -19,7 +19,7 @@ func (e *Engine) newGroup(key Key, randomness uint64, now int64) *group {
 		g = &group{}
 		g.streams = g.inline[:0]
 	}
-	g.key, g.randomness = key, randomness
+	g.key, g.randomness = key, randomness&(NeverThreshold-1)
 	g.first, g.last = now, now
 	e.insert(g)
 	return g
