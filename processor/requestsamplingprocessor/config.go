@@ -17,7 +17,7 @@ type Config struct {
 	// Correlation names attributes that tell the request of a record without a trace id: the first that the record, else its
 	// resource, has. A record that has a trace id too links the two. The value alone counts, not the name of its attribute.
 	Correlation []string `mapstructure:"correlation"`
-	// Wait is the longest time that a request is undecided.
+	// Wait is the longest time that a request is undecided, at most a day.
 	Wait time.Duration `mapstructure:"wait"`
 	// Idle is the time without a record after which a request is decided; 0 is off.
 	Idle time.Duration `mapstructure:"idle"`

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/confmap/xconfmap"
@@ -104,16 +103,17 @@ func TestConfigErrors(t *testing.T) {
 			c.Policies = []PolicyConfig{{Name: "a", Severity: "warn", OTTL: &OTTLConfig{Logs: []string{"true"}}}}
 		},
 		`policy "a": only the last policy must have no condition, because those after it never apply, got none of seve`: func(c *Config) { c.Policies = []PolicyConfig{{Name: "a"}, {Name: "b"}} },
-		`wait must be positive, got 0s`:                                                            func(c *Config) { c.Wait = 0 },
-		`idle must be 0 (off) to wait (30s), got 31s`:                                              func(c *Config) { c.Idle = 31 * time.Second },
-		`idle must be 0 (off) to wait (30s), got -1ns`:                                             func(c *Config) { c.Idle = -1 },
-		`end: grace must be 0 to wait (30s), got 1m0s`:                                             func(c *Config) { c.End.Grace = time.Minute },
-		`end: conditions[0] must be a condition in OTTL, got "attributes ="`:                       func(c *Config) { c.End.Conditions = []string{"attributes ="} },
-		`correlation[1] must be the name of an attribute, got ""`:                                  func(c *Config) { c.Correlation = []string{"a", ""} },
-		`correlation[1] must not be named before, got "a"`:                                         func(c *Config) { c.Correlation = []string{"a", "a"} },
-		`correlation must name at most 16 attributes, got 17`:                                      func(c *Config) { c.Correlation = make([]string, 17) },
-		`keyless: rate must be 0 to 1 (and not so small that it is never reached), got 1.5`:        func(c *Config) { c.Keyless.Rate = 1.5 },
-		`policy "rest": rate must be 0 to 1 (and not so small that it is never reached), got -0.1`: func(c *Config) { c.Policies[0].Rate = ptr(-0.1) },
+		`wait must be positive and at most 24h0m0s, got 0s`:                                                             func(c *Config) { c.Wait = 0 },
+		`wait must be positive and at most 24h0m0s, got 24h0m0.000000001s`:                                              func(c *Config) { c.Wait = 24*time.Hour + 1 },
+		`idle must be 0 (off) to wait (30s), got 31s`:                                                                   func(c *Config) { c.Idle = 31 * time.Second },
+		`idle must be 0 (off) to wait (30s), got -1ns`:                                                                  func(c *Config) { c.Idle = -1 },
+		`end: grace must be 0 to wait (30s), got 1m0s`:                                                                  func(c *Config) { c.End.Grace = time.Minute },
+		`end: conditions[0] must be a condition in OTTL, got "attributes ="`:                                            func(c *Config) { c.End.Conditions = []string{"attributes ="} },
+		`correlation[1] must be the name of an attribute, got ""`:                                                       func(c *Config) { c.Correlation = []string{"a", ""} },
+		`correlation[1] must not be named before, got "a"`:                                                              func(c *Config) { c.Correlation = []string{"a", "a"} },
+		`correlation must name at most 16 attributes, got 17`:                                                           func(c *Config) { c.Correlation = make([]string, 17) },
+		`keyless: rate must be 0 to 1 (and not so small that it is never reached), got 1.5`:                             func(c *Config) { c.Keyless.Rate = 1.5 },
+		`policy "rest": rate must be 0 to 1 (and not so small that it is never reached), got -0.1`:                      func(c *Config) { c.Policies[0].Rate = ptr(-0.1) },
 		`got NaN`:   func(c *Config) { c.Policies[0].Rate = ptr(math.NaN()) },
 		`got 1e-30`: func(c *Config) { c.Policies[0].Rate = ptr(1e-30) },
 		`policy "rest": limit: records_per_second must be 0 (no limit) to 1e15, got -1`:                                           func(c *Config) { c.Policies[0].Limit.RecordsPerSecond = -1 },
@@ -182,22 +182,6 @@ func TestCreateErrors(t *testing.T) {
 	require.ErrorContains(t, err, "compile policies: policy \"a\": severity must")
 	_, err = NewFactory().CreateTraces(t.Context(), processortest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
 	require.Error(t, err)
-}
-
-func TestStorageErrors(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	cfg.Policies = []PolicyConfig{{Name: "rest"}}
-	cfg.Storage = ptr(component.MustNewID("file_storage"))
-	f := NewFactory()
-	set := processortest.NewNopSettings(metadata.Type)
-	p, err := f.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
-	require.NoError(t, err)
-	require.ErrorContains(t, p.Start(t.Context(), componenttest.NewNopHost()), `storage must be an extension that the service starts, got "file_storage"`)
-	q, err := f.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
-	require.NoError(t, err)
-	require.ErrorContains(t, q.Start(t.Context(), componenttest.NewNopHost()), "must be in at most one pipeline of logs, because what is restored must find its way, got 2")
-	require.NoError(t, p.Shutdown(t.Context()))
-	require.NoError(t, q.Shutdown(t.Context()))
 }
 
 func TestFingerprint(t *testing.T) {

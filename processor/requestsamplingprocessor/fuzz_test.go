@@ -110,7 +110,7 @@ func FuzzRecords(f *testing.F) {
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b := newBatch(len(p.reader.keys.names))
-		w := writer{policies: []string{"p"}, policyAttribute: "policy"}
+		w := writer{policies: []string{"p", keylessPolicy}, policyAttribute: "policy"}
 		check := func(it *tailsample.Item) tailsample.Decision {
 			require.LessOrEqual(t, it.Start, it.End)
 			require.GreaterOrEqual(t, it.Start, int64(0))

@@ -207,7 +207,7 @@ func (r *rig) balanced() (received, kept, dropped, held int64) {
 	r.Helper()
 	received, kept = r.metric("received_items"), r.metric("kept_items")
 	dropped, held = r.metric("dropped_items"), r.metric("held_items")
-	assert.Equal(r, received, kept+dropped+held, "received = %d kept + %d dropped + %d held", kept, dropped, held)
+	assert.Equal(r, received+r.metric("restored_items"), kept+dropped+held, "received + restored = %d kept + %d dropped + %d held", kept, dropped, held)
 	return received, kept, dropped, held
 }
 

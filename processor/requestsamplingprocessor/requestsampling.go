@@ -196,10 +196,14 @@ func (s *sampler) keepAll(items []tailsample.Item) {
 // offer hands a batch to the engine, which gives every item a verdict. After an error none was taken.
 func (h *half) offer(b *batch, data []byte) error {
 	err := h.out.Offer(b.items, data, b.services)
-	if err != nil {
-		h.telemetry.refused[h.signal].add(int64(len(b.items)))
+	if err == nil {
+		return nil
 	}
-	return err
+	h.telemetry.refused[h.signal].add(int64(len(b.items)))
+	if errors.Is(err, tailsample.ErrFull) || errors.Is(err, tailsample.ErrClosed) {
+		return err
+	}
+	return consumererror.NewPermanent(fmt.Errorf("read records: %w", err))
 }
 
 // verdicts counts items by verdict.
@@ -237,7 +241,7 @@ func (h *half) refused(b *batch, data []byte, err error, drop func()) error {
 	t := h.telemetry
 	if permanent := consumererror.IsPermanent(err); !permanent || data == nil {
 		if kept < all && h.out.Requeue(b.items, data, b.services) == nil {
-			t.failures[h.signal].add(1)
+			t.Failed(h.signal, err, false)
 			t.received[h.signal].add(all)
 			return nil
 		}

@@ -12,13 +12,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/logboom/logboom/internal/tailsample"
 )
 
 // outcomes keeps requests with an error or of two seconds, and drops the rest.
@@ -441,20 +438,3 @@ func TestConditionErrors(t *testing.T) {
 	assert.Equal(t, []string{`{"level": "error"}`}, got)
 	r.shutdown(logs)
 }
-
-// TestServicesAreBounded: a service's name is whatever somebody sends.
-func TestServicesAreBounded(t *testing.T) {
-	tel := newRig(t, outcomes())
-	p := tel.logs(&sink{}).(*logsProcessor)
-	for i := range maxDroppedSeries + 1000 {
-		p.telemetry.Dropped(tailsample.Logs, tailsample.ReasonRefused, 0, string(rune(i))+"\xff", 1, 10)
-	}
-	p.telemetry.Dropped(tailsample.Logs, tailsample.ReasonRefused, 0, string(make([]byte, 1000)), 1, 10)
-	p.telemetry.Dropped(tailsample.Logs, tailsample.ReasonRefused, 0, "", 1, 10)
-	assert.LessOrEqual(t, len(p.telemetry.dropped), maxDroppedSeries+1)
-	assert.Equal(t, int64(maxDroppedSeries+1002), tel.metric("dropped_items"))
-	assert.Positive(t, tel.metric("dropped_items", "service.name", "other"))
-	tel.shutdown(p)
-}
-
-var _ component.Component = (*half)(nil)

@@ -13,6 +13,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -29,6 +30,8 @@ const (
 	otherService     = "other"
 	maxServiceBytes  = 256
 	maxDroppedSeries = 1900
+	// logEvery is the least time between two errors in the log.
+	logEvery = 10 * time.Second
 )
 
 var (
@@ -70,13 +73,15 @@ type droppedCells struct{ items, bytes *cell }
 // telemetry counts what a shared engine does.
 type telemetry struct {
 	builder  *metadata.TelemetryBuilder
-	policies []string // by index; the last is that of records without a key
+	logger   *zap.Logger
+	logged   atomic.Int64 // when an error was logged last, in Unix nanoseconds
+	policies []string     // by index; the last is that of records without a key
 
-	received, refused, failures, inconsistent [2]*cell
-	kept                                      [2][]*cell
-	late                                      [2][2]*cell
-	decisions                                 [][2][len(triggerNames)]*cell
-	unlinked                                  *cell
+	received, restored, refused, failures, inconsistent [2]*cell
+	kept                                                [2][]*cell
+	late                                                [2][2]*cell
+	decisions                                           [][2][len(triggerNames)]*cell
+	unlinked                                            *cell
 
 	mu      sync.RWMutex
 	cells   []*cell
@@ -90,7 +95,7 @@ func newTelemetry(set component.TelemetrySettings, cfg *Config) (*telemetry, err
 	if err != nil {
 		return nil, err
 	}
-	t := &telemetry{builder: builder, dropped: map[droppedKey]droppedCells{}}
+	t := &telemetry{builder: builder, logger: set.Logger, dropped: map[droppedKey]droppedCells{}}
 	for i := range cfg.Policies {
 		t.policies = append(t.policies, cfg.Policies[i].Name)
 	}
@@ -98,6 +103,7 @@ func newTelemetry(set component.TelemetrySettings, cfg *Config) (*telemetry, err
 	for signal, name := range signalNames {
 		of := attribute.String("otel.signal", name)
 		t.received[signal] = t.cell(builder.ProcessorRequestSamplingReceivedItems, of)
+		t.restored[signal] = t.cell(builder.ProcessorRequestSamplingRestoredItems, of)
 		t.refused[signal] = t.cell(builder.ProcessorRequestSamplingRefusedItems, of)
 		t.failures[signal] = t.cell(builder.ProcessorRequestSamplingDeliveryFailures, of)
 		t.inconsistent[signal] = t.cell(builder.ProcessorRequestSamplingInconsistentThresholds, of)
@@ -236,6 +242,11 @@ func (t *telemetry) newDropped(key droppedKey) droppedCells {
 	return made
 }
 
+// Restored implements tailsample.Observer.
+func (t *telemetry) Restored(signal tailsample.Signal, records int64) {
+	t.restored[signal].add(records)
+}
+
 // Late implements tailsample.Observer.
 func (t *telemetry) Late(signal tailsample.Signal, kept bool, records int64) {
 	t.late[signal][number01(kept)].add(records)
@@ -244,8 +255,17 @@ func (t *telemetry) Late(signal tailsample.Signal, kept bool, records int64) {
 // Unlinked implements tailsample.Observer.
 func (t *telemetry) Unlinked(n int64) { t.unlinked.add(n) }
 
-// Failed implements tailsample.Observer.
-func (t *telemetry) Failed(signal tailsample.Signal, _ error, _ bool) { t.failures[signal].add(1) }
+// Failed implements tailsample.Observer. Nobody else gets the error, so that it is logged, though not every time.
+func (t *telemetry) Failed(signal tailsample.Signal, err error, permanent bool) {
+	t.failures[signal].add(1)
+	now := time.Now().UnixNano()
+	last := t.logged.Load()
+	if now-last < int64(logEvery) || !t.logged.CompareAndSwap(last, now) {
+		return
+	}
+	t.logger.Warn("The next component refused what was held and then kept.",
+		zap.String("otel.signal", signalNames[signal]), zap.Bool("permanent", permanent), zap.Error(err))
+}
 
 func number01(b bool) int {
 	if b {

@@ -80,8 +80,14 @@ type stateChange struct {
 	inconsistent bool
 }
 
+// explicit tells whether a decision's randomness is written even where nothing was sampled. A record without a key shares it with no other.
+func (w *writer) explicit(d tailsample.Decision) bool {
+	return d.Explicit && int(d.Policy) < len(w.policies)-1
+}
+
 // log writes how a record was sampled into its attributes.
 func (w *writer) log(lr plog.LogRecord, d tailsample.Decision) {
+	d.Explicit = w.explicit(d)
 	attrs := lr.Attributes()
 	var cameAs, hadRandomness pcommon.Value
 	for name, v := range attrs.All() {
@@ -133,6 +139,7 @@ func (w *writer) log(lr plog.LogRecord, d tailsample.Decision) {
 
 // span writes how a span was sampled into its tracestate.
 func (w *writer) span(span ptrace.Span, d tailsample.Decision) {
+	d.Explicit = w.explicit(d)
 	from := span.TraceState().AsRaw()
 	randomness := traceRandomness(span.TraceID())
 	last := &w.lastState

@@ -87,7 +87,7 @@ func TestLogThreshold(t *testing.T) {
 			require.NoError(t, lr.Attributes().FromRaw(c.attrs))
 			lr.Attributes().PutStr("other", "stays")
 			c.want["other"] = "stays"
-			w := writer{policies: []string{"p"}}
+			w := writer{policies: []string{"p", keylessPolicy}}
 			w.log(lr, c.decision)
 			assert.Equal(t, c.want, lr.Attributes().AsRaw())
 			assert.Equal(t, c.inconsistent, w.inconsistent)
@@ -127,7 +127,7 @@ func TestSpanThreshold(t *testing.T) {
 		"too long":                  {"a=" + strings.Repeat("x", 2000), keptAt(halfOfAll), "ot=th:8", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := writer{policies: []string{"p"}, policyAttribute: "policy"}
+			w := writer{policies: []string{"p", keylessPolicy}, policyAttribute: "policy"}
 			for range 2 { // the second is remembered
 				s := ptrace.NewSpan()
 				s.SetTraceID(highTrace)
@@ -161,11 +161,11 @@ func TestLongTraceStateStaysReadable(t *testing.T) {
 	}
 }
 
-// TestPolicyAttribute: the policy's name is written where it is asked for.
+// TestPolicyAttribute: the policy's name is written where it is asked for; randomness is not, for a record without a key that is not sampled.
 func TestPolicyAttribute(t *testing.T) {
 	lr := plog.NewLogRecord()
 	w := writer{policies: []string{"errors", "keyless"}, policyAttribute: "sampling.policy"}
-	w.log(lr, tailsample.Decision{Policy: 1})
+	w.log(lr, tailsample.Decision{Policy: 1, Randomness: 7, Explicit: true})
 	assert.Equal(t, map[string]any{"sampling.threshold": "0", "sampling.policy": "keyless"}, lr.Attributes().AsRaw())
 }
 

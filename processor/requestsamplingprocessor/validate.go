@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
-	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/internal/tailsample"
 )
@@ -20,6 +22,8 @@ const (
 	maxCorrelation = 16
 	// maxNameBytes bounds names that are written again and again.
 	maxNameBytes = 256
+	// maxWait is longer than anybody's memory lasts.
+	maxWait = 24 * time.Hour
 	// maxMiB bounds sizes, far beyond any machine, so that nothing overflows.
 	maxMiB = 1 << 24
 )
@@ -40,8 +44,8 @@ func (c *Config) Validate() error {
 			fail("correlation[%d] must not be named before, got %q", i, name)
 		}
 	}
-	if c.Wait <= 0 {
-		fail("wait must be positive, got %s", c.Wait)
+	if c.Wait <= 0 || c.Wait > maxWait {
+		fail("wait must be positive and at most %s, got %s", maxWait, c.Wait)
 	}
 	if c.Idle < 0 || c.Idle > max(c.Wait, 0) {
 		fail("idle must be 0 (off) to wait (%s), got %s", c.Wait, c.Idle)
@@ -67,7 +71,7 @@ func (c *Config) Validate() error {
 		fail("max_request_mib must be at most max_held_mib (%d), got %d", c.MaxHeldMiB, c.MaxRequestMiB)
 	}
 	errs = append(errs, c.validatePolicies()...)
-	if _, err := newPlan(c, componenttest.NewNopTelemetrySettings(), nil); err != nil {
+	if _, err := newPlan(c, component.TelemetrySettings{Logger: zap.NewNop()}, nil); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -43,6 +43,7 @@ type TelemetryBuilder struct {
 	ProcessorRequestSamplingReceivedItems          metric.Int64Counter
 	ProcessorRequestSamplingRefusedItems           metric.Int64Counter
 	ProcessorRequestSamplingRememberedDecisions    metric.Int64ObservableGauge
+	ProcessorRequestSamplingRestoredItems          metric.Int64Counter
 	ProcessorRequestSamplingUnlinked               metric.Int64Counter
 }
 
@@ -178,7 +179,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorRequestSamplingDroppedItems, err = builder.meter.Int64Counter(
 		"otelcol_processor_request_sampling_dropped_items",
-		metric.WithDescription("Log records and spans that were dropped. At any time received = kept + dropped + held. [Alpha]"),
+		metric.WithDescription("Log records and spans that were dropped. At any time received + restored = kept + dropped + held. [Alpha]"),
 		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
@@ -234,6 +235,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_request_sampling_remembered_decisions",
 		metric.WithDescription("Decisions that late records would follow. [Alpha]"),
 		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRequestSamplingRestoredItems, err = builder.meter.Int64Counter(
+		"otelcol_processor_request_sampling_restored_items",
+		metric.WithDescription("Log records and spans that the storage brought back at the start. [Alpha]"),
+		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorRequestSamplingUnlinked, err = builder.meter.Int64Counter(

@@ -103,7 +103,7 @@ func AssertEqualProcessorRequestSamplingDroppedBytes(t *testing.T, tt *component
 func AssertEqualProcessorRequestSamplingDroppedItems(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_request_sampling_dropped_items",
-		Description: "Log records and spans that were dropped. At any time received = kept + dropped + held. [Alpha]",
+		Description: "Log records and spans that were dropped. At any time received + restored = kept + dropped + held. [Alpha]",
 		Unit:        "{item}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -248,6 +248,22 @@ func AssertEqualProcessorRequestSamplingRememberedDecisions(t *testing.T, tt *co
 		},
 	}
 	got, err := tt.GetMetric("otelcol_processor_request_sampling_remembered_decisions")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualProcessorRequestSamplingRestoredItems(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_processor_request_sampling_restored_items",
+		Description: "Log records and spans that the storage brought back at the start. [Alpha]",
+		Unit:        "{item}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_processor_request_sampling_restored_items")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -47,6 +47,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorRequestSamplingLateItems.Add(context.Background(), 1)
 	tb.ProcessorRequestSamplingReceivedItems.Add(context.Background(), 1)
 	tb.ProcessorRequestSamplingRefusedItems.Add(context.Background(), 1)
+	tb.ProcessorRequestSamplingRestoredItems.Add(context.Background(), 1)
 	tb.ProcessorRequestSamplingUnlinked.Add(context.Background(), 1)
 	AssertEqualProcessorRequestSamplingConditionErrors(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -91,6 +92,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorRequestSamplingRememberedDecisions(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorRequestSamplingRestoredItems(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorRequestSamplingUnlinked(t, testTel,
