@@ -23,6 +23,7 @@ import (
 	"github.com/logboom/logboom/extension/archivequeryextension"
 	"github.com/logboom/logboom/processor/grokprocessor"
 	"github.com/logboom/logboom/processor/redactprocessor"
+	"github.com/logboom/logboom/processor/requestsamplingprocessor"
 )
 
 // setting is a row of a table `| setting | default | meaning |`.
@@ -168,6 +169,7 @@ func TestSettings(t *testing.T) {
 	}{
 		{"processor/grokprocessor", grokprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"processor/redactprocessor", redactprocessor.NewFactory().CreateDefaultConfig(), nil},
+		{"processor/requestsamplingprocessor", requestsamplingprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"exporter/objectstorageexporter", objectstorageexporter.NewFactory().CreateDefaultConfig(), nil},
 		{"extension/archivequeryextension", archivequeryextension.NewFactory().CreateDefaultConfig(), http},
 	} {
