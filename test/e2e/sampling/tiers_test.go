@@ -55,6 +55,7 @@ service:
 // TestTiers sends the records that have a trace id through two agents, any record through any of them, and three gateways: those of a
 // request meet in one.
 func TestTiers(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const rate = 0.1
 	wait, lag := 6*time.Second, 4500*time.Millisecond
 	n := length(t, 40_000)
