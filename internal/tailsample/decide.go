@@ -182,10 +182,10 @@ func (e *Engine) policy(conditions uint64) int {
 
 func (e *Engine) tickLimiter(policy int, now int64, forced bool) {
 	least := e.cfg.Policies[policy].Threshold
-	groups, kept, threshold := e.limiters[policy].tick(now, least, forced)
-	for i, g := range groups {
+	groups := e.limiters[policy].tick(now, least, forced)
+	for _, g := range groups {
 		e.settle(g, decided{
-			policy: uint8(policy), keep: i < kept, threshold: threshold, randomness: g.randomness, explicit: g.explicit,
+			policy: uint8(policy), keep: g.randomness >= g.threshold, threshold: g.threshold, randomness: g.randomness, explicit: g.explicit,
 		}, g.why, now)
 	}
 	clear(groups)

@@ -35,8 +35,9 @@ type group struct {
 	listed     bool
 	waits      bool // for the tick of a limited policy,
 	why        Trigger
-	policy     int // this one,
-	place      int // at this place among those that wait, until ends
+	policy     int    // this one,
+	place      int    // at this place among those that wait, until ends
+	threshold  uint64 // the outcome of that
 
 	first      int64  // arrival of the first record
 	prev, next *group // by first arrival, while it is listed

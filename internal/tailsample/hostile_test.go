@@ -139,6 +139,7 @@ func TestLongWait(t *testing.T) {
 				assert.EqualValues(t, 1, r.Stats().Requests)
 				if wait < 50*time.Hour {
 					time.Sleep(time.Duration(r.clock.tick) + time.Millisecond)
+					synctest.Wait()
 					assert.Zero(t, r.Stats().Requests)
 				}
 				assert.LessOrEqual(t, len(r.clock.buckets), 1<<15)
