@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Close ends an output: what it holds is decided, unless there is a store, and what is decided is delivered. The last output
@@ -26,8 +27,6 @@ func (o *Output) Close(ctx context.Context) error {
 	e.unlock()
 	var err error
 	if o.started {
-		close(o.stop)
-		<-o.done
 		err = o.drain(ctx)
 	}
 	if e.last(o) {
@@ -57,44 +56,60 @@ func (e *Engine) decideAll(o *Output) {
 	}
 }
 
-// drain delivers what the sender has left. What is not taken is dropped, or left for the store.
+// drain lets the sender deliver what is left. What the next consumer does not take is dropped, or left for the store.
 func (o *Output) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTime)
-	defer cancel()
-	var d delivery
-	for {
-		if d.items = o.next(d.items); len(d.items) == 0 {
-			return nil
+	defer o.cancel()
+	close(o.stop)
+	timer := time.NewTimer(drainTime)
+	defer timer.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-o.done:
+			waiting = false
+		case <-o.taken:
+			if o.e.store == nil {
+				timer.Reset(drainTime)
+			}
+		case <-timer.C:
+			waiting = false
+		case <-ctx.Done():
+			waiting = false
 		}
-		stop := make(chan struct{})
-		if o.e.store != nil {
-			close(stop) // one try: the rest is saved
-		}
-		if !o.pass(ctx, &d, stop) {
-			o.putBack(d.items)
-			break
-		}
+	}
+	o.cancel()
+	timer.Reset(cancelTime)
+	var err error
+	select {
+	case <-o.done:
+	case <-timer.C:
+		o.leave()
+		err = errors.New("end the delivery of held records: the next component has not returned")
 	}
 	if o.e.store != nil {
-		return nil
+		return err
 	}
-	return o.e.abandon(o)
+	return errors.Join(err, o.e.abandon(o))
+}
+
+// leave leaves the sender behind, without what it is delivering.
+func (o *Output) leave() {
+	o.e.mu.Lock()
+	o.lost = true
+	o.e.mu.Unlock()
+	o.putBack()
 }
 
 // abandon drops what is queued.
 func (e *Engine) abandon(o *Output) error {
+	e.mu.Lock()
+	defer e.unlock()
 	dropped := int64(0)
 	reason := ReasonShutdown
-	for {
-		items := o.next(nil)
-		if len(items) == 0 {
-			break
-		}
-		for i := range items {
-			dropped += items[i].records
-		}
-		e.delivered(o, items, &reason)
+	for i := range o.queue {
+		dropped += o.queue[i].records
 	}
+	e.release(o, o.queue, &reason)
+	o.queue = nil
 	if dropped > 0 {
 		return fmt.Errorf("deliver %d held records before the end: the next component did not take them", dropped)
 	}

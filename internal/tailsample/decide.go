@@ -220,7 +220,7 @@ func (e *Engine) discard(st *stream, reason Reason, policy uint8) {
 	signal := st.out.signal
 	if st.sources == 1 {
 		s := e.sources.byID[st.source]
-		e.tally.dropped(signal, reason, policy, s.service, st.records, st.chain.bytes-sourceBytes)
+		e.tally.dropped(signal, reason, policy, s.service, st.records, st.size())
 	} else {
 		var of *source
 		e.each(st, func(s *source) { of = s }, func(record []byte) {

@@ -55,6 +55,9 @@ type stream struct {
 	records int64
 }
 
+// size is the number of bytes of its records.
+func (st *stream) size() int64 { return st.chain.bytes - int64(st.sources)*sourceBytes }
+
 func (g *group) reset() {
 	*g = group{links: g.links[:0]}
 	g.streams = g.inline[:0]

@@ -105,6 +105,7 @@ func TestKeysThatAreLinks(t *testing.T) {
 		}
 		send(key(200), key(300)) // more links than there may be
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Empty(t, r.open, "keys of requests that are gone")
 		assert.Zero(t, r.Stats().Bytes)
 		r.close(t)

@@ -20,8 +20,10 @@ const (
 
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 5 * time.Second
-	// drainTime bounds how long Close goes on trying when the next consumer does not take what is left.
+	// drainTime bounds how long Close goes on when the next consumer takes nothing of what is left; with a Store, in all.
 	drainTime = 10 * time.Second
+	// cancelTime is how long the next consumer has to come back after its context has ended. Then it is left behind.
+	cancelTime = time.Second
 )
 
 // Output is one pipeline's part of an engine.
@@ -33,12 +35,17 @@ type Output struct {
 
 	// Under the engine's lock.
 	queue           []queued
+	sending         []queued // what the sender is delivering
 	started, closed bool
-	finished        bool
+	lost, finished  bool // the sender was left behind; all is done
 
-	wake chan struct{} // something is queued
-	stop chan struct{} // Close was called
-	done chan struct{} // the sender has ended
+	wake  chan struct{} // something is queued
+	taken chan struct{} // something was delivered
+	stop  chan struct{} // Close was called
+	done  chan struct{} // the sender has ended
+
+	ctx    context.Context // of the sender
+	cancel context.CancelFunc
 }
 
 // queued is what a decided request holds of an output.
@@ -53,8 +60,9 @@ func (e *Engine) NewOutput(signal Signal, deliver Deliver) *Output {
 	defer e.mu.Unlock()
 	o := &Output{
 		e: e, index: len(e.outs), signal: signal, deliver: deliver,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), taken: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	o.ctx, o.cancel = context.WithCancel(context.Background())
 	e.outs = append(e.outs, o)
 	return o
 }
@@ -100,16 +108,30 @@ func (o *Output) enqueue(q queued) {
 	o.queue = append(o.queue, q)
 	o.e.queued += int64(q.chain.blocks) * blockBytes
 	o.e.overhead += queuedOverhead
+	signalTo(o.wake)
+}
+
+// signalTo tells whoever waits, or is the next to wait.
+func signalTo(c chan<- struct{}) {
 	select {
-	case o.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// next takes from the queue what makes a delivery.
-func (o *Output) next(items []queued) []queued {
+// fetch takes what the sender delivers next.
+func (o *Output) fetch(items []queued) []queued {
 	o.e.mu.Lock()
 	defer o.e.mu.Unlock()
+	if o.lost {
+		return nil
+	}
+	o.sending = o.next(items)
+	return o.sending
+}
+
+// next takes from the queue what makes a delivery. The lock is held.
+func (o *Output) next(items []queued) []queued {
 	n, records, bytes := 0, int64(0), int64(0)
 	for n < len(o.queue) && (n == 0 || bytes+o.queue[n].chain.bytes <= deliveryBytes && records+o.queue[n].records <= deliveryRecords) {
 		bytes += o.queue[n].chain.bytes
@@ -123,14 +145,14 @@ func (o *Output) next(items []queued) []queued {
 	return items
 }
 
-// send delivers what is queued until the output is closed.
+// send delivers what is queued, until the output is closed and nothing is left or the next consumer does not take it.
 func (o *Output) send() {
 	defer close(o.done)
 	var d delivery
 	for {
-		if d.items = o.next(d.items); len(d.items) > 0 {
-			if !o.pass(context.Background(), &d, o.stop) {
-				o.putBack(d.items)
+		if d.items = o.fetch(d.items); len(d.items) > 0 {
+			if !o.pass(&d) {
+				o.putBack()
 				return
 			}
 			continue
@@ -143,19 +165,21 @@ func (o *Output) send() {
 	}
 }
 
-// pass delivers, again and again after errors that are not permanent, until it is delivered or stop is closed.
-func (o *Output) pass(ctx context.Context, d *delivery, stop <-chan struct{}) bool {
+// pass delivers, again and again after errors that are not permanent, until it is delivered or cancelled. Once the output is
+// closed, what could be saved instead is tried once.
+func (o *Output) pass(d *delivery) bool {
 	data := o.e.compose(d)
+	stop := o.stop
 	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
-		permanent, err := o.deliver(ctx, data, d.runs)
+		permanent, err := o.deliver(o.ctx, data, d.runs)
 		if err == nil {
-			o.e.delivered(o, d.items, nil)
+			o.delivered(d.items, nil)
 			return true
 		}
 		o.e.obs.Failed(o.signal, err, permanent)
 		if permanent {
 			reason := ReasonRefused
-			o.e.delivered(o, d.items, &reason)
+			o.delivered(d.items, &reason)
 			return true
 		}
 		timer := time.NewTimer(backoff)
@@ -163,24 +187,39 @@ func (o *Output) pass(ctx context.Context, d *delivery, stop <-chan struct{}) bo
 		case <-timer.C:
 		case <-stop:
 			timer.Stop()
-			return false
-		case <-ctx.Done():
+			if o.e.store != nil {
+				return false
+			}
+			stop, backoff = nil, firstBackoff/2 // there is little time left
+		case <-o.ctx.Done():
 			timer.Stop()
 			return false
 		}
 	}
 }
 
-func (o *Output) putBack(items []queued) {
+// putBack puts what the sender could not deliver before everything else.
+func (o *Output) putBack() {
 	o.e.mu.Lock()
 	defer o.e.mu.Unlock()
-	o.queue = append(append([]queued(nil), items...), o.queue...)
+	o.queue = append(append([]queued(nil), o.sending...), o.queue...)
+	o.sending = nil
 }
 
 // delivered frees what the next consumer has taken, or what was dropped for a reason.
-func (e *Engine) delivered(o *Output, items []queued, reason *Reason) {
-	e.mu.Lock()
-	defer e.unlock()
+func (o *Output) delivered(items []queued, reason *Reason) {
+	o.e.mu.Lock()
+	defer o.e.unlock()
+	if o.lost {
+		return // others have freed it
+	}
+	o.sending = nil
+	o.e.release(o, items, reason)
+	signalTo(o.taken)
+}
+
+// release frees what was delivered or, for a reason, dropped. The lock is held.
+func (e *Engine) release(o *Output, items []queued, reason *Reason) {
 	var kept [MaxPolicies + 1]amount
 	for i := range items {
 		q := &items[i]
@@ -191,7 +230,7 @@ func (e *Engine) delivered(o *Output, items []queued, reason *Reason) {
 			continue
 		}
 		kept[q.decision.Policy].records += q.records
-		kept[q.decision.Policy].bytes += q.chain.bytes
+		kept[q.decision.Policy].bytes += q.size()
 		e.free(&q.stream)
 	}
 	for policy, a := range kept {
