@@ -147,7 +147,6 @@ const (
 	TriggerSize                    // MaxRequestBytes
 	TriggerBudget                  // MaxHeldBytes: it was the oldest
 	TriggerShutdown                // Close without a Store
-	TriggerLink                    // linked with a request that was decided
 )
 
 // Reason is why an item was dropped.
@@ -164,7 +163,7 @@ const (
 // Observer is told what happens. Its methods are called with the engine's lock held or from several goroutines, must be
 // quick and must not call the engine.
 type Observer interface {
-	// Decided is called once a request.
+	// Decided is called once a request, whatever keys its parts had.
 	Decided(policy int, kept bool, trigger Trigger, after time.Duration)
 	// Kept counts what was accepted by the next consumer after it had been held.
 	Kept(signal Signal, policy int, records, bytes int64)
@@ -172,6 +171,8 @@ type Observer interface {
 	Dropped(signal Signal, reason Reason, policy int, service string, records, bytes int64)
 	// Late counts records that came after their request had been decided.
 	Late(signal Signal, kept bool, records int64)
+	// Restored counts what a Store brought back, with what is dropped at once as ReasonNoPipeline.
+	Restored(signal Signal, records int64)
 	// Unlinked counts links that were not made, because a request had too many or both were decided differently.
 	Unlinked(n int64)
 	// Failed tells that the next consumer refused data; it is tried again unless permanent.

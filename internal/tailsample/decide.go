@@ -29,7 +29,7 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 	}
 	if g == nil {
 		if past, late = e.decisions.get(it.Key); late {
-			e.lead(past, other, it.Link, now)
+			e.lead(past, other, it.Link)
 			return nil, past, true
 		}
 	}
@@ -37,7 +37,7 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 		was, known := e.decisions.get(it.Link)
 		if known && was.keep && !was.alias { // a part of the request is kept already
 			if g != nil {
-				e.settle(g, was, TriggerLink, now)
+				e.follow(g, was)
 			} else {
 				e.decisions.put(it.Key, was)
 			}
@@ -76,21 +76,31 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 }
 
 // lead applies the decision about a trace to what is known by a linked key.
-func (e *Engine) lead(past decided, other *group, link Key, now int64) {
+func (e *Engine) lead(past decided, other *group, link Key) {
 	switch {
-	case other != nil && other.key == link:
-		past.alias = true
-		e.settle(other, past, TriggerLink, now)
-	case other != nil:
-		e.tally.unlinked++
-	default:
+	case other == nil:
 		if was, known := e.decisions.get(link); !known {
 			past.alias = true
 			e.decisions.put(link, past)
 		} else if was.keep != past.keep {
 			e.tally.unlinked++
 		}
+	case other.key != link: // of another trace
+		e.tally.unlinked++
+	case !past.keep && e.policy(other.conditions) < int(past.policy): // the trace was dropped without knowing of this
+		e.tally.unlinked++
+	default:
+		past.alias = true
+		e.follow(other, past)
 	}
+}
+
+// follow carries the decision about a linked request out.
+func (e *Engine) follow(g *group, d decided) {
+	if l := e.limiterOf(d.policy); l != nil && d.keep {
+		l.spend(g.records, g.bytes)
+	}
+	e.settle(g, d)
 }
 
 // link gives a group one more key.
@@ -136,7 +146,7 @@ func (e *Engine) decide(g *group, trigger Trigger, now int64) {
 	if !p.limited() || g.randomness < p.Threshold {
 		d := decided{policy: uint8(policy), threshold: p.Threshold, randomness: g.randomness, explicit: g.explicit}
 		d.keep = d.randomness >= d.threshold
-		e.settle(g, d, trigger, now)
+		e.told(g, d, trigger, now)
 		return
 	}
 	e.wait(g, policy, trigger)
@@ -184,15 +194,21 @@ func (e *Engine) tickLimiter(policy int, now int64, forced bool) {
 	least := e.cfg.Policies[policy].Threshold
 	groups := e.limiters[policy].tick(now, least, forced)
 	for _, g := range groups {
-		e.settle(g, decided{
+		e.told(g, decided{
 			policy: uint8(policy), keep: g.randomness >= g.threshold, threshold: g.threshold, randomness: g.randomness, explicit: g.explicit,
 		}, g.why, now)
 	}
 	clear(groups)
 }
 
+// told is settle for a decision of its own.
+func (e *Engine) told(g *group, d decided, trigger Trigger, now int64) {
+	e.obs.Decided(int(d.policy), d.keep, trigger, time.Duration(now-g.first))
+	e.settle(g, d)
+}
+
 // settle carries a decision out: what was held is queued or dropped, and the decision remembered.
-func (e *Engine) settle(g *group, d decided, trigger Trigger, now int64) {
+func (e *Engine) settle(g *group, d decided) {
 	if g == e.taking {
 		e.taking, e.taken = nil, d
 	}
@@ -201,7 +217,6 @@ func (e *Engine) settle(g *group, d decided, trigger Trigger, now int64) {
 	for _, link := range g.links {
 		e.decisions.put(link, d)
 	}
-	e.obs.Decided(int(d.policy), d.keep, trigger, time.Duration(now-g.first))
 	for i := range g.streams {
 		st := &g.streams[i]
 		switch {

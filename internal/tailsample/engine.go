@@ -239,7 +239,7 @@ func (e *Engine) limiterOf(policy uint8) *limiter {
 
 func (e *Engine) takeKeyless(o *Output, it *Item, service service, size int64) {
 	p := &e.cfg.Keyless
-	it.Decision = Decision{Policy: uint8(len(e.cfg.Policies)), Threshold: p.Threshold, Randomness: it.Randomness, Explicit: true}
+	it.Decision = Decision{Policy: uint8(len(e.cfg.Policies)), Threshold: p.Threshold, Randomness: it.Randomness, Explicit: p.Threshold > 0}
 	if it.Randomness >= NeverThreshold {
 		it.Decision.Randomness = rand.Uint64() >> 8 //nolint:gosec // a sample, no secret
 	}

@@ -342,6 +342,7 @@ func TestKeyless(t *testing.T) {
 	for _, it := range items {
 		if it.Verdict == Kept {
 			assert.True(t, it.Decision.Explicit)
+			assert.GreaterOrEqual(t, it.Decision.Randomness, uint64(half))
 			assert.EqualValues(t, len(cfg.Policies), it.Decision.Policy)
 			kept++
 		}

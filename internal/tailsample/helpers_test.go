@@ -53,6 +53,7 @@ type recorder struct {
 	decided  map[string]int
 	after    []time.Duration
 	kept     [signals]int64
+	restored [signals]int64
 	dropped  map[Reason]int64
 	services map[string]int64
 	bytes    int64 // dropped
@@ -100,6 +101,12 @@ func (r *recorder) Unlinked(n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unlinked += n
+}
+
+func (r *recorder) Restored(signal Signal, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.restored[signal] += n
 }
 
 func (r *recorder) Failed(Signal, error, bool) {

@@ -44,6 +44,7 @@ func TestSourceOfWhatMadeRoom(t *testing.T) {
 				n++
 			}
 			(&input{}).add(fmt.Sprintf("line %d", i), Item{Key: key(i), DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
+			verify(t, r.Engine)
 			n++
 			require.LessOrEqual(t, r.Stats().Bytes, cfg.MaxHeldBytes)
 		}
@@ -68,6 +69,7 @@ func TestOwnResources(t *testing.T) {
 						items[j] = Item{Key: key((i*100 + j) / perRequest), DefaultRandomness: low, Randomness: NoRandomness}
 					}
 					require.NoError(t, r.logs.Offer(items, data, services))
+					verify(t, r.Engine)
 					require.LessOrEqual(t, r.Stats().Bytes, cfg.MaxHeldBytes)
 				}
 				if perRequest > 1 {
@@ -89,6 +91,7 @@ func TestKeysThatAreLinks(t *testing.T) {
 		n := 0
 		send := func(key, link Key) {
 			(&input{}).add(fmt.Sprint(n), Item{Key: key, Link: link, DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
+			verify(t, r.Engine)
 			n++
 		}
 		send(key(1), key(2)) // 1 has the link 2,

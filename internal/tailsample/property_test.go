@@ -28,8 +28,11 @@ func TestConservation(t *testing.T) {
 func conserve(t *testing.T, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	cfg := testConfig()
-	if seed%3 == 0 {
+	switch seed % 3 {
+	case 0:
 		cfg.MaxHeldBytes = 1 << 20
+	case 1:
+		cfg.MaxHeldBytes = 32 << 10 // full all the time
 	}
 	if seed%4 == 0 {
 		cfg.Policies[2].RecordsPerSecond = 20
@@ -125,6 +128,10 @@ func conserve(t *testing.T, seed uint64) {
 			r = newRig(t, cfg, store)
 		}
 		time.Sleep(time.Duration(rnd.IntN(500)) * time.Millisecond)
+		synctest.Wait()
+		if step%16 == 0 {
+			verify(t, r.Engine)
+		}
 		stats := r.Stats()
 		require.LessOrEqual(t, stats.Bytes, cfg.MaxHeldBytes+1<<18)
 	}

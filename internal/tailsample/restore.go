@@ -19,16 +19,31 @@ func (e *Engine) restore(ctx context.Context) error {
 	if err := e.oneOutputEach(); err != nil {
 		return err
 	}
+	restored, err := e.load(ctx)
+	if err != nil {
+		e.tally = tally{} // nothing was taken
+		return err
+	}
+	for signal, n := range restored {
+		if n > 0 {
+			e.obs.Restored(Signal(signal), n)
+		}
+	}
+	return nil
+}
+
+// load reads everything, and deletes it in the store.
+func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) {
 	meta, err := e.store.Get(ctx, metaKey)
 	if err != nil {
-		return fmt.Errorf("read %q: %w", metaKey, err)
+		return restored, fmt.Errorf("read %q: %w", metaKey, err)
 	}
 	if meta == nil {
-		return nil
+		return restored, nil
 	}
 	r := reader{b: meta}
 	if version := r.uvarint(); version != storeVersion {
-		return fmt.Errorf("%q is of version %d, which this program does not know", metaKey, version)
+		return restored, fmt.Errorf("%q is of version %d, which this program does not know", metaKey, version)
 	}
 	chunks := r.uvarint()
 	l := loader{e: e, sources: map[uint64]*source{}}
@@ -37,7 +52,7 @@ func (e *Engine) restore(ctx context.Context) error {
 		l.policies = append(l.policies, e.policyNamed(string(r.text())))
 	}
 	if r.err != nil {
-		return fmt.Errorf("read %q: %w", metaKey, r.err)
+		return restored, fmt.Errorf("read %q: %w", metaKey, r.err)
 	}
 	for i := range int(min(chunks, 1<<31)) {
 		key := chunkKey(i)
@@ -49,18 +64,18 @@ func (e *Engine) restore(ctx context.Context) error {
 			err = l.load(value)
 		}
 		if err != nil {
-			return fmt.Errorf("read %q: %w", key, err)
+			return restored, fmt.Errorf("read %q: %w", key, err)
 		}
 	}
 	if err := e.store.Delete(ctx, metaKey); err != nil {
-		return fmt.Errorf("delete %q: %w", metaKey, err)
+		return restored, fmt.Errorf("delete %q: %w", metaKey, err)
 	}
 	for i := range int(chunks) {
 		if err := e.store.Delete(ctx, chunkKey(i)); err != nil {
-			return fmt.Errorf("delete %q: %w", chunkKey(i), err)
+			return restored, fmt.Errorf("delete %q: %w", chunkKey(i), err)
 		}
 	}
-	return nil
+	return l.restored, nil
 }
 
 // oneOutputEach makes sure that what is held goes back to where it came from: pipelines have no names here.
@@ -100,6 +115,7 @@ type loader struct {
 	policies []uint8 // by their numbers in the store
 	sources  map[uint64]*source
 	missing  map[uint64]missing
+	restored [signals]int64 // records
 }
 
 // missing is a source whose signal has no pipeline any more.
@@ -204,6 +220,7 @@ func (l *loader) frames(r *reader, st *stream, signal Signal, policy uint8) {
 		of = l.sources[uint64(number)]
 		gone = l.missing[uint64(number)]
 	}, func(record []byte) {
+		l.restored[signal]++
 		switch {
 		case st.out == nil:
 			l.e.tally.dropped(signal, ReasonNoPipeline, policy, gone.service, 1, int64(len(record)))

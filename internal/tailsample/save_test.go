@@ -63,6 +63,7 @@ func TestRestart(t *testing.T) {
 		second := newRig(t, testConfig(), store)
 		assert.Empty(t, store.values)
 		assert.Equal(t, before.Records, second.Stats().Records)
+		assert.Equal(t, before.Records, second.obs.restored)
 		assert.Equal(t, before.Requests, second.Stats().Requests)
 		synctest.Wait()
 		assert.Equal(t, []string{"refused"}, names(second.sinks[Logs]))
@@ -96,6 +97,7 @@ func TestRestartWithOtherPolicies(t *testing.T) {
 		o := e.NewOutput(Logs, s.deliver)
 		require.NoError(t, o.Start(t.Context()))
 		assert.Equal(t, map[Reason]int64{ReasonNoPipeline: 1}, obs.drops())
+		assert.Equal(t, [signals]int64{1, 1}, obs.restored)
 		time.Sleep(31 * time.Second)
 		assert.Equal(t, []string{"line"}, names(s))
 		assert.Equal(t, Decision{Policy: 1, Threshold: half, Randomness: high}, s.got["line"])
@@ -132,6 +134,7 @@ func TestStoreErrors(t *testing.T) {
 			e.SetStore(bad)
 			o := e.NewOutput(Logs, newSink(t, Logs).deliver)
 			require.ErrorContains(t, o.Start(t.Context()), "held.", name)
+			assert.Zero(t, e.obs.(*recorder).restored, name)
 			require.NoError(t, o.Close(t.Context()))
 			assert.Equal(t, keys, slices.Sorted(maps.Keys(bad.values)), name) // nothing was taken away
 		}

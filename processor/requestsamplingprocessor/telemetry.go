@@ -40,7 +40,7 @@ var (
 	reasonNames  = [...]string{tailsample.ReasonPolicy: "policy", tailsample.ReasonRefused: "refused", tailsample.ReasonShutdown: "shutdown", tailsample.ReasonNoPipeline: "no_pipeline"}
 	triggerNames = [...]string{
 		tailsample.TriggerRecord: "record", tailsample.TriggerEnd: "end", tailsample.TriggerIdle: "idle", tailsample.TriggerWait: "wait",
-		tailsample.TriggerSize: "size", tailsample.TriggerBudget: "budget", tailsample.TriggerShutdown: "shutdown", tailsample.TriggerLink: "link",
+		tailsample.TriggerSize: "size", tailsample.TriggerBudget: "budget", tailsample.TriggerShutdown: "shutdown",
 	}
 )
 

@@ -1,0 +1,110 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tailsample
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// verify compares everything an engine counts with what is there.
+func verify(t testing.TB, e *Engine) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var records [signals]int64
+	var waiting, overhead, bytes int64
+	blocks := 0
+	refs := map[*source]int{}
+	stream := func(st *stream) {
+		frames := e.arena.appendTo(nil, &st.chain)
+		require.EqualValues(t, len(frames), st.chain.bytes)
+		n, marks, length := int64(0), uint32(0), int64(0)
+		require.NoError(t, eachFrame(frames, func(number uint32) {
+			s := e.sources.byID[number]
+			require.NotNil(t, s)
+			require.Same(t, st.out, s.out)
+			require.Same(t, s, e.sources.byKey[s.key])
+			refs[s]++
+			marks++
+		}, func(record []byte) {
+			n++
+			length += int64(len(record))
+		}))
+		require.Equal(t, st.records, n)
+		require.Equal(t, st.sources, marks)
+		require.Equal(t, length, st.size())
+		records[st.out.signal] += n
+		blocks += int(st.chain.blocks)
+	}
+	groups := map[*group]int{}
+	for _, g := range e.open {
+		groups[g]++
+	}
+	require.EqualValues(t, len(groups), e.groups)
+	listed := 0
+	for g, keys := range groups {
+		require.Equal(t, 1+len(g.links), keys)
+		require.Same(t, g, e.open[g.key])
+		require.Same(t, g, e.clock.buckets[g.bucket][g.slot])
+		require.NotEqual(t, g.waits, g.listed)
+		if g.waits {
+			require.Same(t, g, e.limiters[g.policy].waiting[g.place])
+		} else {
+			listed++
+		}
+		require.Less(t, g.randomness, NeverThreshold)
+		overhead += g.overhead()
+		for i := range g.streams {
+			stream(&g.streams[i])
+		}
+	}
+	var last *group
+	for g := e.first; g != nil; last, g = g, g.next {
+		require.True(t, g.listed)
+		require.Same(t, last, g.prev)
+		require.Contains(t, groups, g)
+		listed--
+	}
+	require.Same(t, last, e.final)
+	require.Zero(t, listed)
+	timed := 0
+	for _, b := range e.clock.buckets {
+		timed += len(b)
+	}
+	require.Equal(t, len(groups), timed)
+	for _, l := range e.limiters {
+		if l != nil {
+			for _, g := range l.waiting {
+				require.True(t, g == nil || g.waits)
+			}
+		}
+	}
+	for _, o := range e.outs {
+		for _, items := range [][]queued{o.queue, o.sending} {
+			for i := range items {
+				stream(&items[i].stream)
+				waiting += int64(items[i].chain.blocks) * blockBytes
+				overhead += queuedOverhead
+			}
+		}
+	}
+	require.Equal(t, records, e.records)
+	require.Equal(t, waiting, e.queued)
+	require.Equal(t, overhead, e.overhead)
+	require.Equal(t, blocks, e.arena.used)
+	require.Len(t, e.sources.byKey, len(refs))
+	for s, n := range refs {
+		require.Equal(t, n, s.refs)
+		bytes += s.bytes()
+	}
+	require.Equal(t, bytes, e.sources.bytes)
+	require.Equal(t, int64(blocks)*blockBytes+overhead+bytes, e.held())
+	free := 0
+	for i := e.arena.free; i != 0; free++ {
+		b := e.arena.block(i)
+		i = uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+	}
+	require.Equal(t, max(0, e.arena.mapped*blocksPerRegion-1), blocks+free)
+}
