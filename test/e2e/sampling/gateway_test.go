@@ -153,14 +153,14 @@ func TestOneGateway(t *testing.T) {
 		perSecond = 6000
 	)
 	n := length(t, 60_000)
-	wait := 6 * time.Second
+	wait, held := 6*time.Second, 512
 	if n >= 1_000_000 {
-		wait = 15 * time.Second
+		wait, held = 15*time.Second, 2048
 	}
 	lag := wait - 1500*time.Millisecond // the restart takes up to a second
 	s := openShop(t, 1, n)
 	k := startKeeper(t)
-	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(gateway, parse, wait, rate, 512, k.Addr)})
+	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(gateway, parse, wait, rate, held, k.Addr)})
 	client := harness.DialOTLP(t, lb.Addr("otlp"))
 	f := newFeeder(s, func(ld plog.Logs) error { return client.Send(t.Context(), ld) })
 	list := s.arrivals(pace(n, perSecond), lag)

@@ -30,6 +30,7 @@ type keeper struct {
 	refused int
 	times   map[int]int
 	weights map[int]float64
+	vary    bool           // they may have different thresholds
 	sampled string         // the threshold of those that are kept by chance
 	wrong   map[string]int // what is wrong with a record: number of them
 }
@@ -70,7 +71,7 @@ func (k *keeper) take(ld plog.Logs) error {
 				if weight > 1 && k.sampled == "" {
 					k.sampled = threshold.Str()
 				}
-				if weight > 1 && k.sampled != threshold.Str() {
+				if weight > 1 && k.sampled != threshold.Str() && !k.vary {
 					k.wrong["another threshold"]++
 				}
 				// Without a trace id a later sampler knows the randomness from this attribute alone.
