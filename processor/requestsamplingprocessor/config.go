@@ -48,7 +48,7 @@ type EndConfig struct {
 	RootSpan bool `mapstructure:"root_span"`
 	// Conditions are OTTL conditions in the log context; a record that satisfies any ends its request.
 	Conditions []string `mapstructure:"conditions"`
-	// Grace is the time for what is late, after the end.
+	// Grace is the time for what is late, after the end. Beyond Wait it has no effect.
 	Grace time.Duration `mapstructure:"grace"`
 
 	// prevent unkeyed literal initialization

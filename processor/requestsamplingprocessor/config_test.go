@@ -45,6 +45,8 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, xconfmap.Validate(cfg))
 	p, err := newPlan(cfg, componenttest.NewNopTelemetrySettings(), nil)
 	require.NoError(t, err)
+	small.Wait = time.Second // below the default of end.grace
+	require.NoError(t, small.Validate())
 	assert.Equal(t, time.Minute, p.engine.Wait)
 	assert.Equal(t, 20*time.Second, p.engine.Idle)
 	assert.Equal(t, 5*time.Second, p.engine.Grace)
@@ -107,7 +109,7 @@ func TestConfigErrors(t *testing.T) {
 		`wait must be positive and at most 24h0m0s, got 24h0m0.000000001s`:                                              func(c *Config) { c.Wait = 24*time.Hour + 1 },
 		`idle must be 0 (off) to wait (30s), got 31s`:                                                                   func(c *Config) { c.Idle = 31 * time.Second },
 		`idle must be 0 (off) to wait (30s), got -1ns`:                                                                  func(c *Config) { c.Idle = -1 },
-		`end: grace must be 0 to wait (30s), got 1m0s`:                                                                  func(c *Config) { c.End.Grace = time.Minute },
+		`end: grace must be 0 to 24h0m0s, got -1s`:                                                                      func(c *Config) { c.End.Grace = -time.Second },
 		`end: conditions[0] must be a condition in OTTL, got "attributes ="`:                                            func(c *Config) { c.End.Conditions = []string{"attributes ="} },
 		`correlation[1] must be the name of an attribute, got ""`:                                                       func(c *Config) { c.Correlation = []string{"a", ""} },
 		`correlation[1] must not be named before, got "a"`:                                                              func(c *Config) { c.Correlation = []string{"a", "a"} },

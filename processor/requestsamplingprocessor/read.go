@@ -126,6 +126,9 @@ func (r *reader) readSpan(b *batch, span ptrace.Span, it *tailsample.Item) {
 	r.readKey(b, span.TraceID(), it)
 	it.Start = nanoseconds(span.StartTimestamp())
 	it.End = max(it.Start, nanoseconds(span.EndTimestamp()))
+	if it.Start == 0 {
+		it.Start = it.End // not since 1970
+	}
 	if state := span.TraceState().AsRaw(); state != "" {
 		if n, ok := stateRandomness(state); ok {
 			it.Randomness = n

@@ -108,6 +108,8 @@ func TestTimes(t *testing.T) {
 	assert.Equal(t, []int64{5, 9}, []int64{it.Start, it.End})
 	it = readSpan(p, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetStartTimestamp(5); s.SetEndTimestamp(2) })
 	assert.Equal(t, []int64{5, 5}, []int64{it.Start, it.End}, "a span cannot end before it starts")
+	it = readSpan(p, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetEndTimestamp(9) })
+	assert.Equal(t, []int64{9, 9}, []int64{it.Start, it.End})
 }
 
 func TestEnds(t *testing.T) {

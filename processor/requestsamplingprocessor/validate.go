@@ -50,8 +50,8 @@ func (c *Config) Validate() error {
 	if c.Idle < 0 || c.Idle > max(c.Wait, 0) {
 		fail("idle must be 0 (off) to wait (%s), got %s", c.Wait, c.Idle)
 	}
-	if c.End.Grace < 0 || c.End.Grace > max(c.Wait, 0) {
-		fail("end: grace must be 0 to wait (%s), got %s", c.Wait, c.End.Grace)
+	if c.End.Grace < 0 || c.End.Grace > maxWait { // beyond wait it has no effect: whoever sets wait need not think of it
+		fail("end: grace must be 0 to %s, got %s", maxWait, c.End.Grace)
 	}
 	if len(c.PolicyAttribute) > maxNameBytes {
 		fail("policy_attribute must have at most %d bytes, got %d", maxNameBytes, len(c.PolicyAttribute))
