@@ -60,7 +60,7 @@ func BenchmarkOffer(b *testing.B) {
 		require.NoError(b, o.Offer(items, data, services))
 		e.mu.Lock()
 		for e.groups > inFlight { // as the clock does it
-			e.end(e.first, TriggerWait, e.now())
+			e.end(e.group(e.first), TriggerWait, e.now())
 		}
 		e.mu.Unlock()
 	}

@@ -20,40 +20,48 @@ const (
 // which it is moved on. Nothing refers to a group that was taken out.
 type clock struct {
 	tick    int64 // nanoseconds
-	buckets [][]*group
+	buckets [][]groupID
 	now     int64 // the number of the last tick that was handled
 }
 
 func newClock(longest time.Duration) clock {
 	tick := min(max(longest/ticksPerWait, minTick), maxTick)
-	return clock{tick: int64(tick), buckets: make([][]*group, min(longest/tick, maxBuckets)+3)}
+	return clock{tick: int64(tick), buckets: make([][]groupID, min(longest/tick, maxBuckets)+3)}
 }
 
-// put inserts a group whose deadline is a time on the engine's clock.
-func (c *clock) put(g *group, deadline int64) {
-	n := max(deadline/c.tick+1, c.now+1)      // the tick that follows
-	n = min(n, c.now+int64(len(c.buckets))-1) // the end of the ring, from which it is moved on
-	g.bucket = int(n % int64(len(c.buckets)))
-	g.slot = len(c.buckets[g.bucket])
-	c.buckets[g.bucket] = append(c.buckets[g.bucket], g)
+// schedule puts a group into the bucket of its deadline, a time on the engine's clock.
+func (e *Engine) schedule(g *group, deadline int64) {
+	c := &e.clock
+	n := max(deadline/c.tick+1, c.now+1)        // the tick that follows
+	n = min(n, c.now+int64(len(c.buckets))-1)   // the end of the ring, from which it is moved on
+	g.bucket = int32(n % int64(len(c.buckets))) //nolint:gosec // maxBuckets
+	g.slot = int32(len(c.buckets[g.bucket]))    //nolint:gosec // bounded by the groups
+	c.buckets[g.bucket] = append(c.buckets[g.bucket], g.id)
 }
 
-func (c *clock) remove(g *group) {
+func (e *Engine) unschedule(g *group) {
+	c := &e.clock
 	b := c.buckets[g.bucket]
 	last := len(b) - 1
 	b[g.slot] = b[last]
-	b[g.slot].slot = g.slot
-	b[last] = nil
+	e.group(b[g.slot]).slot = g.slot
 	if c.buckets[g.bucket] = b[:last]; last == 0 && cap(b) > keepBucket {
 		c.buckets[g.bucket] = nil // a peak does not stay
 	}
 }
 
+func (e *Engine) reschedule(g *group) {
+	e.unschedule(g)
+	at, _ := e.deadline(g)
+	e.schedule(g, at)
+}
+
 // due returns a group of a bucket that has come, or nil when there is none up to now.
-func (c *clock) due(now int64) *group {
+func (e *Engine) due(now int64) *group {
+	c := &e.clock
 	for ; c.now < now/c.tick; c.now++ {
 		if b := c.buckets[int((c.now+1)%int64(len(c.buckets)))]; len(b) > 0 {
-			return b[len(b)-1]
+			return e.group(b[len(b)-1])
 		}
 	}
 	return nil

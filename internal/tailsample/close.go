@@ -42,11 +42,10 @@ func (e *Engine) decideAll(o *Output) {
 		if g.waits {
 			continue // for the end of this
 		}
-		for i := range g.streams {
-			if o == nil || g.streams[i].out == o {
-				e.end(g, TriggerShutdown, now)
-				break
-			}
+		has := o == nil
+		e.eachStream(g, func(st *stream) { has = has || int(st.out) == o.index })
+		if has {
+			e.end(g, TriggerShutdown, now)
 		}
 	}
 	for i, l := range e.limiters {
@@ -152,7 +151,9 @@ func (e *Engine) finish(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.running = false
-	e.open, e.first, e.final, e.spare = map[Key]*group{}, nil, nil, nil
+	e.open, e.slabs, e.first, e.final, e.spare = map[Key]groupID{}, nil, 0, 0, 0
+	clear(e.streams)
+	clear(e.links)
 	e.groups, e.overhead, e.queued, e.records = 0, 0, 0, [signals]int64{}
 	e.sources = sources{byKey: map[string]*source{}}
 	return errors.Join(err, e.arena.close())

@@ -7,7 +7,7 @@ import "time"
 
 // find returns the undecided request of an item, a new one if need be, or the decision that was made about it.
 func (e *Engine) find(it *Item, now int64) (g *group, past decided, late bool) {
-	g = e.open[it.Key]
+	g = e.lookup(it.Key)
 	if it.Link != (Key{}) && it.Link != it.Key {
 		return e.findLinked(g, it, now)
 	}
@@ -23,7 +23,7 @@ func (e *Engine) find(it *Item, now int64) (g *group, past decided, late bool) {
 // become one with the trace. A key that is linked with a trace stays with it: were a session's traces made one, the first
 // decision would be that of all.
 func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decided, late bool) {
-	other := e.open[it.Link]
+	other := e.lookup(it.Link)
 	if g != nil && g == other {
 		return g, past, false
 	}
@@ -61,7 +61,7 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 		return g, past, false
 	}
 	switch {
-	case len(other.links) == maxLinks || g != nil && len(g.links)+len(other.links) >= maxLinks:
+	case other.links == maxLinks || g != nil && g.links+other.links >= maxLinks:
 		e.tally.unlinked++
 		if g == nil {
 			g = e.newGroup(it.Key, it.DefaultRandomness, now)
@@ -105,12 +105,12 @@ func (e *Engine) follow(g *group, d decided) {
 
 // link gives a group one more key.
 func (e *Engine) link(g *group, key Key) {
-	if len(g.links) == maxLinks {
+	if g.links == maxLinks {
 		e.tally.unlinked++
 		return
 	}
-	g.links = append(g.links, key)
-	e.open[key] = g
+	e.addLink(g, key)
+	e.open[key] = g.id
 	e.overhead += linkOverhead
 }
 
@@ -118,7 +118,7 @@ func (e *Engine) link(g *group, key Key) {
 func (e *Engine) rename(g *group, it *Item) {
 	old := g.key
 	g.key = it.Key
-	e.open[g.key] = g
+	e.open[g.key] = g.id
 	if !g.explicit {
 		g.randomness = it.DefaultRandomness & (NeverThreshold - 1)
 	}
@@ -130,13 +130,14 @@ func (e *Engine) merge(g, other *group) {
 	e.takeOut(other)
 	g.join(other, e.cfg.Measures)
 	e.link(g, other.key)
-	for _, key := range other.links {
-		e.link(g, key)
-	}
+	e.eachLink(other, func(key Key) { e.link(g, key) })
+	e.dropLinks(other)
+	e.eachStream(other, func(st *stream) { e.addStream(g, *st) })
+	e.dropStreams(other)
 	if !g.waits {
 		e.reschedule(g)
 	}
-	e.reuse(other)
+	e.reuse(other, other.id)
 }
 
 // decide decides a group now, with what is known.
@@ -155,7 +156,7 @@ func (e *Engine) decide(g *group, trigger Trigger, now int64) {
 
 // wait lets a group wait for the tick of a limited policy.
 func (e *Engine) wait(g *group, policy int, why Trigger) {
-	if g.waits && g.policy != policy {
+	if g.waits && int(g.policy) != policy {
 		e.limiters[g.policy].leave(g)
 	}
 	g.why = why
@@ -169,7 +170,7 @@ func (e *Engine) wait(g *group, policy int, why Trigger) {
 // waited for that as long as it may.
 func (e *Engine) end(g *group, trigger Trigger, now int64) {
 	policy := e.policy(g.conditions)
-	if p := &e.cfg.Policies[policy]; !p.limited() || g.randomness < p.Threshold || g.waits && g.policy == policy {
+	if p := &e.cfg.Policies[policy]; !p.limited() || g.randomness < p.Threshold || g.waits && int(g.policy) == policy {
 		e.decide(g, trigger, now)
 		return
 	}
@@ -214,59 +215,18 @@ func (e *Engine) settle(g *group, d decided) {
 	}
 	e.decisions.put(g.key, d)
 	d.alias = true
-	for _, link := range g.links {
-		e.decisions.put(link, d)
-	}
-	for i := range g.streams {
-		st := &g.streams[i]
+	e.eachLink(g, func(link Key) { e.decisions.put(link, d) })
+	e.eachStream(g, func(st *stream) {
 		switch {
 		case st.chain.first == 0:
 		case d.keep:
-			st.out.enqueue(queued{stream: *st, decision: d.decision()})
+			e.outs[st.out].enqueue(queued{stream: *st, decision: d.decision()})
 		default:
 			e.discard(st, ReasonPolicy, d.policy)
 		}
-	}
+	})
 	e.remove(g)
 }
-
-// discard drops the records of a stream and counts them.
-func (e *Engine) discard(st *stream, reason Reason, policy uint8) {
-	signal := st.out.signal
-	if st.sources == 1 {
-		s := e.sources.byID[st.source]
-		e.tally.dropped(signal, reason, policy, s.service, st.records, st.size())
-	} else {
-		var of *source
-		e.each(st, func(s *source) { of = s }, func(record []byte) {
-			e.tally.dropped(signal, reason, policy, of.service, 1, int64(len(record)))
-		})
-	}
-	e.free(st)
-}
-
-// free releases a stream and what it refers to.
-func (e *Engine) free(st *stream) {
-	if st.sources == 1 {
-		e.sources.unref(e.sources.byID[st.source])
-	} else {
-		e.each(st, e.sources.unref, func([]byte) {})
-	}
-	e.records[st.out.signal] -= st.records
-	e.arena.release(&st.chain)
-}
-
-// each calls source and record with what a stream holds, in order.
-func (e *Engine) each(st *stream, source func(*source), record func([]byte)) {
-	e.scratch = e.arena.appendTo(e.scratch[:0], &st.chain)
-	_ = eachFrame(e.scratch, func(number uint32) { source(e.sources.byID[number]) }, record) // no error: these are our own bytes
-	if cap(e.scratch) > maxScratch {
-		e.scratch = nil
-	}
-}
-
-// maxScratch is how large a buffer is kept to be used again.
-const maxScratch = 4 << 20
 
 // tick decides what is due.
 func (e *Engine) tick() {
@@ -274,7 +234,7 @@ func (e *Engine) tick() {
 	e.mu.Lock()
 	defer e.unlock()
 	n := 0
-	for g := e.clock.due(now); g != nil; g = e.clock.due(now) {
+	for g := e.due(now); g != nil; g = e.due(now) {
 		if at, why := e.deadline(g); at > now {
 			e.reschedule(g)
 		} else {

@@ -22,12 +22,14 @@ type Engine struct {
 
 	mu        sync.Mutex
 	outs      []*Output
-	open      map[Key]*group
+	open      map[Key]groupID
 	groups    int64
-	first     *group // of those that can be decided early, the one that came first; the list goes on by next
-	final     *group
-	spare     *group // chained by next, to be used again
-	spares    int
+	slabs     []*[slabGroups]group
+	spare     groupID // the first of the groups that are not in use
+	first     groupID // of those that can be decided early, the one that came first; the list goes on by next
+	final     groupID
+	streams   map[groupID][]stream // beyond those that have room in a group
+	links     map[groupID][]Key    // likewise
 	clock     clock
 	arena     *arena
 	sources   sources
@@ -70,7 +72,9 @@ func New(cfg Config, obs Observer) (*Engine, error) {
 	}
 	e := &Engine{
 		cfg: cfg, obs: obs, epoch: time.Now(),
-		open:      map[Key]*group{},
+		open:      map[Key]groupID{},
+		streams:   map[groupID][]stream{},
+		links:     map[groupID][]Key{},
 		clock:     newClock(cfg.Wait),
 		arena:     newArena(cfg.MaxHeldBytes),
 		sources:   sources{byKey: map[string]*source{}},
@@ -257,7 +261,7 @@ func (e *Engine) review(g *group, now int64) {
 		e.decide(g, TriggerRecord, now)
 	case g.bytes+g.brought > e.cfg.MaxRequestBytes:
 		e.decide(g, TriggerSize, now)
-	case g.waits && e.policy(g.conditions) != g.policy:
+	case g.waits && e.policy(g.conditions) != int(g.policy):
 		e.end(g, g.why, now)
 	}
 }
@@ -281,7 +285,7 @@ func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
 	fresh := s.refs == 0
 	s.refs++ // it stays, even if what makes room was the last that had it
 	defer func() { s.refs-- }()
-	st := g.stream(o)
+	st := e.streamOf(g, o)
 	n := len(f.bytes)
 	if st.chain.first == 0 || st.source != s.id {
 		n += sourceBytes
@@ -303,15 +307,15 @@ func (e *Engine) keep(o *Output, b *batch, f *frame, g *group, now int64) bool {
 
 // makeRoom decides the oldest request but g. It returns false when there is none.
 func (e *Engine) makeRoom(g *group, now int64) bool {
-	old := e.first
+	old := e.group(e.first)
 	if old != nil && old == g {
-		old = g.next
+		old = e.group(g.next)
 	}
 	if old != nil {
 		if e.end(old, TriggerBudget, now); !old.waits || len(e.limiters[old.policy].waiting) < maxWaiting {
 			return true
 		}
-		e.tickLimiter(old.policy, now, true)
+		e.tickLimiter(int(old.policy), now, true)
 		return true
 	}
 	some := false

@@ -3,18 +3,21 @@
 
 package tailsample
 
-import "encoding/binary"
-
 const (
 	// groupOverhead is what an undecided request takes besides its bytes: the group, its entry in the map and in the clock.
 	groupOverhead = 640
-	// linkOverhead is what each further key takes.
-	linkOverhead = 96
-	maxLinks     = 16
+	// linkOverhead is what each further key takes, streamOverhead a stream that has no room within the group.
+	linkOverhead   = 96
+	streamOverhead = 192
+	maxLinks       = 16
+	inlineStreams  = 2
 )
 
-// group is a request that is not decided. What every record touches stands first, close together: there are more groups than
-// a processor's cache has room for.
+// groupID is the place of a group. 0 is none.
+type groupID uint32
+
+// group is a request that is not decided. It holds no pointers, so that the garbage collector has nothing to do with a million of
+// them, and what every record touches stands first and close together: there are more groups than a processor's cache has room for.
 type group struct {
 	key        Key
 	last       int64 // arrival of the latest record, on the engine's clock
@@ -27,44 +30,30 @@ type group struct {
 	spanStart, spanEnd int64 // nanoseconds since the Unix epoch; 0 is none
 	start, end         int64
 
-	streams []stream
-	inline  [2]stream // backs streams, as there are hardly ever more
+	inline  [inlineStreams]stream
+	streams uint8 // of inline that are in use
+	more    bool  // there are others in Engine.streams
 
-	randomness uint64
-	explicit   bool // a record brought the randomness
-	listed     bool
-	waits      bool // for the tick of a limited policy,
-	why        Trigger
-	policy     int    // this one,
-	place      int    // at this place among those that wait, until ends
-	threshold  uint64 // the outcome of that
+	explicit bool // a record brought the randomness
+	listed   bool
+	waits    bool // for the tick of a limited policy,
+	why      Trigger
+	policy   int32 // this one,
+	place    int32 // at this place among those that wait, until ends
 
-	first      int64  // arrival of the first record
-	prev, next *group // by first arrival, while it is listed
-	bucket     int    // place in the clock
-	slot       int
-	links      []Key // its further keys, maxLinks at most
-}
+	randomness   uint64
+	threshold    uint64 // the outcome of waiting
+	first        int64  // arrival of the first record
+	id           groupID
+	prev, next   groupID // by first arrival, while it is listed
+	bucket, slot int32   // place in the clock
 
-// stream is what a group holds of one pipeline.
-type stream struct {
-	out     *Output
-	chain   chain
-	source  uint32 // of the last record
-	sources uint32 // frames that name one
-	records int64
-}
-
-// size is the number of bytes of its records.
-func (st *stream) size() int64 { return st.chain.bytes - int64(st.sources)*sourceBytes }
-
-func (g *group) reset() {
-	*g = group{links: g.links[:0]}
-	g.streams = g.inline[:0]
+	links uint8 // further keys: the first is link, the others are in Engine.links
+	link  Key
 }
 
 // overhead is what the group takes besides blocks.
-func (g *group) overhead() int64 { return groupOverhead + int64(len(g.links))*linkOverhead }
+func (g *group) overhead() int64 { return groupOverhead + int64(g.links)*linkOverhead }
 
 // read notes what an item tells of the request, without holding it.
 func (g *group) read(it *Item, signal Signal, size int64, measures []Measure) {
@@ -119,38 +108,7 @@ func widen(start, end int64, it *Item) (newStart, newEnd int64) {
 	return start, max(end, start)
 }
 
-// stream returns what the group holds of a pipeline.
-func (g *group) stream(out *Output) *stream {
-	for i := len(g.streams) - 1; i >= 0; i-- {
-		if g.streams[i].out == out {
-			return &g.streams[i]
-		}
-	}
-	g.streams = append(g.streams, stream{out: out})
-	return &g.streams[len(g.streams)-1]
-}
-
-// hold appends a record to a stream. The arena must have room.
-func (e *Engine) hold(st *stream, s *source, record []byte) error {
-	if st.chain.first == 0 || st.source != s.id {
-		var mark [sourceBytes]byte
-		binary.LittleEndian.PutUint32(mark[1:], s.id)
-		if err := e.arena.append(&st.chain, mark[:]); err != nil {
-			return err
-		}
-		st.source = s.id
-		st.sources++
-		s.refs++
-	}
-	if err := e.arena.append(&st.chain, record); err != nil {
-		return err
-	}
-	st.records++
-	e.records[st.out.signal]++
-	return nil
-}
-
-// join moves all of another group to g. Its keys are not touched.
+// join takes what is known of another group that turned out to be of the same request; its streams and keys are not touched.
 func (g *group) join(other *group, measures []Measure) {
 	g.first, g.last = min(g.first, other.first), max(g.last, other.last)
 	if g.ends == 0 || other.ends != 0 && other.ends < g.ends {
@@ -165,6 +123,5 @@ func (g *group) join(other *group, measures []Measure) {
 	g.records += other.records
 	g.bytes += other.bytes
 	g.brought += other.brought
-	g.streams = append(g.streams, other.streams...)
 	g.measure(measures)
 }

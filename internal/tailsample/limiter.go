@@ -82,7 +82,7 @@ func (l *limiter) spend(records, bytes int64) {
 
 // wait lets a group wait for the tick.
 func (l *limiter) wait(g *group, policy int) {
-	g.waits, g.policy, g.place = true, policy, len(l.waiting)
+	g.waits, g.policy, g.place = true, int32(policy), int32(len(l.waiting)) //nolint:gosec // bounded by the groups
 	l.waiting = append(l.waiting, g)
 }
 
@@ -102,7 +102,7 @@ func (l *limiter) tick(now int64, least uint64, forced bool) []*group {
 	groups := slices.DeleteFunc(l.waiting, func(g *group) bool { return g == nil })
 	l.waiting = groups
 	for i, g := range groups {
-		g.place = i
+		g.place = int32(i) //nolint:gosec // bounded by the groups
 	}
 	if len(groups) == 0 || l.empty() && !forced {
 		return nil

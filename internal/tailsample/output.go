@@ -258,11 +258,12 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 		return ErrFull
 	}
 	e.name(b)
-	q := queued{stream: stream{out: o}}
+	none := stream{out: uint16(o.index)} //nolint:gosec // maxOutputs
+	q := queued{stream: none}
 	flush := func() {
 		if q.records > 0 {
 			o.enqueue(q)
-			q.stream = stream{out: o}
+			q.stream = none
 		}
 	}
 	for i := range items {
@@ -276,7 +277,7 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 		if err := e.hold(&q.stream, e.source(o, b, &b.frames[i]), b.frames[i].bytes); err != nil {
 			e.obs.Failed(o.signal, err, true)
 			e.discard(&q.stream, ReasonRefused, q.decision.Policy)
-			q.stream = stream{out: o}
+			q.stream = none
 			break
 		}
 	}

@@ -136,9 +136,8 @@ func (l *loader) load(value []byte) error {
 			l.group(&r)
 		case 'Q':
 			signal, d := r.signal(), l.decision(&r)
-			st := stream{out: l.e.outputOf(signal)}
-			if l.frames(&r, &st, signal, d.Policy); st.records > 0 {
-				st.out.enqueue(queued{stream: st, decision: d})
+			if st := l.frames(&r, signal, d.Policy); st.records > 0 {
+				l.e.outs[st.out].enqueue(queued{stream: st, decision: d})
 			}
 		case 'D':
 			key, d := r.key(), l.decision(&r)
@@ -170,13 +169,21 @@ func (l *loader) source(r *reader) {
 
 func (l *loader) group(r *reader) {
 	e, now := l.e, l.e.now()
-	g := &group{}
-	g.reset()
+	g := e.allocate()
+	defer func() {
+		if r.err != nil { // it was not inserted
+			e.dropLinks(g)
+			e.dropStreams(g)
+			e.reuse(g, g.id)
+		}
+	}()
 	g.key = r.key()
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
-		if g.links = append(g.links, r.key()); len(g.links) > maxLinks {
+		if g.links == maxLinks {
 			r.fail(errDamaged)
+			return
 		}
+		e.addLink(g, r.key())
 	}
 	g.conditions, g.randomness, g.explicit = r.uvarint(), r.uvarint(), r.byte() == 1
 	if !l.same {
@@ -190,16 +197,14 @@ func (l *loader) group(r *reader) {
 	g.records, g.bytes = int64(min(r.uvarint(), 1<<40)), int64(min(r.uvarint(), 1<<40)) //nolint:gosec // bounded
 	for n := r.uvarint(); n > 0 && r.err == nil; n-- {
 		signal := r.signal()
-		st := stream{out: e.outputOf(signal)}
-		l.frames(r, &st, signal, uint8(len(e.cfg.Policies)-1))
-		if st.records > 0 {
-			g.streams = append(g.streams, st)
+		if st := l.frames(r, signal, uint8(len(e.cfg.Policies)-1)); st.records > 0 {
+			e.addStream(g, st)
 		}
 	}
 	if r.err != nil {
 		return
 	}
-	if g.randomness >= NeverThreshold || e.open[g.key] != nil {
+	if g.randomness >= NeverThreshold || e.open[g.key] != 0 {
 		r.fail(errDamaged)
 		return
 	}
@@ -209,10 +214,14 @@ func (l *loader) group(r *reader) {
 }
 
 // frames reads a text of frames into a stream, or drops them when nobody takes them.
-func (l *loader) frames(r *reader, st *stream, signal Signal, policy uint8) {
-	text := r.text()
+func (l *loader) frames(r *reader, signal Signal, policy uint8) stream {
+	text, st := r.text(), stream{}
+	out := l.e.outputOf(signal)
 	if r.err != nil {
-		return
+		return st
+	}
+	if out != nil {
+		st.out = uint16(out.index) //nolint:gosec // maxOutputs
 	}
 	var of *source
 	var gone missing
@@ -222,14 +231,14 @@ func (l *loader) frames(r *reader, st *stream, signal Signal, policy uint8) {
 	}, func(record []byte) {
 		l.restored[signal]++
 		switch {
-		case st.out == nil:
+		case out == nil:
 			l.e.tally.dropped(signal, ReasonNoPipeline, policy, gone.service, 1, int64(len(record)))
-		case of == nil || of.out != st.out:
+		case of == nil || of.out != out:
 			r.fail(errDamaged)
 		case l.e.arena.room() < int64(len(record))+2*blockBytes:
 			r.fail(fmt.Errorf("what was held needs more than the limit of %d bytes", l.e.cfg.MaxHeldBytes))
 		default:
-			if err := l.e.hold(st, of, record); err != nil {
+			if err := l.e.hold(&st, of, record); err != nil {
 				r.fail(err)
 			}
 		}
@@ -237,6 +246,7 @@ func (l *loader) frames(r *reader, st *stream, signal Signal, policy uint8) {
 	if err != nil {
 		r.fail(err)
 	}
+	return st
 }
 
 func (l *loader) decision(r *reader) Decision {

@@ -100,15 +100,15 @@ func (w *saver) flush(least int) {
 }
 
 func (w *saver) group(g *group) {
-	for i := range g.streams {
-		w.sources(&g.streams[i].chain)
-	}
+	streams := 0
+	w.e.eachStream(g, func(st *stream) {
+		w.sources(&st.chain)
+		streams++
+	})
 	now := w.e.now()
 	b := append(append(w.buf, 'G'), g.key[:]...)
-	b = binary.AppendUvarint(b, uint64(len(g.links)))
-	for _, link := range g.links {
-		b = append(b, link[:]...)
-	}
+	b = append(b, g.links) // one byte, as a uvarint of less than 128
+	w.e.eachLink(g, func(link Key) { b = append(b, link[:]...) })
 	b = binary.AppendUvarint(b, g.conditions)
 	b = binary.AppendUvarint(b, g.randomness)
 	b = append(b, flag(g.explicit))
@@ -124,11 +124,11 @@ func (w *saver) group(g *group) {
 	}
 	b = binary.AppendUvarint(b, uint64(g.records))
 	b = binary.AppendUvarint(b, uint64(g.bytes))
-	b = binary.AppendUvarint(b, uint64(len(g.streams)))
-	for i := range g.streams {
-		b = append(b, byte(g.streams[i].out.signal))
-		b = w.chain(b, &g.streams[i].chain)
-	}
+	b = binary.AppendUvarint(b, uint64(streams)) //nolint:gosec // not negative
+	w.e.eachStream(g, func(st *stream) {
+		b = append(b, byte(w.e.outs[st.out].signal))
+		b = w.chain(b, &st.chain)
+	})
 	w.buf = b
 	w.flush(chunkBytes)
 }

@@ -21,33 +21,43 @@ func verify(t testing.TB, e *Engine) {
 		frames := e.arena.appendTo(nil, &st.chain)
 		require.EqualValues(t, len(frames), st.chain.bytes)
 		n, marks, length := int64(0), uint32(0), int64(0)
+		counted := map[uint32]count{}
+		var of *source
 		require.NoError(t, eachFrame(frames, func(number uint32) {
 			s := e.sources.byID[number]
 			require.NotNil(t, s)
-			require.Same(t, st.out, s.out)
+			require.EqualValues(t, st.out, s.out.index)
 			require.Same(t, s, e.sources.byKey[s.key])
-			refs[s]++
 			marks++
+			if of = s; !st.isCounted(number) {
+				require.True(t, st.wide)
+				refs[s]++
+			}
 		}, func(record []byte) {
 			n++
 			length += int64(len(record))
+			counted[of.id] = count{source: of.id, records: counted[of.id].records + 1, bytes: counted[of.id].bytes + uint32(len(record))}
 		}))
+		for _, c := range st.counts[:st.apart] {
+			require.Equal(t, counted[c.source], c)
+			refs[e.sources.byID[c.source]]++
+		}
 		require.Equal(t, st.records, n)
-		require.Equal(t, st.sources, marks)
+		require.Equal(t, st.marks, marks)
 		require.Equal(t, length, st.size())
-		records[st.out.signal] += n
+		records[e.outs[st.out].signal] += n
 		blocks += int(st.chain.blocks)
 	}
 	groups := map[*group]int{}
-	for _, g := range e.open {
-		groups[g]++
+	for _, id := range e.open {
+		groups[e.group(id)]++
 	}
 	require.EqualValues(t, len(groups), e.groups)
 	listed := 0
 	for g, keys := range groups {
-		require.Equal(t, 1+len(g.links), keys)
-		require.Same(t, g, e.open[g.key])
-		require.Same(t, g, e.clock.buckets[g.bucket][g.slot])
+		require.EqualValues(t, 1+g.links, keys)
+		require.Same(t, g, e.lookup(g.key))
+		require.Equal(t, g.id, e.clock.buckets[g.bucket][g.slot])
 		require.NotEqual(t, g.waits, g.listed)
 		if g.waits {
 			require.Same(t, g, e.limiters[g.policy].waiting[g.place])
@@ -56,18 +66,17 @@ func verify(t testing.TB, e *Engine) {
 		}
 		require.Less(t, g.randomness, NeverThreshold)
 		overhead += g.overhead()
-		for i := range g.streams {
-			stream(&g.streams[i])
-		}
+		e.eachStream(g, stream)
+		overhead += int64(len(e.streams[g.id])) * streamOverhead
 	}
-	var last *group
-	for g := e.first; g != nil; last, g = g, g.next {
+	last := groupID(0)
+	for g := e.group(e.first); g != nil; last, g = g.id, e.group(g.next) {
 		require.True(t, g.listed)
-		require.Same(t, last, g.prev)
+		require.Equal(t, last, g.prev)
 		require.Contains(t, groups, g)
 		listed--
 	}
-	require.Same(t, last, e.final)
+	require.Equal(t, last, e.final)
 	require.Zero(t, listed)
 	timed := 0
 	for _, b := range e.clock.buckets {
