@@ -18,7 +18,9 @@ func service(n int) []string {
 	name := func() string { return names[r.IntN(len(names))] }
 	ip := func() string { return fmt.Sprintf("10.%d.%d.%d", r.IntN(256), r.IntN(256), r.IntN(256)) }
 	kinds := []func() string{
-		func() string { return fmt.Sprintf("GET /api/v1/orders/%d from %s took %d ms", r.IntN(1e6), ip(), r.IntN(900)) },
+		func() string {
+			return fmt.Sprintf("GET /api/v1/orders/%d from %s took %d ms", r.IntN(1e6), ip(), r.IntN(900))
+		},
 		func() string { return fmt.Sprintf("user %s logged in from %s:%d", name(), ip(), r.IntN(65536)) },
 		func() string {
 			return fmt.Sprintf("2026-03-14T10:%02d:%02d.%03dZ INFO  [worker-%d] c.e.billing.InvoiceJob - Processed invoice %x for customer %s in %dms", r.IntN(60), r.IntN(60), r.IntN(1000), r.IntN(16), r.Uint64(), name(), r.IntN(500))
@@ -32,8 +34,12 @@ func service(n int) []string {
 		func() string {
 			return fmt.Sprintf(`%s - - [14/Mar/2026:10:00:%02d +0000] "GET /shop/item/%d?ref=%s HTTP/1.1" 200 %d "-" "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0"`, ip(), r.IntN(60), r.IntN(1e5), name(), r.IntN(1e5))
 		},
-		func() string { return fmt.Sprintf("cache miss for key session:%x, loading from store %d", r.Uint64(), r.IntN(8)) },
-		func() string { return fmt.Sprintf("connection pool exhausted (active=%d, idle=0, waiting=%d)", r.IntN(100), r.IntN(40)) },
+		func() string {
+			return fmt.Sprintf("cache miss for key session:%x, loading from store %d", r.Uint64(), r.IntN(8))
+		},
+		func() string {
+			return fmt.Sprintf("connection pool exhausted (active=%d, idle=0, waiting=%d)", r.IntN(100), r.IntN(40))
+		},
 	}
 	lines := make([]string, n)
 	for i := range lines {
@@ -73,6 +79,20 @@ func BenchmarkAdd(b *testing.B) {
 	for _, system := range systems {
 		b.Run(system, func(b *testing.B) {
 			lines, _ := labelled(b, system)
+			bench(b, lines)
+		})
+	}
+}
+
+// BenchmarkHostile adds lines that are never seen twice.
+func BenchmarkHostile(b *testing.B) {
+	for name, line := range streams {
+		b.Run(name, func(b *testing.B) {
+			lines := make([]string, 0, 20000)
+			for i, size := 0, 0; i < cap(lines) && size < 64<<20; i++ {
+				lines = append(lines, line(i))
+				size += len(lines[i])
+			}
 			bench(b, lines)
 		})
 	}

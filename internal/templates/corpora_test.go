@@ -92,4 +92,3 @@ func TestGroupingAccuracy(t *testing.T) {
 		t.Logf("mean %.3f", mean)
 	}
 }
-

@@ -41,12 +41,14 @@ func (k *known) find(hash uint64, templates []template) (uint16, bool) {
 	return 0, false
 }
 
-// put remembers a hash. The table grows with the number of templates.
-func (k *known) put(hash uint64, at uint16, generation uint32, live int) {
-	if k.used*4 >= len(k.entries)*3 && len(k.entries) < live*knownPerTemplate {
-		k.grow()
+// full reports whether new hashes are about to take the places of others.
+func (k *known) full() bool { return k.used*4 >= len(k.entries)*3 }
+
+// put remembers a hash.
+func (k *known) put(hash uint64, at uint16, generation uint32) {
+	if len(k.entries) != 0 {
+		k.insert(entry{hash: hash, generation: generation, at: at + 1})
 	}
-	k.insert(entry{hash: hash, generation: generation, at: at + 1})
 }
 
 func (k *known) insert(e entry) {

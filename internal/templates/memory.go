@@ -3,14 +3,17 @@
 
 package templates
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 const (
 	proven      = 3 // lines after which a template is off probation
 	maxCredit   = 1 << 30
-	youngShare  = 4   // a quarter of the templates is left to the young
-	challenged  = 16  // templates looked at to find the weakest
-	maxForwards = 256 // merged IDs that are remembered at least
+	youngShare  = 4  // a quarter of the templates is left to the young
+	challenged  = 16 // templates looked at to find the weakest
+	minForwards = 64 // merged IDs that are remembered where there are fewer templates
 )
 
 // list is the ends of a chain of templates, as index + 1.
@@ -38,23 +41,37 @@ func (m *Miner) insert(s *scan, shape uint64, line string) uint16 {
 	return at
 }
 
-// entry returns an unused entry.
+// entry returns an unused entry, if need be that of a template that is forgotten for it.
 func (m *Miner) entry() uint16 {
+	if m.free == 0 && !m.room() {
+		m.weakest(-1)
+	}
 	if m.free != 0 {
 		at := m.free - 1
 		m.free = m.templates[at].chain
 		return at
 	}
-	if len(m.templates) == cap(m.templates) {
-		m.templates = append(make([]template, 0, min(max(4, 2*cap(m.templates)), int(m.cfg.templates))), m.templates...)
-	}
 	m.templates = append(m.templates, template{})
 	return uint16(len(m.templates) - 1)
 }
 
+// room reports whether another entry may be appended, and makes room for it.
+func (m *Miner) room() bool {
+	have := cap(m.templates)
+	if len(m.templates) < have {
+		return true
+	}
+	size := min(max(4, 2*have), int(m.cfg.templates))
+	if size == have || !m.mayGrow((size-have)*int(unsafe.Sizeof(template{}))) {
+		return false
+	}
+	m.templates = append(make([]template, 0, size), m.templates...)
+	return true
+}
+
 // link puts a template into the chain of its shape. Where there are many templates there are many chains.
 func (m *Miner) link(at uint16) {
-	if len(m.shapes) < m.live {
+	if len(m.shapes) < m.live && m.mayGrow(len(m.shapes)*2) {
 		m.shapes = make([]uint16, max(8, 2*len(m.shapes)))
 		for i := range m.templates {
 			if t := &m.templates[i]; t.id != 0 {
@@ -98,6 +115,7 @@ func (m *Miner) join(at uint16, t *template) {
 	}
 	m.young.head = at + 1
 	m.young.n++
+	m.heldYoung += t.bytes()
 }
 
 // leave takes a template out of the young.
@@ -114,6 +132,7 @@ func (m *Miner) leave(t *template) {
 	}
 	t.young, t.newer, t.older = false, 0, 0
 	m.young.n--
+	m.heldYoung -= t.bytes()
 }
 
 // recall puts a template of the young that was seen again to their head, or off probation: then, where the others take all the room they may,
@@ -124,7 +143,7 @@ func (m *Miner) recall(at uint16, t *template) {
 		m.join(at, t)
 		return
 	}
-	if m.live-m.young.n <= int(m.cfg.templates)-int(m.cfg.templates)/youngShare {
+	if !m.crowded() {
 		return
 	}
 	if weak := m.weak(int(at)); weak >= 0 {
@@ -136,6 +155,12 @@ func (m *Miner) recall(at uint16, t *template) {
 		}
 		m.join(uint16(weak), o)
 	}
+}
+
+// crowded reports whether the templates off probation take more room than they may, in number or in bytes.
+func (m *Miner) crowded() bool {
+	count, bytes := int(m.cfg.templates), int(m.cfg.bytes)/2
+	return m.live-m.young.n > count-count/youngShare || m.held-m.heldYoung > bytes-bytes/youngShare
 }
 
 // weakest forgets the template that is worth least: of the young the one not seen for longest; without any, the weakest of the others.
@@ -187,11 +212,28 @@ func (m *Miner) redirect(from, to uint64) {
 			m.forwards[i].to = to
 		}
 	}
-	if len(m.forwards) >= max(maxForwards, int(m.cfg.templates)) {
+	if !m.roomForward() {
 		m.forwards = slices.Delete(m.forwards, 0, 1) // the lowest ID
 	}
 	at, _ := slices.BinarySearchFunc(m.forwards, from, compareForward)
 	m.forwards = slices.Insert(m.forwards, at, forward{from: from, to: to})
+}
+
+// maxForwards returns how many merged IDs are remembered at most.
+func (m *Miner) maxForwards() int { return max(minForwards, int(m.cfg.templates)) }
+
+// roomForward reports whether another merged ID may be appended, and makes room for it.
+func (m *Miner) roomForward() bool {
+	have := cap(m.forwards)
+	if len(m.forwards) < have {
+		return true
+	}
+	size := min(max(8, 2*have), m.maxForwards())
+	if have != 0 && (size == have || !m.mayGrow(have*int(unsafe.Sizeof(forward{})))) {
+		return false
+	}
+	m.forwards = append(make([]forward, 0, size), m.forwards...)
+	return true
 }
 
 func compareForward(f forward, id uint64) int {

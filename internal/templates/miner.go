@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// MaxTemplates is the number of templates that are kept. Default 1024, at least 16, at most 32768.
 	MaxTemplates int
-	// MaxBytes is the memory that a Miner takes, all in all. Default 1 MiB, at least 16 KiB.
+	// MaxBytes is the memory that a Miner takes, all in all. Default 1 MiB, at least 64 KiB.
 	MaxBytes int
 	// MaxExampleBytes is what is kept of a template's first line. Default 160, at most 2048; negative: nothing.
 	MaxExampleBytes int
@@ -25,7 +25,7 @@ const (
 	minMaxTemplates        = 16
 	maxMaxTemplates        = 32768
 	defaultMaxBytes        = 1 << 20
-	minMaxBytes            = 16 << 10
+	minMaxBytes            = 64 << 10
 	defaultMaxExampleBytes = 160
 	maxMaxExampleBytes     = maxScanBytes
 )
@@ -69,6 +69,7 @@ type Miner struct {
 	free      uint16    // first of the unused entries of templates, as index + 1
 	live      int
 	held      int // bytes of what the templates hold
+	heldYoung int // of it, what the young hold
 	hand      int // where the search for the weakest goes on
 	cfg       limits
 }
@@ -118,7 +119,10 @@ func (m *Miner) Add(line string) (id uint64, isNew bool) {
 	at, isNew := m.place(&s, shape, line)
 	t := &m.templates[at]
 	m.seen(at, t)
-	m.known.put(hash, at, t.generation, m.live)
+	if m.known.full() && len(m.known.entries) < m.live*knownPerTemplate && m.mayGrow(m.known.bytes()) {
+		m.known.grow()
+	}
+	m.known.put(hash, at, t.generation)
 	m.shrink(at)
 	return t.id, isNew
 }
@@ -167,10 +171,15 @@ func (m *Miner) Len() int { return m.live }
 func (m *Miner) Lines() uint64 { return m.seq }
 
 // Bytes returns the memory that the Miner takes, itself included.
-func (m *Miner) Bytes() int {
-	return int(unsafe.Sizeof(*m)) + m.held +
+func (m *Miner) Bytes() int { return m.tables() + m.held }
+
+// tables returns the memory of everything but the texts of templates.
+func (m *Miner) tables() int {
+	return int(unsafe.Sizeof(*m)) + m.known.bytes() +
 		cap(m.templates)*int(unsafe.Sizeof(template{})) +
 		cap(m.shapes)*int(unsafe.Sizeof(uint16(0))) +
-		cap(m.forwards)*int(unsafe.Sizeof(forward{})) +
-		m.known.bytes()
+		cap(m.forwards)*int(unsafe.Sizeof(forward{}))
 }
+
+// mayGrow reports whether the tables may take some more bytes: they have half of the memory.
+func (m *Miner) mayGrow(by int) bool { return m.tables()+by <= int(m.cfg.bytes)/2 }

@@ -32,8 +32,9 @@ func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool
 	var nears [maxNear]near
 	found, best, count, length := -1, -1, 0, 0
 	oldest := -1
+	most := s.words() * 2 / 3
 	if len(m.shapes) > 0 {
-		for next := m.shapes[shape&uint64(len(m.shapes)-1)]; next != 0; {
+		for next := m.shapes[shape&uint64(len(m.shapes)-1)]; next != 0 && length < 2*maxChain; {
 			at := int(next - 1)
 			t := &m.templates[at]
 			next = t.chain
@@ -44,13 +45,13 @@ func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool
 			if t.young && (oldest < 0 || t.last < m.templates[oldest].last) {
 				oldest = at
 			}
-			diff, same := t.compare(s)
+			diff, same := t.compare(s, most)
 			switch {
 			case diff == 0:
 				if same > best {
 					found, best = at, same
 				}
-			case count < maxNear && bits.OnesCount64(diff) <= max(same, 1)*2:
+			case count < maxNear && bits.OnesCount64(diff) <= max(2*same, 1):
 				nears[count] = near{diff: diff, at: uint16(at), same: uint8(same)}
 				count++
 			}
@@ -60,7 +61,7 @@ func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool
 		return uint16(found), false
 	}
 	if diff := m.varying(s, nears[:count]); diff != 0 {
-		return m.unite(shape, diff, nears[:count]), false
+		return m.unite(diff, nears[:count]), false
 	}
 	if length >= maxChain && oldest >= 0 {
 		m.forget(uint16(oldest))
@@ -68,8 +69,10 @@ func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool
 	return m.insert(s, shape, line), true
 }
 
-// compare returns where a line differs from a template, and how many of its words are the same.
-func (t *template) compare(s *scan) (diff uint64, same int) {
+// compare returns where a line differs from a template, and how many of its words are the same. It gives up, with none the same, after
+// most places.
+func (t *template) compare(s *scan, most int) (diff uint64, same int) {
+	places := 0
 	for i := range t.parts {
 		p := &t.parts[i]
 		if p.kind == kindVar {
@@ -79,7 +82,10 @@ func (t *template) compare(s *scan) (diff uint64, same int) {
 		switch {
 		case p.hash != uint32(e.hash):
 			diff |= 1 << uint(i)
-		case p.kind != kindPunct:
+			if places++; places > most {
+				return diff, 0
+			}
+		case p.kind == kindWord || p.kind == kindName:
 			same++
 		}
 	}
@@ -143,7 +149,7 @@ func neededAt(s *scan, t *template, i int) int {
 }
 
 // unite makes one template of all that differ in no other places: the one with the lowest ID goes on.
-func (m *Miner) unite(shape, diff uint64, nears []near) uint16 {
+func (m *Miner) unite(diff uint64, nears []near) uint16 {
 	first := -1
 	for i := range nears {
 		if nears[i].diff&^diff == 0 && (first < 0 || m.templates[nears[i].at].id < m.templates[first].id) {
@@ -151,9 +157,12 @@ func (m *Miner) unite(shape, diff uint64, nears []near) uint16 {
 		}
 	}
 	t := &m.templates[first]
-	m.held -= t.bytes()
+	before := t.bytes()
 	t.vary(diff)
-	m.held += t.bytes()
+	m.held += t.bytes() - before
+	if t.young {
+		m.heldYoung += t.bytes() - before
+	}
 	for i := range nears {
 		if at := nears[i].at; nears[i].diff&^diff == 0 && int(at) != first {
 			m.absorb(t, at)

@@ -97,6 +97,16 @@ func (s *scan) sums() (line, shape uint64) {
 	return line, shape
 }
 
+// words returns how many words the line has, constant or not.
+func (s *scan) words() (n int) {
+	for i := range s.n {
+		if k := s.elems[i].kind; k != kindPunct && k != kindRest {
+			n++
+		}
+	}
+	return n
+}
+
 func mix(h, v uint64) uint64 {
 	h = (h ^ v) * 0x9fb21c651e98df25
 	return h ^ h>>29
@@ -323,10 +333,13 @@ func (s *scan) value(i, end int) int {
 	s.add(elem{hash: hashPunct * uint64(text[i]), start: uint16(i), end: uint16(i + 1), kind: kindPunct})
 	i++
 	if isMessageKey(key) || isLevelKey(key) {
-		if i < end && text[i] == '"' {
-			i++
+		if i >= end || text[i] != '"' {
+			return i
 		}
-		return i
+		if at := closing(text[i+1:end], '"'); at >= 0 {
+			return s.message(i+1, i+1+at)
+		}
+		return i + 1
 	}
 	if i >= end || classes[text[i]]&classSpace != 0 {
 		s.variable(i, i)
@@ -353,6 +366,17 @@ func (s *scan) value(i, end int) int {
 	}
 	s.variable(i, j)
 	return max(j, i)
+}
+
+// message appends the words of a quoted message and returns where its quote ends, or -1.
+func (s *scan) message(i, last int) int {
+	was := s.esc
+	s.esc = true
+	if s.cut(i, last) < last {
+		return -1
+	}
+	s.esc = was
+	return last + 1
 }
 
 // closing returns where a quoted text ends, minding escapes, or -1.

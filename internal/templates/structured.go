@@ -72,12 +72,9 @@ func (s *scan) member(key string, i, end int) int {
 			last = end
 		}
 		if isMessageKey(key) || isLevelKey(key) {
-			was := s.esc
-			s.esc = true
-			if s.cut(i+1, last) < last {
+			if s.message(i+1, last) < 0 {
 				return -1
 			}
-			s.esc = was
 		} else {
 			s.add(elem{hash: hashVar, start: uint16(i + 1), end: uint16(last), kind: kindVar})
 		}

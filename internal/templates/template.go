@@ -84,7 +84,11 @@ func (t *template) build(s *scan, line string, maxExample int) {
 		t.parts[i] = part{hash: uint32(e.hash), end: uint16(b.Len()), kind: e.kind}
 	}
 	if !s.more {
-		appendGap(&b, strings.TrimRight(s.text[from:], " \t\r\n"), false)
+		end := len(s.text)
+		for end > from && classes[s.text[end-1]]&classSpace != 0 {
+			end--
+		}
+		appendGap(&b, s.text[from:end], s.n == 0)
 		if s.n > 0 {
 			t.parts[s.n-1].end = uint16(b.Len())
 		}
