@@ -47,7 +47,7 @@ func TestLatency(t *testing.T) {
 	})
 	require.NoError(t, err)
 	p, err := f.CreateLogs(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, map[string]any{
-		"wait": wait.String(), "end": map[string]any{"grace": "0s"}, "policies": []any{map[string]any{"name": "half", "rate": 0.5}},
+		"wait": wait.String(), "policies": []any{map[string]any{"name": "half", "rate": 0.5}},
 	}), next)
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))

@@ -241,7 +241,7 @@ func tracesCandidate(t *testing.T, name string, requests, active int, wait time.
 func own(wait time.Duration, errors map[string]any) map[string]any {
 	errors["name"] = "errors"
 	return map[string]any{
-		"wait": wait.String(), "end": map[string]any{"root_span": false, "grace": "0s"}, "max_held_mib": 2048,
+		"wait": wait.String(), "end": map[string]any{"root_span": false}, "max_held_mib": 2048,
 		"policies": []any{errors, map[string]any{"name": "rest", "rate": 0.1}},
 	}
 }

@@ -28,7 +28,6 @@ receivers:
 processors:
   request_sampling:
     wait: %s
-    end: {grace: 0s}
     policies:
       - {name: errors, severity: error}
       - {name: rest, rate: %g}
@@ -154,9 +153,9 @@ func TestRefused(t *testing.T) {
 	t.Parallel() // it mostly waits
 	const (
 		rate = 0.5
-		wait = 2 * time.Second
+		wait = 3 * time.Second
 	)
-	m, k := newMadeShop(500, 200), startKeeper(t)
+	m, k := newMadeShop(250, 200), startKeeper(t) // a request takes half a second
 	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, wait, rate, 64, noStorage, k.Addr)})
 	client := harness.DialOTLP(t, lb.Addr("otlp"))
 	refused := 0
@@ -189,7 +188,7 @@ func TestRefusedRestart(t *testing.T) {
 		rate = 0.5
 		wait = 3 * time.Second
 	)
-	m, k := newMadeShop(500, 200), startKeeper(t)
+	m, k := newMadeShop(250, 200), startKeeper(t) // a request takes half a second
 	lb := harness.Start(t, harness.Config{Name: "gateway", YAML: fmt.Sprintf(bare, wait, rate, 64, withStorage, k.Addr)})
 	send := func(batches int) {
 		client := harness.DialOTLP(t, lb.Addr("otlp"))

@@ -21,7 +21,6 @@ receivers:
 processors:
   request_sampling:
     wait: 2s
-    end: {grace: 0s}
     policies:
       - {name: errors, severity: error}
       - {name: rest, limit: {records_per_second: %d}}

@@ -41,7 +41,6 @@ receivers:
 processors:
   request_sampling:
     wait: %s
-    end: {grace: 0s}
     policies:
       - {name: errors, severity: error}
       - {name: rest, rate: %g}
