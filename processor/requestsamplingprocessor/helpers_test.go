@@ -36,10 +36,10 @@ func policies(list ...PolicyConfig) *Config {
 	return cfg
 }
 
-// keepsLate is a configuration that keeps all of request's requests, but only once they are over.
+// keepsLate is a configuration that keeps all requests, but only once they are over: until then they could be health checks.
 func keepsLate() *Config {
-	cfg := policies(PolicyConfig{Name: "errors", Severity: "error"})
-	cfg.Policies[1].Rate = ptr(0.5)
+	cfg := policies(PolicyConfig{Name: "health", Attribute: &AttributeConfig{Key: "health", Bool: ptr(true)}, Rate: ptr(0.0)})
+	cfg.Policies[1].Rate = nil
 	return cfg
 }
 

@@ -6,6 +6,7 @@ package requestsamplingprocessor
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/logboom/logboom/internal/tailsample"
 )
 
 // outcomes keeps requests with an error or of two seconds, and drops the rest.
@@ -387,6 +391,55 @@ func TestShutdownWhileTheNextIsDown(t *testing.T) {
 		assert.Equal(t, []int64{0, 1, 0}, []int64{kept, dropped, held})
 		assert.Equal(t, int64(1), r.metric("dropped_items", "reason", "shutdown"))
 	})
+}
+
+// TestFull: while the next component is down, what is held grows to its bound; then senders get an error that is not for good, and
+// nothing that was taken is lost.
+func TestFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := policies(PolicyConfig{Name: "errors", Severity: "error"})
+		cfg.Policies[1].Rate = ptr(0.5)
+		cfg.MaxHeldMiB, cfg.MaxRequestMiB = 1, 1
+		r := newRig(t, cfg)
+		sink := sink{fail: func() error { return errDown }}
+		logs := r.logs(&sink)
+		r.start(logs)
+		body := strings.Repeat("x", 10_000)
+		sent, refused, full := int64(0), int64(0), 0
+		for n := range 300 {
+			// One record is streamed and refused, the other held: both are taken, until there is no room.
+			err := logs.ConsumeLogs(t.Context(), logsOf(t, record{n, body, info, nil}, record{-1, body, info, nil}))
+			switch {
+			case err == nil:
+				sent += 2
+			case errors.Is(err, tailsample.ErrFull):
+				full++
+				fallthrough
+			default:
+				refused += 2
+				assert.False(t, consumererror.IsPermanent(err))
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		assert.Positive(t, full)
+		assert.Equal(t, refused, r.metric("refused_items"))
+		assert.LessOrEqual(t, r.metric("held_bytes"), int64(1<<20))
+		received, _, _, _ := r.balanced()
+		assert.Equal(t, sent, received)
+		sink.setFail(nil)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		_, kept, dropped, held := r.balanced()
+		assert.Equal(t, []int64{sent, 0, 0}, []int64{kept, dropped, held})
+		require.NoError(t, logs.ConsumeLogs(t.Context(), logsOf(t, record{-1, body, info, nil}, record{2000, body, failed, nil})))
+		r.shutdown(logs)
+		r.balanced()
+	})
+}
+
+// TestNothingAfterShutdown is the contract of all processors.
+func TestNothingAfterShutdown(t *testing.T) {
+	processortest.VerifyShutdown(t, NewFactory(), keepsLate())
 }
 
 // TestEmptyBatches go through.
