@@ -186,8 +186,8 @@ type Stats struct {
 	Bytes               int64 // of MaxHeldBytes
 }
 
-// ErrFull is returned by Offer and Requeue when half of MaxHeldBytes waits for the next consumers. Nothing of the batch was
-// taken; the sender shall try again.
+// ErrFull is returned by Offer when half of MaxHeldBytes waits for the next consumers, and by Requeue when nothing but what waits
+// for them is left to make room. Nothing of the batch was taken; the sender shall try again.
 var ErrFull = errors.New("held data is at its limit and what was decided to keep is not taken by the next component")
 
 // ErrClosed is returned by Offer and Requeue after Close.

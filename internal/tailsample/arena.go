@@ -30,11 +30,13 @@ type arena struct {
 	free    uint32   // the first of the free blocks, chained
 	used    int      // blocks
 	max     int      // blocks
+
+	mapRegion func(bytes int) ([]byte, error)
 }
 
 func newArena(maxBytes int64) *arena {
 	regions := max(1, int((maxBytes+regionBytes-1)/regionBytes))
-	return &arena{regions: make([][]byte, regions), max: regions*blocksPerRegion - 1}
+	return &arena{regions: make([][]byte, regions), max: regions*blocksPerRegion - 1, mapRegion: mapRegion}
 }
 
 func (a *arena) block(i uint32) []byte {
@@ -42,34 +44,36 @@ func (a *arena) block(i uint32) []byte {
 	return a.regions[i/blocksPerRegion][at : at+blockBytes : at+blockBytes]
 }
 
-// room is the number of bytes that can be appended for sure, in one chain.
-func (a *arena) room() int64 { return int64(a.max-a.used) * blockData }
-
-// alloc returns a block, or 0 when there is none.
-func (a *arena) alloc() (uint32, error) {
-	if a.free == 0 {
+// reserve makes sure that so many blocks are free.
+func (a *arena) reserve(blocks int) error {
+	for blocks > a.mapped*blocksPerRegion-1-a.used {
 		if a.mapped == len(a.regions) {
-			return 0, fmt.Errorf("hold %d bytes: all memory is in use", a.max*blockBytes)
+			return fmt.Errorf("hold %d bytes: all memory is in use", a.max*blockBytes)
 		}
-		region, err := mapRegion(regionBytes)
+		region, err := a.mapRegion(regionBytes)
 		if err != nil {
-			return 0, fmt.Errorf("map memory: %w", err)
+			return fmt.Errorf("map memory: %w", err)
 		}
-		first := uint32(a.mapped * blocksPerRegion)
+		first := uint32(a.mapped * blocksPerRegion) //nolint:gosec // 1 TiB at most
 		a.regions[a.mapped] = region
 		a.mapped++
 		for i := blocksPerRegion - 1; i >= 0; i-- {
-			if i := first + uint32(i); i != 0 {
+			if i := first + uint32(i); i != 0 { //nolint:gosec // as before
 				a.putFree(i)
 			}
 		}
 	}
+	return nil
+}
+
+// alloc returns a block that was reserved.
+func (a *arena) alloc() uint32 {
 	i := a.free
 	b := a.block(i)
 	a.free = binary.LittleEndian.Uint32(b)
 	binary.LittleEndian.PutUint32(b, 0)
 	a.used++
-	return i, nil
+	return i
 }
 
 func (a *arena) putFree(i uint32) {
@@ -98,15 +102,12 @@ type chain struct {
 	bytes       int64
 }
 
-// append adds bytes to the end of a chain. After an error the chain has a part of them: ask for room first.
-func (a *arena) append(c *chain, p []byte) error {
+// append adds bytes to the end of a chain. The blocks that it needs must be reserved.
+func (a *arena) append(c *chain, p []byte) {
 	c.bytes += int64(len(p))
 	for len(p) > 0 {
 		if c.first == 0 || c.fill == blockData {
-			next, err := a.alloc()
-			if err != nil {
-				return err
-			}
+			next := a.alloc()
 			if c.first == 0 {
 				c.first = next
 			} else {
@@ -119,7 +120,6 @@ func (a *arena) append(c *chain, p []byte) error {
 		c.fill += uint16(n)
 		p = p[n:]
 	}
-	return nil
 }
 
 // need is the number of blocks that appending n bytes takes.

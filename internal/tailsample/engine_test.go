@@ -342,7 +342,7 @@ func TestKeyless(t *testing.T) {
 	for _, it := range items {
 		if it.Verdict == Kept {
 			assert.True(t, it.Decision.Explicit)
-			assert.GreaterOrEqual(t, it.Decision.Randomness, uint64(half))
+			assert.GreaterOrEqual(t, it.Decision.Randomness, half)
 			assert.EqualValues(t, len(cfg.Policies), it.Decision.Policy)
 			kept++
 		}
@@ -357,6 +357,9 @@ func TestBadInput(t *testing.T) {
 	items, _, services, data := (&input{}).add("a", Item{Key: key(1)}).encode(t)
 	require.Error(t, r.logs.Offer(items, data[:len(data)-1], services))
 	require.Error(t, r.logs.Offer(append(items, items...), data, services))
+	require.Error(t, r.logs.Offer(items, []byte("\x0a\x04\x12\x02\x10\x05"), services), "a number for a record")
+	require.Error(t, r.logs.Offer(items, []byte("\x0a\x05\x12\x03\x92\x00\x00"), services), "a tag of two bytes")
+	require.NoError(t, r.logs.Offer(items, []byte("\x0a\x04\x12\x02\x12\x00"), services))
 	require.NoError(t, r.logs.Offer(items, data, nil))
 	assert.EqualValues(t, 1, r.Stats().Requests)
 }

@@ -240,6 +240,21 @@ func (e *Engine) release(o *Output, items []queued, reason *Reason) {
 	}
 }
 
+// roomFor makes room for records with so many bytes together, whatever chains they come in. What was accepted is worth more than the
+// bound: while much waits for the next consumers, it may be exceeded by what groups take besides blocks.
+func (e *Engine) roomFor(bytes, records int) error {
+	now := e.now()
+	blocks := records + (bytes+records*sourceBytes)/blockData
+	for e.held()+int64(blocks)*blockBytes > e.cfg.MaxHeldBytes && e.queued <= e.cfg.MaxHeldBytes/2 && e.makeRoom(nil, now) {
+	}
+	for e.arena.max-e.arena.used < blocks {
+		if !e.makeRoom(nil, now) {
+			return ErrFull
+		}
+	}
+	return e.arena.reserve(blocks)
+}
+
 // Requeue queues those items of a batch that Offer has Kept, so that they are delivered later with what was held. The
 // arguments are those of Offer. After an error nothing was queued.
 func (o *Output) Requeue(items []Item, data []byte, services []string) error {
@@ -254,8 +269,8 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 	if o.closed {
 		return ErrClosed
 	}
-	if e.queued > e.cfg.MaxHeldBytes/2 || e.arena.room() < int64(len(data))+int64(len(items))*blockBytes {
-		return ErrFull
+	if err := e.roomFor(len(data), len(items)); err != nil {
+		return err
 	}
 	e.name(b)
 	none := stream{out: uint16(o.index)} //nolint:gosec // maxOutputs
@@ -274,12 +289,7 @@ func (o *Output) Requeue(items []Item, data []byte, services []string) error {
 			flush()
 			q.decision = items[i].Decision
 		}
-		if err := e.hold(&q.stream, e.source(o, b, &b.frames[i]), b.frames[i].bytes); err != nil {
-			e.obs.Failed(o.signal, err, true)
-			e.discard(&q.stream, ReasonRefused, q.decision.Policy)
-			q.stream = none
-			break
-		}
+		_ = e.hold(&q.stream, e.source(o, b, &b.frames[i]), b.frames[i].bytes) // no error: there is room
 	}
 	flush()
 	e.sweep(b)

@@ -148,7 +148,7 @@ func (l *loader) load(value []byte) error {
 		}
 	}
 	for _, s := range l.sources {
-		l.e.sources.forget(s) // unless something refers to it
+		l.e.sources.unref(s)
 	}
 	return r.err
 }
@@ -164,7 +164,13 @@ func (l *loader) source(r *reader) {
 		l.missing[number] = missing{signal, o.number}
 		return
 	}
-	l.sources[number], _ = l.e.sources.find(out, &o, nil)
+	if l.sources[number] != nil {
+		r.fail(errDamaged)
+		return
+	}
+	s, _ := l.e.sources.find(out, &o, nil)
+	s.refs++ // it stays until all of this value is read
+	l.sources[number] = s
 }
 
 func (l *loader) group(r *reader) {
@@ -204,7 +210,9 @@ func (l *loader) group(r *reader) {
 	if r.err != nil {
 		return
 	}
-	if g.randomness >= NeverThreshold || e.open[g.key] != 0 {
+	known := e.open[g.key]
+	e.eachLink(g, func(link Key) { known = max(known, e.open[link]) })
+	if g.randomness >= NeverThreshold || known != 0 {
 		r.fail(errDamaged)
 		return
 	}
@@ -235,10 +243,12 @@ func (l *loader) frames(r *reader, signal Signal, policy uint8) stream {
 			l.e.tally.dropped(signal, ReasonNoPipeline, policy, gone.service, 1, int64(len(record)))
 		case of == nil || of.out != out:
 			r.fail(errDamaged)
-		case l.e.arena.room() < int64(len(record))+2*blockBytes:
-			r.fail(fmt.Errorf("what was held needs more than the limit of %d bytes", l.e.cfg.MaxHeldBytes))
 		default:
-			if err := l.e.hold(&st, of, record); err != nil {
+			err := l.e.roomFor(len(record), 1) // the oldest may have to be decided now, if the limit was lowered
+			if err == nil {
+				err = l.e.hold(&st, of, record)
+			}
+			if err != nil {
 				r.fail(err)
 			}
 		}

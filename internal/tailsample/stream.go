@@ -27,21 +27,24 @@ type count struct{ source, records, bytes uint32 }
 // size is the number of bytes of its records.
 func (st *stream) size() int64 { return st.chain.bytes - int64(st.marks)*sourceBytes }
 
-// hold appends a record to a stream. The arena must have room.
+// hold appends a record to a stream. It fails, and leaves the stream as it was, when there is no memory.
 func (e *Engine) hold(st *stream, s *source, record []byte) error {
-	if st.chain.first == 0 || st.source != s.id {
+	n, turns := len(record), st.chain.first == 0 || st.source != s.id
+	if turns {
+		n += sourceBytes
+	}
+	if err := e.arena.reserve(st.chain.need(n)); err != nil {
+		return err
+	}
+	if turns {
 		var mark [sourceBytes]byte
 		binary.LittleEndian.PutUint32(mark[1:], s.id)
-		if err := e.arena.append(&st.chain, mark[:]); err != nil {
-			return err
-		}
+		e.arena.append(&st.chain, mark[:])
 		st.source = s.id
 		st.marks++
 		st.turn(s)
 	}
-	if err := e.arena.append(&st.chain, record); err != nil {
-		return err
-	}
+	e.arena.append(&st.chain, record)
 	if st.at < maxCounts {
 		st.counts[st.at].records++
 		st.counts[st.at].bytes += uint32(len(record)) //nolint:gosec // less than maxRequestBytes together
@@ -150,9 +153,9 @@ func (e *Engine) addStream(g *group, st stream) *stream {
 		return &g.inline[g.streams-1]
 	}
 	g.more = true
-	more := append(e.streams[g.id], st)
-	e.streams[g.id] = more
+	e.streams[g.id] = append(e.streams[g.id], st)
 	e.overhead += streamOverhead
+	more := e.streams[g.id]
 	return &more[len(more)-1]
 }
 

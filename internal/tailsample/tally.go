@@ -10,6 +10,9 @@ type tally struct {
 	unlinked int64
 }
 
+// maxDrops is how large a map is kept to be used again.
+const maxDrops = 256
+
 type drop struct {
 	signal  Signal
 	reason  Reason
@@ -37,10 +40,13 @@ func (t *tally) late(signal Signal, kept bool) {
 }
 
 func (t *tally) flush(obs Observer, names []string) {
+	n := len(t.drops)
 	for at, a := range t.drops {
 		obs.Dropped(at.signal, at.reason, int(at.policy), names[at.service], a.records, a.bytes)
 	}
-	clear(t.drops)
+	if clear(t.drops); n > maxDrops {
+		t.drops = nil // clearing a large map takes long, even when it is empty
+	}
 	for signal := range t.lates {
 		for kept, n := range t.lates[signal] {
 			if n > 0 {

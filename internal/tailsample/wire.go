@@ -107,6 +107,9 @@ func (b *batch) splitScope(scope []byte, from origin) error {
 	b.origins = append(b.origins, from)
 	return eachField(scope, func(number protowire.Number, _, whole []byte) error {
 		if number == fieldRecords {
+			if whole[0] != tagRecord {
+				return errWire // of another type, or written in more bytes than it takes
+			}
 			b.frames = append(b.frames, frame{bytes: whole, origin: at})
 			return nil
 		}
