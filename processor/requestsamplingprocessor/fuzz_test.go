@@ -19,7 +19,7 @@ import (
 
 // FuzzTraceState: what comes out can be read by the next sampler, says what was decided, and is not rewritten again.
 func FuzzTraceState(f *testing.F) {
-	for _, s := range []string{"", "ot=th:8", "a=b,ot=rv:0123456789abcd;th:4;x:y", "ot=th:zz", ",,", "ot=th:8,ot=th:c", "ot=;", "A=b", "a=\xff", "ot=th:8 ,a= b"} {
+	for _, s := range []string{"", "ot=th:8", "a=b,ot=rv:0123456789abcd;th:4;x:y", "ot=th:zz", ",,", "ot=th:8,ot=th:c", "ot=;", "A=b", "a=\xff", "ot=th:8 ,a= b", "ot=rv:0123456789abcd;th:4", "ot=th:4;rv:0123456789abcd", "ot=th:4;th:8", "ot=rv:0123456789ABCD", "ot="} {
 		f.Add(s, uint64(0xc0000000000000), uint64(0x80000000000000), false)
 		f.Add(s, uint64(5), uint64(0), true)
 	}
@@ -40,6 +40,11 @@ func FuzzTraceState(f *testing.F) {
 			_ = r
 		}
 		got, inconsistent := rewriteState(state, ofTrace, d)
+		if state != "" {
+			slow, slowInconsistent := rewriteAny(state, ofTrace, d)
+			require.Equal(t, slow, got)
+			require.Equal(t, slowInconsistent, inconsistent)
+		}
 		require.LessOrEqual(t, len(got), maxTraceStateBytes)
 		after, err := sampling.NewW3CTraceState(got)
 		require.NoError(t, err, "%q", got)

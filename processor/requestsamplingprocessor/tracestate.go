@@ -43,10 +43,54 @@ func stateRandomness(state string) (randomness uint64, ok bool) {
 // rewriteState returns the tracestate of a span that is kept. ofTrace is the randomness of its trace id. inconsistent tells that a
 // threshold was ignored. A tracestate that cannot be parsed is replaced, as the W3C asks for: what can be read of it stays.
 func rewriteState(state string, ofTrace uint64, d tailsample.Decision) (rewritten string, inconsistent bool) {
-	if state == "" {
-		w, _ := outgoing(0, ofTrace, d)
-		return simpleState(w, w.randomness != ofTrace), false
+	if came, own, ok := parseSimple(state); ok {
+		written := own != tailsample.NoRandomness
+		if !written {
+			own = ofTrace
+		}
+		w, consistent := outgoing(came, own, d)
+		return simpleState(w, w.randomness != ofTrace || written), !consistent
 	}
+	return rewriteAny(state, ofTrace, d)
+}
+
+// parseSimple reads a tracestate that is empty or holds OpenTelemetry's member alone, and in it nothing but a threshold (0 if there is
+// none) and randomness (NoRandomness if there is none): what samplers write, many times quicker than what others may have written.
+func parseSimple(state string) (came, own uint64, ok bool) {
+	own = tailsample.NoRandomness
+	if state == "" {
+		return 0, own, true
+	}
+	fields, ok := strings.CutPrefix(state, "ot=")
+	if !ok || len(fields) > len("rv:0123456789abcd;th:0123456789abcd") {
+		return 0, 0, false
+	}
+	hasThreshold := false
+	for more := true; more; {
+		var field string
+		field, fields, more = strings.Cut(fields, ";")
+		value, isThreshold := strings.CutPrefix(field, "th:")
+		switch {
+		case isThreshold && !hasThreshold:
+			came, ok = parseThreshold(value)
+			hasThreshold = true
+		case own == tailsample.NoRandomness:
+			value, ok = strings.CutPrefix(field, "rv:")
+			if ok {
+				own, ok = parseRandomness(value)
+			}
+		default:
+			ok = false
+		}
+		if !ok {
+			return 0, 0, false
+		}
+	}
+	return came, own, true
+}
+
+// rewriteAny is rewriteState for any tracestate.
+func rewriteAny(state string, ofTrace uint64, d tailsample.Decision) (rewritten string, inconsistent bool) {
 	parsed, err := sampling.NewW3CTraceState(state)
 	ot := parsed.OTelValue()
 	own, written := ofTrace, false
