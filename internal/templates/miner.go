@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// MaxTemplates is the number of templates that are kept. Default 1024, at least 16, at most 32768.
 	MaxTemplates int
-	// MaxBytes is the memory that a Miner takes, all in all. Default 1 MiB, at least 64 KiB.
+	// MaxBytes is the memory that a Miner takes, all in all. Default 1 MiB, at least 64 KiB, at most 1 GiB.
 	MaxBytes int
 	// MaxExampleBytes is what is kept of a template's first line. Default 160, at most 2048; negative: nothing.
 	MaxExampleBytes int
@@ -26,6 +26,7 @@ const (
 	maxMaxTemplates        = 32768
 	defaultMaxBytes        = 1 << 20
 	minMaxBytes            = 64 << 10
+	maxMaxBytes            = 1 << 30
 	defaultMaxExampleBytes = 160
 	maxMaxExampleBytes     = maxScanBytes
 )
@@ -36,8 +37,8 @@ func (c Config) Validate() error {
 	if c.MaxTemplates != 0 && (c.MaxTemplates < minMaxTemplates || c.MaxTemplates > maxMaxTemplates) {
 		errs = append(errs, fmt.Errorf("MaxTemplates must be 0 or from %d to %d, got %d", minMaxTemplates, maxMaxTemplates, c.MaxTemplates))
 	}
-	if c.MaxBytes != 0 && c.MaxBytes < minMaxBytes {
-		errs = append(errs, fmt.Errorf("MaxBytes must be 0 or at least %d, got %d", minMaxBytes, c.MaxBytes))
+	if c.MaxBytes != 0 && (c.MaxBytes < minMaxBytes || c.MaxBytes > maxMaxBytes) {
+		errs = append(errs, fmt.Errorf("MaxBytes must be 0 or from %d to %d, got %d", minMaxBytes, maxMaxBytes, c.MaxBytes))
 	}
 	if c.MaxExampleBytes > maxMaxExampleBytes {
 		errs = append(errs, fmt.Errorf("MaxExampleBytes must be at most %d, got %d", maxMaxExampleBytes, c.MaxExampleBytes))
@@ -90,7 +91,7 @@ func New(cfg Config) *Miner {
 func (m *Miner) init(cfg Config) {
 	m.cfg = limits{
 		templates: uint16(bounded(cfg.MaxTemplates, defaultMaxTemplates, minMaxTemplates, maxMaxTemplates)),
-		bytes:     uint32(bounded(cfg.MaxBytes, defaultMaxBytes, minMaxBytes, 1<<31)),
+		bytes:     uint32(bounded(cfg.MaxBytes, defaultMaxBytes, minMaxBytes, maxMaxBytes)),
 	}
 	if cfg.MaxExampleBytes >= 0 {
 		m.cfg.example = uint16(bounded(cfg.MaxExampleBytes, defaultMaxExampleBytes, 1, maxMaxExampleBytes))
@@ -104,19 +105,20 @@ func bounded(v, standard, low, high int) int {
 	return min(max(v, low), high)
 }
 
-// Add counts a line and returns the ID of its template, and whether the template is new. Of the line, the first 2 KiB and there the
-// first 64 elements are looked at. Nothing of the line is kept but a copy of what Template returns.
-func (m *Miner) Add(line string) (id uint64, isNew bool) {
+// Add counts a line and returns the ID of its template, and how many lines that has, this one included: 1 says that the template is new.
+// Of the line, the first 2 KiB and there the first 64 elements are looked at. Nothing of the line is kept but a copy of what Template returns.
+func (m *Miner) Add(line string) (id, count uint64) {
 	var s scan
 	s.run(line)
 	hash, shape := s.sums()
 	m.seq++
-	if at, ok := m.known.find(hash, m.templates); ok {
+	at, ok := m.known.find(hash, m.templates)
+	if ok {
 		t := &m.templates[at]
 		m.seen(at, t)
-		return t.id, false
+		return t.id, t.count
 	}
-	at, isNew := m.place(&s, shape, line)
+	at = m.place(&s, shape, line)
 	t := &m.templates[at]
 	m.seen(at, t)
 	if m.known.full() && len(m.known.entries) < m.live*knownPerTemplate && m.mayGrow(m.known.bytes()) {
@@ -124,7 +126,7 @@ func (m *Miner) Add(line string) (id uint64, isNew bool) {
 	}
 	m.known.put(hash, at, t.generation)
 	m.shrink(at)
-	return t.id, isNew
+	return t.id, t.count
 }
 
 // seen counts a line of a template.

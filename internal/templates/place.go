@@ -28,7 +28,7 @@ type near struct {
 }
 
 // place finds or makes the template of a line that is not known by its hash.
-func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool) {
+func (m *Miner) place(s *scan, shape uint64, line string) uint16 {
 	var nears [maxNear]near
 	found, best, count, length := -1, -1, 0, 0
 	oldest := -1
@@ -58,15 +58,15 @@ func (m *Miner) place(s *scan, shape uint64, line string) (at uint16, isNew bool
 		}
 	}
 	if found >= 0 {
-		return uint16(found), false
+		return uint16(found)
 	}
 	if diff := m.varying(s, nears[:count]); diff != 0 {
-		return m.unite(diff, nears[:count]), false
+		return m.unite(diff, nears[:count])
 	}
 	if length >= maxChain && oldest >= 0 {
 		m.forget(uint16(oldest))
 	}
-	return m.insert(s, shape, line), true
+	return m.insert(s, shape, line)
 }
 
 // compare returns where a line differs from a template, and how many of its words are the same. It gives up, with none the same, after

@@ -59,6 +59,7 @@ func (s *scan) run(line string) {
 
 // rest appends the element that stands for everything beyond the limits.
 func (s *scan) rest() {
+	s.more = true
 	at := uint16(len(s.text))
 	if s.n > 0 {
 		last := &s.elems[s.n-1]
@@ -229,8 +230,7 @@ func (s *scan) token(i, end int) int {
 	if seen&classColon != 0 {
 		if at := strings.IndexByte(text[i:j], ':'); isKey(text[i : i+at]) {
 			if strings.HasPrefix(text[i+at:j], "://") {
-				s.variable(i, j)
-				return j
+				return s.address(i, j, end)
 			}
 			if at+1 < j-i || seen&classDigit != 0 {
 				j, seen = i+at, classesOf(text[i:i+at])
@@ -248,8 +248,7 @@ func (s *scan) token(i, end int) int {
 			seen&classAt != 0,
 			seen&classPath != 0 && isPath(w),
 			seen&classText != 0 && seen&(classNotHex|classHigh) == 0 && len(w) >= 8:
-			s.variable(i, j)
-			return j
+			return s.address(i, j, end)
 		}
 	}
 	afterVar := s.n > 0 && s.elems[s.n-1].kind == kindVar
@@ -264,6 +263,20 @@ func (s *scan) token(i, end int) int {
 		k = kindName
 	}
 	s.add(elem{hash: xxhash.Sum64String(w), start: uint16(i), end: uint16(j), kind: k})
+	return j
+}
+
+// address appends what varies from i to j, and the rest of a URL or of a path with a query, where marks have no meaning.
+func (s *scan) address(i, j, end int) int {
+	if w := s.text[i:j]; j < end && classes[s.text[j]]&classSpace == 0 && (strings.IndexByte(w, '?') > 0 || strings.Contains(w, "://")) {
+		for j < end && classes[s.text[j]]&classSpace == 0 && strings.IndexByte("\"'`<>()[]{}|", s.text[j]) < 0 && (!s.esc || s.text[j] != '\\') {
+			j++
+		}
+		for j > i+1 && classes[s.text[j-1]]&classAlnum == 0 && s.text[j-1] != '/' && s.text[j-1] != '=' {
+			j--
+		}
+	}
+	s.variable(i, j)
 	return j
 }
 
@@ -314,11 +327,12 @@ func (s *scan) quoted(i, end int) int {
 	last := i + 1 + at
 	if verb := strings.IndexByte(inside, ' '); verb > 1 && verb < 8 && classesOf(inside[:verb])&^(classUpper|classNotHex) == 0 {
 		// A request line: the method says what it is.
+		s.punct(i, i+1)
 		s.add(elem{hash: xxhash.Sum64String(inside[:verb]), start: uint16(i + 1), end: uint16(i + 1 + verb), kind: kindWord})
 		s.variable(i+1+verb+1, last)
-		return last + 1
+		return s.punct(last, last+1)
 	}
-	s.variable(i+1, last)
+	s.variable(i, last+1)
 	return last + 1
 }
 
@@ -348,7 +362,7 @@ func (s *scan) value(i, end int) int {
 	switch text[i] {
 	case '"', '\'', '`':
 		if at := closing(text[i+1:end], text[i]); at >= 0 {
-			s.variable(i+1, i+1+at)
+			s.variable(i, i+at+2)
 			return i + at + 2
 		}
 	case '(', '[', '{', '<':

@@ -65,42 +65,42 @@ func (t *template) export() Template {
 
 // build makes the parts and the text of a template from a line.
 func (t *template) build(s *scan, line string, maxExample int) {
-	var b strings.Builder
+	b := make([]byte, 0, 1024)
 	t.parts = make([]part, s.n)
 	from := 0
 	for i := range s.n {
 		e := &s.elems[i]
 		start, end := max(int(e.start), from), max(int(e.end), from)
-		appendGap(&b, s.text[from:start], i == 0)
+		b = appendGap(b, s.text[from:start], i == 0)
 		switch e.kind {
 		case kindVar:
-			b.WriteString(wild)
+			b = append(b, wild...)
 		case kindRest:
-			b.WriteString("…")
+			b = append(b, "…"...)
 		default:
-			appendClean(&b, s.text[start:end])
+			b = appendClean(b, s.text[start:end])
 		}
 		from = end
-		t.parts[i] = part{hash: uint32(e.hash), end: uint16(b.Len()), kind: e.kind}
+		t.parts[i] = part{hash: uint32(e.hash), end: uint16(len(b)), kind: e.kind}
 	}
 	if !s.more {
 		end := len(s.text)
 		for end > from && classes[s.text[end-1]]&classSpace != 0 {
 			end--
 		}
-		appendGap(&b, s.text[from:end], s.n == 0)
+		b = appendGap(b, s.text[from:end], s.n == 0)
 		if s.n > 0 {
-			t.parts[s.n-1].end = uint16(b.Len())
+			t.parts[s.n-1].end = uint16(len(b))
 		}
 	}
-	before := b.Len()
-	appendClean(&b, line[:min(len(line), maxExample)])
-	t.text = b.String()
+	before := len(b)
+	b = appendClean(b, line[:min(len(line), maxExample)])
+	t.text = string(b)
 	t.example = uint16(len(t.text) - before)
 }
 
 // appendGap appends what is between two elements: blanks as one, and the marks that were passed over.
-func appendGap(b *strings.Builder, gap string, first bool) {
+func appendGap(b []byte, gap string, first bool) []byte {
 	blank := false
 	for i := range len(gap) {
 		if classes[gap[i]]&classSpace != 0 {
@@ -108,27 +108,28 @@ func appendGap(b *strings.Builder, gap string, first bool) {
 			continue
 		}
 		if blank && !first {
-			b.WriteByte(' ')
+			b = append(b, ' ')
 		}
 		blank, first = false, false
 		if gap[i] < 0x80 {
-			b.WriteByte(gap[i])
+			b = append(b, gap[i])
 		}
 	}
 	if blank && !first {
-		b.WriteByte(' ')
+		b = append(b, ' ')
 	}
+	return b
 }
 
 // appendClean appends a text as valid UTF-8.
-func appendClean(b *strings.Builder, s string) {
-	b.WriteString(strings.ToValidUTF8(s, "\uFFFD"))
+func appendClean(b []byte, s string) []byte {
+	return append(b, strings.ToValidUTF8(s, "\uFFFD")...)
 }
 
 // vary makes the parts of a mask variable.
 func (t *template) vary(mask uint64) {
 	cut := len(t.text) - int(t.example)
-	var b strings.Builder
+	b := make([]byte, 0, 1024)
 	from := 0
 	for i := range t.parts {
 		p := &t.parts[i]
@@ -136,16 +137,16 @@ func (t *template) vary(mask uint64) {
 		from = int(p.end)
 		if mask&(1<<uint(i)) != 0 && p.kind != kindVar {
 			if text != "" && text[0] == ' ' {
-				b.WriteByte(' ')
+				b = append(b, ' ')
 			}
-			b.WriteString(wild)
+			b = append(b, wild...)
 			p.kind, p.hash = kindVar, hashVar&(1<<32-1)
 		} else {
-			b.WriteString(text)
+			b = append(b, text...)
 		}
-		p.end = uint16(b.Len())
+		p.end = uint16(len(b))
 	}
 	t.example = uint16(len(t.text) - cut)
-	b.WriteString(t.text[cut:])
-	t.text = b.String()
+	b = append(b, t.text[cut:]...)
+	t.text = string(b)
 }
