@@ -55,7 +55,7 @@ func TestLatency(t *testing.T) {
 	// A group of requests at a time is in flight for less than the wait, so that none of their records comes late.
 	const group = 500
 	began, groups := time.Now(), max(1, min(requests, 50_000)/group)
-	for g, s := 0, newStream(group, group); g < groups; g, s = g+1, s.more() {
+	for g, s := 0, newStream(group, group, false); g < groups; g, s = g+1, s.more() {
 		for {
 			ld, ok := s.nextLogs()
 			if !ok {

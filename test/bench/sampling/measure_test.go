@@ -56,7 +56,7 @@ type candidate struct {
 
 // round is one time all records from the first to the last decision.
 type round struct {
-	records  int
+	bytes    float64 // a record, as OTLP
 	ns       float64 // a record
 	allocs   float64 // a record
 	resident int64   // what all requests in flight have added to the memory of the process, in bytes
@@ -89,7 +89,7 @@ func human(rate float64) string {
 func table(t *testing.T, what string, requests int, list []*candidate) {
 	t.Helper()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
-	head := []string{fmt.Sprintf("| %s, %d requests in flight", what, requests), "per second", "ns each", "slowest and fastest round", "allocations each", "memory of all in flight", "times as long"}
+	head := []string{fmt.Sprintf("| %s, %d requests in flight", what, requests), "bytes each", "per second", "ns each", "slowest and fastest round", "allocations each", "memory of all in flight", "times as long"}
 	fmt.Fprintln(w, strings.Join(head, "\t| ")+"\t|")
 	fmt.Fprintln(w, "| ---"+strings.Repeat("\t| ---:", len(head)-1)+"\t|")
 	for _, c := range list {
@@ -98,8 +98,8 @@ func table(t *testing.T, what string, requests int, list []*candidate) {
 		for _, r := range c.rounds {
 			slowest, fastest = max(slowest, r.ns), min(fastest, r.ns)
 		}
-		fmt.Fprintf(w, "| %s\t| %s\t| %.0f\t| %.0f, %.0f\t| %.2f\t| %.0f MiB\t| %.1f\t|\n",
-			c.name, human(1e9/m.ns), m.ns, slowest, fastest, m.allocs, float64(m.resident)/(1<<20), m.ns/list[0].median().ns)
+		fmt.Fprintf(w, "| %s\t| %.0f\t| %s\t| %.0f\t| %.0f, %.0f\t| %.2f\t| %.0f MiB\t| %.1f\t|\n",
+			c.name, m.bytes, human(1e9/m.ns), m.ns, slowest, fastest, m.allocs, float64(m.resident)/(1<<20), m.ns/list[0].median().ns)
 	}
 	w.Flush()
 }

@@ -90,7 +90,7 @@ func TestMemoryChild(t *testing.T) {
 	const recordSize = 500
 	requests := budget << 20 / 8 / recordSize / perRequest
 	var sizer plog.ProtoMarshaler
-	s := newStream(requests, requests)
+	s := newStream(requests, requests, false)
 	s.nextLogs()
 	runtime.GC()
 	u.Idle, _ = harness.Resident(t, os.Getpid())

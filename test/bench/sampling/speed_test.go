@@ -34,7 +34,7 @@ import (
 var (
 	flagRequests    = flag.Int("requests", 0, "requests in flight; 0: a small run that only checks what is kept")
 	flagRepetitions = flag.Int("repetitions", 5, "rounds of each candidate, in turns")
-	flagWait        = flag.Duration("wait", 8*time.Second, "how long a request is held; the records of all of them must come within")
+	flagWait        = flag.Duration("wait", 5*time.Second, "how long a request is held; the records of all of them must come within, with contrib's processor within twice the time")
 )
 
 // plan says how many requests to take, how often, and how long to hold them.
@@ -89,8 +89,7 @@ func (d *destination) traces(_ context.Context, td ptrace.Traces) error {
 }
 
 // settle waits until nothing more comes for a while, from a moment on.
-func (d *destination) settle(from time.Time) {
-	const quiet = 1200 * time.Millisecond // contrib looks once a second
+func (d *destination) settle(from time.Time, quiet time.Duration) {
 	time.Sleep(time.Until(from))
 	for {
 		d.mu.Lock()
@@ -141,6 +140,8 @@ type feeding struct {
 	// next makes a batch and returns how to feed it; nil when there are no more.
 	next     func(*stream) func() error
 	shutdown func(context.Context) error
+	bytes    float64       // of a record
+	quiet    time.Duration // how long nothing comes before the last has come
 }
 
 // run takes a processor from the first record of all requests to the last decision, twice: the first time it gets the memory that it
@@ -160,7 +161,7 @@ func run(t *testing.T, name string, requests int, wait time.Duration, d *destina
 	d.check(t, name, p.stream.first, requests)
 	require.NoError(t, p.shutdown(context.WithoutCancel(t.Context())))
 	records := requests * perRequest
-	return round{records: records, ns: float64(m.cpu.Nanoseconds()) / float64(records), allocs: float64(m.mallocs) / float64(records), resident: after - before}
+	return round{bytes: p.bytes, ns: float64(m.cpu.Nanoseconds()) / float64(records), allocs: float64(m.mallocs) / float64(records), resident: after - before}
 }
 
 // pass feeds all records of the stream and waits for the decisions. It returns what that took, and the memory in use before the decisions.
@@ -191,14 +192,15 @@ func (d *destination) pass(t *testing.T, name string, wait time.Duration, p feed
 	}
 	resident, _ = harness.Resident(t, os.Getpid())
 	m.start()
-	d.settle(time.Now().Add(wait + time.Second))
+	d.settle(time.Now().Add(wait), p.quiet)
 	m.stop()
 	return m, resident
 }
 
 // logsCandidate samples log records.
-func logsCandidate(t *testing.T, name string, requests, active int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+func logsCandidate(t *testing.T, name string, s *stream, wait time.Duration, config map[string]any) *candidate {
 	t.Helper()
+	f := requestsamplingprocessor.NewFactory()
 	return &candidate{name: name, round: func() round {
 		d := newDestination()
 		next, err := consumer.NewLogs(d.logs)
@@ -206,7 +208,10 @@ func logsCandidate(t *testing.T, name string, requests, active int, wait time.Du
 		p, err := f.CreateLogs(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-		return run(t, name, requests, wait, d, feeding{stream: newStream(requests, active), shutdown: p.Shutdown, next: func(s *stream) func() error {
+		var sizer plog.ProtoMarshaler
+		ld, _ := s.more().nextLogs()
+		bytes := float64(sizer.LogsSize(ld)) / float64(ld.LogRecordCount())
+		return run(t, name, s.requests, wait, d, feeding{stream: s.more(), shutdown: p.Shutdown, bytes: bytes, quiet: 500 * time.Millisecond, next: func(s *stream) func() error {
 			ld, ok := s.nextLogs()
 			if !ok {
 				return nil
@@ -217,7 +222,7 @@ func logsCandidate(t *testing.T, name string, requests, active int, wait time.Du
 }
 
 // tracesCandidate samples spans.
-func tracesCandidate(t *testing.T, name string, requests, active int, wait time.Duration, f processor.Factory, config map[string]any) *candidate {
+func tracesCandidate(t *testing.T, name string, s *stream, wait, quiet time.Duration, f processor.Factory, config map[string]any) *candidate {
 	t.Helper()
 	return &candidate{name: name, round: func() round {
 		d := newDestination()
@@ -226,7 +231,10 @@ func tracesCandidate(t *testing.T, name string, requests, active int, wait time.
 		p, err := f.CreateTraces(t.Context(), processortest.NewNopSettings(f.Type()), configure(t, f, config), next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
-		return run(t, name, requests, wait, d, feeding{stream: newStream(requests, active), shutdown: p.Shutdown, next: func(s *stream) func() error {
+		var sizer ptrace.ProtoMarshaler
+		td, _ := s.more().nextTraces()
+		bytes := float64(sizer.TracesSize(td)) / float64(td.SpanCount())
+		return run(t, name, s.requests, wait, d, feeding{stream: s.more(), shutdown: p.Shutdown, bytes: bytes, quiet: quiet, next: func(s *stream) func() error {
 			td, ok := s.nextTraces()
 			if !ok {
 				return nil
@@ -249,13 +257,14 @@ func own(wait time.Duration, errors map[string]any) map[string]any {
 // few is how many requests of a busy service get their records at a time: with 100,000 of them held for half a minute, those of one second.
 func few(requests int) int { return max(requests/30, 1) }
 
-// TestLogs measures log records of ten attributes.
+// TestLogs measures log records.
 func TestLogs(t *testing.T) {
 	requests, repetitions, wait := plan(t)
-	f, policy := requestsamplingprocessor.NewFactory(), map[string]any{"severity": "error"}
+	config := own(wait, map[string]any{"severity": "error"})
 	list := []*candidate{
-		logsCandidate(t, "records of a request come close together", requests, few(requests), wait, f, own(wait, policy)),
-		logsCandidate(t, "records of all requests come mixed", requests, requests, wait, f, own(wait, policy)),
+		logsCandidate(t, "ten attributes, records of a request come close together", newStream(requests, few(requests), false), wait, config),
+		logsCandidate(t, "ten attributes, records of all requests come mixed", newStream(requests, requests, false), wait, config),
+		logsCandidate(t, "three attributes, records of a request come close together", newStream(requests, few(requests), true), wait, config),
 	}
 	measureAll(list, repetitions)
 	fmt.Fprintln(os.Stdout)
@@ -267,9 +276,10 @@ func TestSpans(t *testing.T) {
 	requests, repetitions, wait := plan(t)
 	f, policy := requestsamplingprocessor.NewFactory(), map[string]any{"span_status": "error"}
 	list := []*candidate{
-		tracesCandidate(t, "request_sampling", requests, few(requests), wait, f, own(wait, policy)),
-		tracesCandidate(t, "contrib tail_sampling", requests, few(requests), wait, tailsamplingprocessor.NewFactory(), map[string]any{
-			"decision_wait": wait.String(), "num_traces": 2 * requests,
+		tracesCandidate(t, "request_sampling", newStream(requests, few(requests), false), wait, 500*time.Millisecond, f, own(wait, policy)),
+		// It looks once a second for what is due.
+		tracesCandidate(t, "contrib tail_sampling", newStream(requests, few(requests), false), 2*wait+time.Second, 1200*time.Millisecond, tailsamplingprocessor.NewFactory(), map[string]any{
+			"decision_wait": (2 * wait).String(), "num_traces": 2 * requests,
 			"policies": []any{
 				map[string]any{"name": "errors", "type": "status_code", "status_code": map[string]any{"status_codes": []any{"ERROR"}}},
 				map[string]any{"name": "rest", "type": "probabilistic", "probabilistic": map[string]any{"sampling_percentage": 10}},

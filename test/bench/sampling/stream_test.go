@@ -25,8 +25,9 @@ const (
 // stream is the arrival of the records of many requests. So many of them at a time get their records, any of them the next one; the
 // others wait for their first one or are complete. With all of them at a time no record comes soon after another of its request.
 type stream struct {
-	first, requests int // their numbers
-	active          int // at a time
+	first, requests int  // their numbers
+	active          int  // at a time
+	short           bool // log records of three attributes and one service a batch
 	open            []progress
 	begun           int
 	rnd             *rand.Rand
@@ -38,8 +39,8 @@ type stream struct {
 // progress is how far a request is.
 type progress struct{ request, number int }
 
-func newStream(requests, active int) *stream {
-	return &stream{requests: requests, active: min(active, requests), rnd: rand.New(rand.NewPCG(3, 1))}
+func newStream(requests, active int, short bool) *stream {
+	return &stream{requests: requests, active: min(active, requests), short: short, rnd: rand.New(rand.NewPCG(3, 1))}
 }
 
 // next returns a request and which of its records it is; false after the last.
@@ -63,7 +64,7 @@ func (s *stream) next() (request, number int, ok bool) {
 
 // more is another stream, of the requests behind these, made of the same batches.
 func (s *stream) more() *stream {
-	out := newStream(s.requests, s.active)
+	out := newStream(s.requests, s.active, s.short)
 	out.first, out.logs, out.traces = s.first+s.requests, s.logs, s.traces
 	return out
 }
@@ -115,8 +116,13 @@ func resource(r pcommon.Resource, service string) {
 }
 
 // makeLogs makes a batch to copy.
-func makeLogs(rnd *rand.Rand) plog.Logs {
-	ld := plog.NewLogs()
+func (s *stream) makeLogs() plog.Logs {
+	ld, rnd := plog.NewLogs(), s.rnd
+	services := services
+	if s.short {
+		at := rnd.IntN(len(services))
+		services = services[at : at+1]
+	}
 	for _, service := range services {
 		rl := ld.ResourceLogs().AppendEmpty()
 		resource(rl.Resource(), service)
@@ -126,6 +132,12 @@ func makeLogs(rnd *rand.Rand) plog.Logs {
 			lr := sl.LogRecords().AppendEmpty()
 			lr.SetSeverityText("INFO")
 			lr.Body().SetStr(fmt.Sprintf("%s id=%08x took=%dms", phrases[rnd.IntN(len(phrases))], rnd.Uint32(), rnd.IntN(900)))
+			if s.short {
+				lr.Attributes().PutStr("k8s.pod.name", fmt.Sprintf("api-gateway-7c9f8d6b5-%05x", rnd.IntN(1<<20)))
+				lr.Attributes().PutStr("url.path", fmt.Sprintf("/products/SKU-%05d", rnd.IntN(100_000)))
+				lr.Attributes().PutInt("http.response.status_code", 200)
+				continue
+			}
 			attributes(lr.Attributes(), rnd)
 		}
 	}
@@ -155,7 +167,7 @@ const differentBatches = 64 // enough that no cache holds them
 func (s *stream) nextLogs() (plog.Logs, bool) {
 	if s.logs == nil {
 		for range differentBatches {
-			s.logs = append(s.logs, makeLogs(s.rnd))
+			s.logs = append(s.logs, s.makeLogs())
 		}
 	}
 	ld := plog.NewLogs()
