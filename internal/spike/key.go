@@ -1,0 +1,102 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spike
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/logboom/logboom/internal/templates"
+)
+
+// key is a source of logs: a service, a tenant, a pod. One that never was in a spike takes some 200 bytes, with its name and its
+// entry in the map.
+type key struct {
+	name  string
+	limit *Limit
+	burst *burst // nil while it is within its budget
+	miner *templates.Miner
+
+	own      Rate    // its budget, a second
+	budget   Rate    // what the global one leaves it of that
+	tokens   float64 // seconds' worth of budget that are left
+	baseline baseline
+
+	bytes, records float32 // since the last tick
+	rate           rate32  // a second, over the last second or so
+	sent           rate32  // since the last second that was learned from
+	over           bool    // since then something was over
+	tick           uint32  // when it was last seen
+	mined          uint32  // records since its last template was looked at
+}
+
+type rate32 struct{ bytes, records float32 }
+
+const (
+	// pooledName is the key of all who have none of their own.
+	pooledName = "other"
+	// A key that was learned makes room for a new one only after a day of silence, a new one earlier: a flood of new keys
+	// pushes out new keys.
+	silentLearned = 24 * time.Hour
+	silentNew     = 30 * time.Second
+	roomProbes    = 8
+)
+
+// keyOf returns the key of a name: a new one if there is room, or else the pooled one.
+func (e *Engine) keyOf(name string) *key {
+	if len(name) > MaxNameBytes {
+		name = name[:MaxNameBytes]
+	}
+	if k := e.keys[name]; k != nil {
+		return k
+	}
+	if len(e.list) >= e.cfg.MaxKeys && !e.makeRoom() {
+		return e.pooled
+	}
+	k := e.newKey(name)
+	e.keys[k.name] = k
+	e.list = append(e.list, k)
+	return k
+}
+
+func (e *Engine) newKey(name string) *key {
+	k := &key{name: string([]byte(name)), limit: &e.cfg.Key, tick: e.ticks, tokens: e.cfg.Burst.Seconds()}
+	if l, ok := e.overrides[name]; ok {
+		k.limit = l
+	}
+	if b, ok := e.restored[name]; ok {
+		k.baseline = b
+		delete(e.restored, name)
+	}
+	k.renew()
+	return k
+}
+
+// renew finds the budget anew.
+func (k *key) renew() {
+	k.own = k.limit.Fixed
+	if k.limit.Learned != nil {
+		k.own = k.baseline.budget(k.limit.Learned)
+	}
+	k.budget = k.own
+}
+
+// makeRoom forgets a key that has long been silent, one of a few that chance picks.
+func (e *Engine) makeRoom() bool {
+	for range roomProbes {
+		i := rand.IntN(len(e.list)) //nolint:gosec // no secret
+		k := e.list[i]
+		silent := time.Duration(e.ticks-k.tick) * Tick
+		if k.burst == nil && (silent >= silentLearned || silent >= silentNew && float64(k.baseline.seconds) < e.learnSeconds) {
+			delete(e.keys, k.name)
+			e.dropMiner(k)
+			last := len(e.list) - 1
+			e.list[i] = e.list[last]
+			e.list[last] = nil
+			e.list = e.list[:last]
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spike
+
+import "time"
+
+// Tick shares the budgets anew, and returns what there is to tell. It is called every Tick.
+func (e *Engine) Tick() ([]Notice, []Summary) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	seconds := now.Sub(e.ticked).Seconds()
+	if seconds <= 0 {
+		return nil, nil
+	}
+	e.ticked = now
+	e.ticks++
+	e.active = e.active[:0]
+	for _, k := range e.list {
+		e.tickKey(k, now, seconds)
+	}
+	e.tickKey(e.pooled, now, seconds)
+	e.shareGlobal()
+	notices, summaries := e.notices, e.summaries
+	e.notices, e.summaries = nil, nil
+	return notices, summaries
+}
+
+const (
+	ticksPerSecond = uint32(time.Second / Tick)
+	// rateOver is the time over which rates are looked at.
+	rateOver = 0.5 // seconds
+)
+
+func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
+	if e.ticks-k.tick > 10*ticksPerSecond && k.burst == nil && k.rate == (rate32{}) {
+		return // it has nothing to do
+	}
+	keep := max(0, 1-seconds/rateOver)
+	k.rate.bytes = float32(keep*float64(k.rate.bytes) + (1-keep)*float64(k.bytes)/seconds)
+	k.rate.records = float32(keep*float64(k.rate.records) + (1-keep)*float64(k.records)/seconds)
+	if k.rate.records < 0.01 {
+		k.rate = rate32{}
+	}
+	k.sent.bytes += k.bytes
+	k.sent.records += k.records
+	k.bytes, k.records = 0, 0
+	k.tokens = min(k.tokens+seconds, e.cfg.Burst.Seconds())
+	if k.burst != nil {
+		k.over = true
+		e.divide(k, seconds)
+		if e.cfg.Summarize && now.Sub(k.burst.flushed) >= e.cfg.SummaryInterval {
+			e.flush(k, now)
+		}
+		e.watch(k, now)
+	}
+	if e.ticks%ticksPerSecond == 0 {
+		if k.limit.Learned != nil && !k.over {
+			k.baseline.learn(k.limit.Learned, Rate{float64(k.sent.bytes), float64(k.sent.records)}, 1)
+			k.renew()
+		}
+		k.sent, k.over = rate32{}, false
+	}
+	if k.rate != (rate32{}) {
+		e.active = append(e.active, k)
+	}
+}
+
+// shareGlobal leaves each key as much of its budget as the global one has room for, max-min fair.
+func (e *Engine) shareGlobal() {
+	for _, k := range e.active {
+		k.budget = k.own
+	}
+	e.shareOne(e.cfg.Global.Bytes, func(k *key) (float64, *float64) { return float64(k.rate.bytes), &k.budget.Bytes })
+	e.shareOne(e.cfg.Global.Records, func(k *key) (float64, *float64) { return float64(k.rate.records), &k.budget.Records })
+}
+
+func (e *Engine) shareOne(capacity float64, of func(*key) (demand float64, budget *float64)) {
+	if capacity <= 0 {
+		return
+	}
+	e.scratch = e.scratch[:0]
+	for _, k := range e.active {
+		demand, budget := of(k)
+		if *budget > 0 {
+			demand = min(demand, *budget)
+		}
+		e.scratch = append(e.scratch, demand)
+	}
+	height := fill(e.scratch, capacity)
+	if height == unlimited {
+		return
+	}
+	for _, k := range e.active {
+		if _, budget := of(k); *budget <= 0 || *budget > height {
+			*budget = max(height, 1)
+		}
+	}
+}
+
+// watch tells of a spike that lasts, and ends one that is over.
+func (e *Engine) watch(k *key, now time.Time) {
+	b := k.burst
+	rate := Rate{float64(k.rate.bytes), float64(k.rate.records)}
+	b.peak.Bytes, b.peak.Records = max(b.peak.Bytes, rate.Bytes), max(b.peak.Records, rate.Records)
+	if k.budget.cost(rate.Bytes, rate.Records) > 1 {
+		b.calm = time.Time{}
+	} else if b.calm.IsZero() {
+		b.calm = now
+	}
+	if !b.told && now.Sub(b.began) >= noticeAfter && b.calm.IsZero() {
+		b.told = true
+		e.notices = append(e.notices, e.notice(k, now, false))
+	}
+	if !b.calm.IsZero() && now.Sub(b.calm) >= e.cfg.Calm {
+		if b.told {
+			e.notices = append(e.notices, e.notice(k, now, true))
+		}
+		e.flush(k, now)
+		k.burst = nil
+	}
+}
+
+// noticeAfter is how long a spike must last to be told of.
+const noticeAfter = 500 * time.Millisecond
