@@ -97,3 +97,26 @@ func BenchmarkHostile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFirstPass adds every line once to a new Miner: all templates are found and become general on the way.
+func BenchmarkFirstPass(b *testing.B) {
+	pass := func(b *testing.B, lines []string) {
+		for b.Loop() {
+			m := New(Config{})
+			for _, l := range lines {
+				m.Add(l)
+			}
+		}
+		b.ReportMetric(float64(b.N)*float64(len(lines))/b.Elapsed().Seconds(), "lines/s")
+	}
+	b.Run("service", func(b *testing.B) { pass(b, service(20000)) })
+	if os.Getenv("LOGBOOM_CORPORA") == "" {
+		return
+	}
+	for _, system := range systems {
+		b.Run(system, func(b *testing.B) {
+			lines, _ := labelled(b, system)
+			pass(b, lines)
+		})
+	}
+}

@@ -71,7 +71,7 @@ func shapes(n int) string {
 }
 
 // many returns how many lines of a stream are tested: fewer of long ones.
-func many(line func(int) string, n int) int { return min(n, 8<<20/(1+len(line(1001)))+100) }
+func many(line func(int) string, n int) int { return min(n, 4<<20/(1+len(line(1001)))+100) }
 
 // check verifies what holds after every line.
 func check(tb testing.TB, m *Miner) {
@@ -131,7 +131,7 @@ func TestHostileStreamsAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, cfg := range []Config{{}, {MaxTemplates: minMaxTemplates, MaxBytes: minMaxBytes}, {MaxBytes: minMaxBytes, MaxExampleBytes: maxMaxExampleBytes}} {
 				m := New(cfg)
-				for i := range many(line, 4000) {
+				for i := range many(line, 2000) {
 					m.Add(line(i))
 					check(t, m)
 				}
@@ -153,7 +153,7 @@ func TestFloodLeavesTheKnown(t *testing.T) {
 					known[l], _ = m.Add(l)
 				}
 			}
-			for i := range many(line, 30000) {
+			for i := range many(line, 10000) {
 				m.Add(line(1<<20 + i))
 			}
 			for l, id := range known {

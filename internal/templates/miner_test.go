@@ -274,3 +274,32 @@ func TestConfig(t *testing.T) {
 		t.Errorf("%+v %+v", got, m.cfg)
 	}
 }
+
+func TestWordsHaveHashesOfTheirOwn(t *testing.T) {
+	seen := map[uint32]string{}
+	twice := 0
+	add := func(w string) {
+		h := uint32(hashWord(w))
+		if o, ok := seen[h]; ok && o != w {
+			twice++
+		}
+		seen[h] = w
+	}
+	for i := range 30000 {
+		add(letters(i, 1))
+		add(letters(i, 2))
+		add(fmt.Sprint(i))
+	}
+	for a := range 26 {
+		add(string(rune('a' + a)))
+		for b := range 26 {
+			add(string([]rune{rune('a' + a), rune('a' + b)}))
+			for c := range 26 {
+				add(string([]rune{rune('a' + a), rune('a' + b), rune('a' + c)}))
+			}
+		}
+	}
+	if twice > 8 { // of 108,000: 1.4 are expected by chance
+		t.Errorf("%d words with the hash of another", twice)
+	}
+}

@@ -3,11 +3,7 @@
 
 package templates
 
-import (
-	"strings"
-
-	"github.com/cespare/xxhash/v2"
-)
+import "strings"
 
 // What of a line is looked at. Beyond either, the rest of the line counts as one variable part: a line costs a bounded time
 // whatever its length, and a difference mask of a line fits one word.
@@ -75,14 +71,6 @@ func (s *scan) rest() {
 	s.n++
 }
 
-// Hashes of elements that are no words.
-const (
-	hashVar   = 0x9e3779b97f4a7c15
-	hashRest  = 0xd6e8feb86659fd93
-	hashPunct = 0xc2b2ae3d27d4eb4f
-	hashSlot  = 0x165667b19e3779f9
-)
-
 // sums returns the line's hash over all elements and that of its shape, in which all words are one.
 func (s *scan) sums() (line, shape uint64) {
 	line, shape = uint64(s.n), uint64(s.n)
@@ -106,11 +94,6 @@ func (s *scan) words() (n int) {
 		}
 	}
 	return n
-}
-
-func mix(h, v uint64) uint64 {
-	h = (h ^ v) * 0x9fb21c651e98df25
-	return h ^ h>>29
 }
 
 // cut appends the elements of text[i:end] and returns how far it came.
@@ -262,7 +245,7 @@ func (s *scan) token(i, end int) int {
 	if seen&(classJoin|classPath|classColon) != 0 || isCamel(w, seen) {
 		k = kindName
 	}
-	s.add(elem{hash: xxhash.Sum64String(w), start: uint16(i), end: uint16(j), kind: k})
+	s.add(elem{hash: hashWord(w), start: uint16(i), end: uint16(j), kind: k})
 	return j
 }
 
@@ -328,7 +311,7 @@ func (s *scan) quoted(i, end int) int {
 	if verb := strings.IndexByte(inside, ' '); verb > 1 && verb < 8 && classesOf(inside[:verb])&^(classUpper|classNotHex) == 0 {
 		// A request line: the method says what it is.
 		s.punct(i, i+1)
-		s.add(elem{hash: xxhash.Sum64String(inside[:verb]), start: uint16(i + 1), end: uint16(i + 1 + verb), kind: kindWord})
+		s.add(elem{hash: hashWord(inside[:verb]), start: uint16(i + 1), end: uint16(i + 1 + verb), kind: kindWord})
 		s.variable(i+1+verb+1, last)
 		return s.punct(last, last+1)
 	}

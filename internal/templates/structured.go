@@ -3,8 +3,6 @@
 
 package templates
 
-import "github.com/cespare/xxhash/v2"
-
 // object appends a JSON object that begins at i: its keys, the words of its message and of its severity; other values vary.
 // It returns where the object ends, or -1 when the text ends first. What is no JSON is read as far as it looks like it.
 func (s *scan) object(i, end int) int {
@@ -55,7 +53,7 @@ func (s *scan) key(start, end int) {
 		s.add(elem{hash: hashVar, start: uint16(start), end: uint16(end), kind: kindVar})
 		return
 	}
-	s.add(elem{hash: xxhash.Sum64String(w), start: uint16(start), end: uint16(end), kind: kindPunct})
+	s.add(elem{hash: hashWord(w), start: uint16(start), end: uint16(end), kind: kindPunct})
 }
 
 // member appends the value of a member.
