@@ -12,8 +12,7 @@ const (
 	// blockBytes is small, as most requests of a log hold a few hundred bytes to a few KiB: on average half a block is
 	// wasted a request and signal.
 	blockBytes = 256
-	blockHead  = 4 // index of the next block
-	blockData  = blockBytes - blockHead
+	blockData  = blockBytes - 4 // behind it stands the number of the next block
 	// regionBytes is what is taken from the operating system at a time.
 	regionBytes     = 1 << 20
 	blocksPerRegion = regionBytes / blockBytes
@@ -23,11 +22,15 @@ const (
 // twice, as the heap may grow to twice what lives. Its users lock; a block that is in use may be read without.
 //
 //	regions[0]  | block 0: not used | block 1 | block 2 | …
-//	block       | u32 next block, 0 for none | 252 bytes |
+//	block       | 252 bytes | u32 next block |
+//
+// The last block of a chain says nothing of a next one. The free blocks are a chain too, of which the first two are known: the
+// number of the next one is on its way from memory before it is asked for.
 type arena struct {
 	regions [][]byte // room for all from the beginning, so that readers need no lock
 	mapped  int      // regions that are there
-	free    uint32   // the first of the free blocks, chained
+	free    uint32   // the first of the free blocks, 0 for none,
+	ahead   uint32   // and the second
 	used    int      // blocks
 	max     int      // blocks
 
@@ -66,19 +69,22 @@ func (a *arena) reserve(blocks int) error {
 	return nil
 }
 
+func (a *arena) next(i uint32) uint32 { return binary.LittleEndian.Uint32(a.block(i)[blockData:]) }
+
+func (a *arena) setNext(i, next uint32) { binary.LittleEndian.PutUint32(a.block(i)[blockData:], next) }
+
 // alloc returns a block that was reserved.
 func (a *arena) alloc() uint32 {
 	i := a.free
-	b := a.block(i)
-	a.free = binary.LittleEndian.Uint32(b)
-	binary.LittleEndian.PutUint32(b, 0)
+	a.free = a.ahead
+	a.ahead = a.next(a.free)
 	a.used++
 	return i
 }
 
 func (a *arena) putFree(i uint32) {
-	binary.LittleEndian.PutUint32(a.block(i), a.free)
-	a.free = i
+	a.setNext(i, a.free)
+	a.free, a.ahead = i, a.free
 }
 
 // close gives all memory back. No chain may be used any more.
@@ -90,7 +96,7 @@ func (a *arena) close() error {
 		}
 		a.regions[i] = nil
 	}
-	a.mapped, a.free, a.used = 0, 0, 0
+	a.mapped, a.free, a.ahead, a.used = 0, 0, 0, 0
 	return first
 }
 
@@ -111,12 +117,12 @@ func (a *arena) append(c *chain, p []byte) {
 			if c.first == 0 {
 				c.first = next
 			} else {
-				binary.LittleEndian.PutUint32(a.block(c.last), next)
+				a.setNext(c.last, next)
 			}
 			c.last, c.fill = next, 0
 			c.blocks++
 		}
-		n := copy(a.block(c.last)[blockHead+int(c.fill):], p)
+		n := copy(a.block(c.last)[c.fill:blockData], p)
 		c.fill += uint16(n)
 		p = p[n:]
 	}
@@ -132,13 +138,11 @@ func (c *chain) need(n int) int {
 
 // appendTo appends the bytes of a chain to dst. It needs no lock.
 func (a *arena) appendTo(dst []byte, c *chain) []byte {
-	for i := c.first; i != 0; {
-		b := a.block(i)
-		if i == c.last {
-			return append(dst, b[blockHead:blockHead+int(c.fill)]...)
-		}
-		dst = append(dst, b[blockHead:]...)
-		i = binary.LittleEndian.Uint32(b)
+	for i := c.first; i != c.last; i = a.next(i) {
+		dst = append(dst, a.block(i)[:blockData]...)
+	}
+	if c.last != 0 {
+		dst = append(dst, a.block(c.last)[:c.fill]...)
 	}
 	return dst
 }
@@ -146,8 +150,8 @@ func (a *arena) appendTo(dst []byte, c *chain) []byte {
 // release frees the blocks of a chain.
 func (a *arena) release(c *chain) {
 	if c.first != 0 {
-		binary.LittleEndian.PutUint32(a.block(c.last), a.free)
-		a.free = c.first
+		a.setNext(c.last, a.free)
+		a.free, a.ahead = c.first, a.next(c.first)
 		a.used -= int(c.blocks)
 	}
 	*c = chain{}

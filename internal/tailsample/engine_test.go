@@ -194,6 +194,19 @@ func TestLinks(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []string{"both", "error", "second", "second error"}, names(r.sinks[Logs]))
 	})
+	run("a session whose first trace was kept", func(t *testing.T, r *rig) {
+		send(t, r, "both", both)
+		send(t, r, "error", failing)
+		send(t, r, "second", Item{Key: other, Link: id, DefaultRandomness: low})
+		assert.EqualValues(t, 1, r.Stats().Requests)
+		send(t, r, "by trace", Item{Key: key(3), DefaultRandomness: low, Conditions: isError})
+		send(t, r, "leads", Item{Key: key(3), Link: key(101)}) // a link that only a late record tells
+		send(t, r, "third", Item{Key: key(4), Link: key(101), DefaultRandomness: low})
+		assert.EqualValues(t, 2, r.Stats().Requests)
+		time.Sleep(time.Minute)
+		assert.Equal(t, []string{"both", "by trace", "error", "leads"}, names(r.sinks[Logs]))
+		assert.EqualValues(t, 2, r.obs.unlinked)
+	})
 	run("links have a bound", func(t *testing.T, r *rig) {
 		for i := range 3 * maxLinks {
 			send(t, r, fmt.Sprintf("line %d", i), Item{Key: trace, Link: key(1000 + i), DefaultRandomness: low})

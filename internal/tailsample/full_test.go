@@ -43,6 +43,97 @@ func TestRequeueMakesRoom(t *testing.T) {
 	})
 }
 
+// The oldest request makes room, but not for itself.
+func TestOldestButItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		cfg.MaxHeldBytes = 1 << 20
+		r := newRig(t, cfg, nil)
+		n := 0
+		for ; r.obs.allDropped() == 0; n++ {
+			(&input{}).add(fmt.Sprint(n, strings.Repeat(" ", 8000)), Item{Key: key(n), DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
+		}
+		for i := range 5 { // key(0) made room for the last; now key(1) is the oldest
+			(&input{}).add(fmt.Sprint("more ", i, strings.Repeat(" ", 8000)), Item{Key: key(1), DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
+		}
+		assert.Contains(t, r.open, key(1))
+		assert.NotContains(t, r.open, key(2))
+		assert.Contains(t, r.open, key(n-1))
+		r.close(t)
+	})
+}
+
+// While there is no room, requests that a limit decides are decided some at a time, with what comes for those that wait.
+func TestFullWithALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		cfg.MaxHeldBytes = 4 << 20
+		cfg.Policies[2] = Policy{Name: "rest", RecordsPerSecond: 1}
+		r := newRig(t, cfg, nil)
+		n, sent := 0, 0
+		for range 100 {
+			in := &input{}
+			for range 100 {
+				in.add(fmt.Sprint("line ", n, strings.Repeat(" ", 200)), Item{Key: key(n), DefaultRandomness: uint64(n%1000) * (NeverThreshold / 1000)})
+				for _, back := range []int{1, 200, 3000, 4000, 4200} { // of some that wait, when there is no room
+					if n > back {
+						in.add(fmt.Sprint("again ", back, " ", n, strings.Repeat(" ", 300)), Item{Key: key(n - back), DefaultRandomness: 7})
+						sent++
+					}
+				}
+				n++
+				sent++
+			}
+			in.send(t, r.logs, r.sinks[Logs])
+			assert.LessOrEqual(t, len(r.limiters[2].waiting), maxWaiting)
+			verify(t, r.Engine)
+		}
+		require.Greater(t, len(r.obs.after), 1000)
+		r.close(t)
+		assert.EqualValues(t, sent, len(r.sinks[Logs].got)+int(r.obs.allDropped()))
+	})
+}
+
+// A record that comes for a request that waits for a limit may decide it, when there is no room. It is not held then.
+func TestRecordOfWhatMadeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		cfg.MaxHeldBytes = 64 << 10
+		cfg.Policies[2] = Policy{Name: "rest", RecordsPerSecond: 0.001}
+		r := newRig(t, cfg, nil)
+		send := func(n, bytes int) {
+			(&input{}).add(fmt.Sprint(n, len(r.obs.after), strings.Repeat(" ", bytes)), Item{Key: key(n), Ends: true, DefaultRandomness: uint64(n)}).send(t, r.logs, r.sinks[Logs])
+		}
+		send(0, 10)
+		time.Sleep(3 * time.Second) // that overdraws the budget
+		for n := 1; n < 4; n++ {
+			send(n, 8000)
+		}
+		time.Sleep(3 * time.Second) // all wait
+		send(1, 40_000)
+		verify(t, r.Engine)
+		assert.Zero(t, r.Stats().Requests)
+		r.close(t)
+		assert.EqualValues(t, 5, len(r.sinks[Logs].got)+int(r.obs.allDropped()))
+	})
+}
+
+// What a record decides is paid for once.
+func TestLimitIsSpentOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		cfg.MaxRequestBytes = 20
+		cfg.Policies[2] = Policy{Name: "rest", RecordsPerSecond: 10}
+		r := newRig(t, cfg, nil)
+		items, _ := (&input{}).add(strings.Repeat("x", 30), Item{Key: key(1), DefaultRandomness: high}).send(t, r.logs, r.sinks[Logs])
+		assert.Equal(t, Kept, items[0].Verdict)
+		assert.InDelta(t, 9, r.limiters[2].records.tokens, 1e-9)
+		(&input{}).add("late", Item{Key: key(1)}).send(t, r.logs, r.sinks[Logs])
+		assert.InDelta(t, 8, r.limiters[2].records.tokens, 1e-9)
+		r.close(t)
+	})
+}
+
 // Requeue takes a batch of any decisions, and none of it or all.
 func TestRequeueWithoutRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

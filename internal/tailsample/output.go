@@ -16,7 +16,7 @@ const (
 	deliveryRecords = 8192
 
 	// queuedOverhead is what waits for an output besides its bytes.
-	queuedOverhead = 160
+	queuedOverhead = 192
 
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 5 * time.Second
