@@ -18,6 +18,7 @@ var streams = map[string]func(n int) string{
 	"unique words":    func(n int) string { return letters(n, 8) },
 	"unique lengths":  func(n int) string { return letters(n, n%70) },
 	"unique shapes":   shapes,
+	"unique marks":    marks,
 	"unique names":    func(n int) string { return strings.ReplaceAll(letters(n, 6), " ", "_") + " has failed" },
 	"unique keys":     func(n int) string { return `{"` + strings.ReplaceAll(letters(n, 5), " ", `":1,"`) + `":2}` },
 	"unique logfmt":   func(n int) string { return strings.ReplaceAll(letters(n, 9), " ", "=x ") },
@@ -60,6 +61,15 @@ func letters(n, words int) string {
 	return b.String()
 }
 
+func marks(n int) string {
+	b := make([]byte, 0, 8)
+	for range 8 {
+		b = append(b, ",;:()[]<>|!?"[n%12])
+		n /= 12
+	}
+	return string(b)
+}
+
 func shapes(n int) string {
 	r := rand.New(rand.NewPCG(uint64(n), 2))
 	var b strings.Builder
@@ -71,13 +81,16 @@ func shapes(n int) string {
 }
 
 // many returns how many lines of a stream are tested: fewer of long ones.
-func many(line func(int) string, n int) int { return min(n, 4<<20/(1+len(line(1001)))+100) }
+func many(line func(int) string, n int) int { return min(n, 4<<20/(1+len(line(1001)))+20) }
 
 // check verifies what holds after every line.
 func check(tb testing.TB, m *Miner) {
 	tb.Helper()
 	if m.Bytes() > int(m.cfg.bytes) {
 		tb.Fatalf("%d bytes, more than %d", m.Bytes(), m.cfg.bytes)
+	}
+	if m.tables() > int(m.cfg.bytes)/2 {
+		tb.Fatalf("tables of %d bytes, more than half of %d", m.tables(), m.cfg.bytes)
 	}
 	if m.Len() > int(m.cfg.templates) {
 		tb.Fatalf("%d templates, more than %d", m.Len(), m.cfg.templates)
@@ -129,7 +142,7 @@ func checkAll(tb testing.TB, m *Miner) {
 func TestHostileStreamsAreBounded(t *testing.T) {
 	for name, line := range streams {
 		t.Run(name, func(t *testing.T) {
-			for _, cfg := range []Config{{}, {MaxTemplates: minMaxTemplates, MaxBytes: minMaxBytes}, {MaxBytes: minMaxBytes, MaxExampleBytes: maxMaxExampleBytes}} {
+			for _, cfg := range []Config{{}, {MaxTemplates: minMaxTemplates, MaxBytes: minMaxBytes}, {MaxTemplates: maxMaxTemplates, MaxBytes: minMaxBytes, MaxExampleBytes: maxMaxExampleBytes}, {MaxTemplates: maxMaxTemplates, MaxBytes: minMaxBytes, MaxExampleBytes: -1}} {
 				m := New(cfg)
 				for i := range many(line, 2000) {
 					m.Add(line(i))

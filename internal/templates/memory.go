@@ -157,6 +157,20 @@ func (m *Miner) recall(at uint16, t *template) {
 	}
 }
 
+// Age halves what templates are worth that are off probation; those worth nothing any more are on it again. A Miner has no clock: call Age every
+// few minutes, so that what was seen often but is no more gives way. Without, it stays until others are seen more often.
+func (m *Miner) Age() {
+	for i := range m.templates {
+		t := &m.templates[i]
+		if t.id == 0 || t.young {
+			continue
+		}
+		if t.credit /= 2; t.credit == 0 {
+			m.join(uint16(i), t)
+		}
+	}
+}
+
 // crowded reports whether the templates off probation take more room than they may, in number or in bytes.
 func (m *Miner) crowded() bool {
 	count, bytes := int(m.cfg.templates), int(m.cfg.bytes)/2

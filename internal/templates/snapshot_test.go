@@ -47,9 +47,9 @@ func TestSnapshotRoundTrip(t *testing.T) {
 				t.Fatal("another snapshot")
 			}
 			for _, l := range lines {
-				a, _ := m.Add(l)
-				if b, n := got.Add(l); a != b || n == 1 {
-					t.Fatalf("%q: ID %d, was %d", l, b, a)
+				a, x := m.Add(l)
+				if b, y := got.Add(l); a != b || x != y {
+					t.Fatalf("%q: ID %d seen %d times, was %d seen %d times", l, b, y, a, x)
 				}
 			}
 		})
