@@ -109,11 +109,8 @@ func (e *Engine) thin(k *key, it *Item, cost float64) {
 		it.Threshold, it.Randomness = sh.threshold, rand.Uint64()>>8 //nolint:gosec // a sample, no secret
 		if it.Randomness < it.Threshold {
 			it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
-			if e.ticks-sh.candidate >= candidateEvery {
+			if sh != &b.others && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
 				sh.candidate, it.Candidate = e.ticks, true
-			}
-			if e.cfg.Summarize {
-				sh.summarize(it)
 			}
 			return
 		}

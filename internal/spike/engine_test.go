@@ -61,6 +61,7 @@ func simulate(t *testing.T, cfg Config, length time.Duration, sources ...*source
 			}
 			rand.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 			e.Offer(names, items)
+			e.Settle(names, items, true)
 			for i := range items {
 				it := &items[i]
 				s := sources[it.Source]

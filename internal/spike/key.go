@@ -45,9 +45,7 @@ const (
 
 // keyOf returns the key of a name: a new one if there is room, or else the pooled one.
 func (e *Engine) keyOf(name string) *key {
-	if len(name) > MaxNameBytes {
-		name = name[:MaxNameBytes]
-	}
+	name = cutName(name)
 	if k := e.keys[name]; k != nil {
 		return k
 	}

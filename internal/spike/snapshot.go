@@ -88,11 +88,3 @@ func (e *Engine) Restore(data []byte) error {
 	e.restored = restored
 	return nil
 }
-
-// Exhausted tells whether a key has used its budget up.
-func (e *Engine) Exhausted(name string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	k := e.keyOf(name)
-	return !k.budget.none() && k.tokens <= 0
-}

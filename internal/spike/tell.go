@@ -27,9 +27,13 @@ type Notice struct {
 // Total is an amount.
 type Total struct{ Bytes, Records int64 }
 
-func (t *Total) add(bytes int) {
-	t.Bytes += int64(bytes)
-	t.Records++
+func (t *Total) add(bytes int) { t.plus(Total{int64(bytes), 1}) }
+
+func (t *Total) sub(bytes int) { t.plus(Total{-int64(bytes), -1}) }
+
+func (t *Total) plus(u Total) {
+	t.Bytes += u.Bytes
+	t.Records += u.Records
 }
 
 func (e *Engine) notice(k *key, now time.Time, ended bool) Notice {
@@ -80,7 +84,7 @@ func (sh *share) summarize(it *Item) {
 	s.Over.add(it.Bytes)
 	s.First, s.Last = min(s.First, it.Time), max(s.Last, it.Time)
 	s.Severity = max(s.Severity, it.Severity)
-	if it.Candidate {
+	if it.Candidate || s.LastText == "" {
 		s.LastText = beginning(it.Text)
 	}
 	if it.TraceID != ([16]byte{}) && len(s.TraceIDs) < maxTraceIDs && (len(s.TraceIDs) == 0 || s.TraceIDs[len(s.TraceIDs)-1] != it.TraceID) {
@@ -100,24 +104,26 @@ func beginning(s string) string {
 func (e *Engine) flush(k *key, now time.Time) {
 	b := k.burst
 	b.flushed = now
-	one := func(id uint64, sh *share) {
-		if sh.summary == nil {
-			return
-		}
-		s := *sh.summary
-		sh.summary = nil
-		s.Key = k.name
-		if k.miner != nil {
-			if t, ok := k.miner.Template(id); ok {
-				s.Template = t.Text
-			}
-		}
-		e.summaries = append(e.summaries, s)
-	}
 	for id, sh := range b.shares {
-		one(id, sh)
+		e.hand(k, id, sh)
 	}
-	one(0, &b.others)
+	e.hand(k, 0, &b.others)
+}
+
+// hand hands out the summary of a template.
+func (e *Engine) hand(k *key, id uint64, sh *share) {
+	if sh.summary == nil {
+		return
+	}
+	s := *sh.summary
+	sh.summary = nil
+	s.Key = k.name
+	if k.miner != nil {
+		if t, ok := k.miner.Template(id); ok {
+			s.Template = t.Text
+		}
+	}
+	e.summaries = append(e.summaries, s)
 }
 
 // Flush returns the summaries of all spikes, at the end.

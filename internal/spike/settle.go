@@ -1,0 +1,132 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spike
+
+// Settle tells what became of a batch that Offer or Admit decided about. If it was taken, what was over is summarized now and not
+// before: a batch that the next component refuses comes again. If it was not, what it took of the budgets is given back.
+//
+// A batch that was taken and of which nothing is to be summarized need not be settled.
+func (e *Engine) Settle(names []string, items []Item, took bool) {
+	if took && !e.cfg.Summarize {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range items {
+		it := &items[i]
+		name := names[it.Source]
+		if took {
+			if it.Verdict == Over {
+				e.summarize(name, it)
+			}
+		} else if k := e.keys[cutName(name)]; k != nil {
+			e.giveBack(k, it)
+		} else {
+			e.giveBack(e.pooled, it)
+		}
+	}
+}
+
+// summarize adds a record to the summary of its template; if its spike is over by now, to one of its own.
+func (e *Engine) summarize(name string, it *Item) {
+	k := e.keys[cutName(name)]
+	if k == nil {
+		k = e.pooled
+	}
+	if k.burst != nil {
+		e.shareOf(k.burst, it.Template).summarize(it)
+		return
+	}
+	var sh share
+	sh.summarize(it)
+	e.hand(k, it.Template, &sh)
+}
+
+// giveBack undoes what a record did to the budget of its key and to the totals of its spike.
+func (e *Engine) giveBack(k *key, it *Item) {
+	take := func(now, before *float32, n float32) {
+		part := min(*now, n)
+		*now -= part
+		*before = max(0, *before-(n-part)) // a tick came between
+	}
+	take(&k.bytes, &k.sent.bytes, float32(it.Bytes))
+	take(&k.records, &k.sent.records, 1)
+	cost := k.budget.cost(float64(it.Bytes), 1)
+	if it.Verdict != Over {
+		k.tokens = min(k.tokens+cost, e.cfg.Burst.Seconds())
+	}
+	b := k.burst
+	if b == nil || it.Verdict == Passes {
+		return
+	}
+	b.offered.sub(it.Bytes)
+	if it.Verdict == Kept {
+		b.passed.sub(it.Bytes)
+	}
+	if sh := b.shares[it.Template]; sh != nil {
+		sh.cost = max(0, sh.cost-cost)
+		sh.offered = max(0, sh.offered-1)
+		if sh.seen > 0 {
+			sh.seen-- // the first of a burst are the first again
+		}
+	}
+}
+
+// Admit takes a batch of one key as a whole, or nothing of it. What it takes beyond the budget is a debt: nothing more is taken until
+// it is paid back. What is refused counts as offered.
+func (e *Engine) Admit(name string, items []Item) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	k := e.keyOf(name)
+	k.tick = e.ticks
+	var sum Total
+	for i := range items {
+		it := &items[i]
+		it.Verdict, it.Threshold, it.Randomness, it.Template, it.Candidate = Passes, 0, 0, 0, false
+		if k.burst != nil {
+			it.Verdict = Kept
+		}
+		sum.add(it.Bytes)
+	}
+	k.bytes += float32(sum.Bytes)
+	k.records += float32(sum.Records)
+	cost := k.budget.cost(float64(sum.Bytes), float64(sum.Records))
+	admitted := k.tokens > 0 || cost == 0
+	if admitted {
+		k.tokens -= cost
+	} else if k.burst == nil {
+		e.begin(k)
+	}
+	b := k.burst
+	if b == nil {
+		return admitted
+	}
+	b.offered.plus(sum)
+	if admitted {
+		b.passed.plus(sum)
+	}
+	if len(items) > 0 { // what a notice tells of
+		id, _ := e.mine(k, items[0].Text)
+		sh := e.shareOf(b, id)
+		sh.offered += sum.Records
+		sh.tick = e.ticks
+	}
+	return admitted
+}
+
+// Charge takes the size of a record from the budget of a key, if it is in a spike: one that was over and is passed on after all.
+func (e *Engine) Charge(name string, bytes int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if k := e.keys[cutName(name)]; k != nil && k.burst != nil {
+		k.tokens -= k.budget.cost(float64(bytes), 1)
+	}
+}
+
+func cutName(name string) string {
+	if len(name) > MaxNameBytes {
+		return name[:MaxNameBytes]
+	}
+	return name
+}
