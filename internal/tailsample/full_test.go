@@ -85,8 +85,11 @@ func TestFullWithALimit(t *testing.T) {
 				sent++
 			}
 			in.send(t, r.logs, r.sinks[Logs])
+			synctest.Wait()
 			assert.LessOrEqual(t, len(r.limiters[2].waiting), maxWaiting)
-			verify(t, r.Engine)
+			if verify(t, r.Engine); len(r.obs.after) > 0 {
+				assert.Greater(t, r.Stats().Requests, int64(1000))
+			}
 		}
 		require.Greater(t, len(r.obs.after), 1000)
 		r.close(t)
@@ -106,10 +109,13 @@ func TestRecordOfWhatMadeRoom(t *testing.T) {
 		}
 		send(0, 10)
 		time.Sleep(3 * time.Second) // that overdraws the budget
+		synctest.Wait()
 		for n := 1; n < 4; n++ {
 			send(n, 8000)
 		}
 		time.Sleep(3 * time.Second) // all wait
+		synctest.Wait()
+		r.limiters[2].threshold = half // by which they are dropped
 		send(1, 40_000)
 		verify(t, r.Engine)
 		assert.Zero(t, r.Stats().Requests)
@@ -180,9 +186,12 @@ func TestRestartWithASmallerBudget(t *testing.T) {
 		cfg := testConfig()
 		cfg.MaxHeldBytes = 2 << 20
 		r = newRig(t, cfg, store)
+		synctest.Wait()
 		verify(t, r.Engine)
 		assert.Positive(t, r.obs.decided[fmt.Sprintf("2 true %d", TriggerBudget)])
+		r.mu.Lock()
 		assert.Contains(t, r.open, key(n-1), "the latest")
+		r.mu.Unlock()
 		time.Sleep(time.Minute)
 		assert.Len(t, names(r.sinks[Logs]), n/2)
 		r.close(t)
