@@ -72,6 +72,10 @@ func TestChallengersTakeThePlaceOfTheWeakest(t *testing.T) {
 	m := New(Config{MaxTemplates: 16})
 	known := several(m, 0, 12, 100)
 	weakest := several(m, 20, 1, 3)
+	several(m, 3000, 500, 1)
+	if n := kept(m, known); n != 12 {
+		t.Errorf("%d of 12 kept beside one of three lines", n)
+	}
 	several(m, 100, 300, 4)
 	if n := kept(m, known); n < 11 {
 		t.Errorf("%d of 12 kept", n)
