@@ -27,7 +27,7 @@ func TestLatency(t *testing.T) {
 	requests, _, _ := plan(t)
 	wait := 500 * time.Millisecond
 	if *flagRequests > 0 {
-		wait = 2 * time.Second
+		wait = 5 * time.Second
 	}
 	var mu sync.Mutex
 	came, left := map[pcommon.TraceID]time.Time{}, map[pcommon.TraceID]time.Time{}
