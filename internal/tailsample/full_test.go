@@ -71,7 +71,7 @@ func TestFullWithALimit(t *testing.T) {
 		cfg.Policies[2] = Policy{Name: "rest", RecordsPerSecond: 1}
 		r := newRig(t, cfg, nil)
 		n, sent := 0, 0
-		for range 100 {
+		for range 60 {
 			in := &input{}
 			for range 100 {
 				in.add(fmt.Sprint("line ", n, strings.Repeat(" ", 200)), Item{Key: key(n), DefaultRandomness: uint64(n%1000) * (NeverThreshold / 1000)})

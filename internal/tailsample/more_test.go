@@ -32,7 +32,7 @@ func TestJoin(t *testing.T) {
 		"records":    {slow(Records, 3), Item{}, Item{}, true, 0, low},
 		"bytes":      {slow(Bytes, 24), Item{}, Item{}, true, 0, low},
 		"time":       {slow(RecordTime, 10), Item{Start: 5, End: 5}, Item{Start: 15, End: 15}, true, 0, low},
-		"conditions": {testConfig(), Item{Conditions: isHealth}, Item{}, false, 30 * time.Second, low},
+		"conditions": {testConfig(), Item{Conditions: isHealth}, Item{Randomness: high}, false, 30 * time.Second, low},
 		"randomness": {testConfig(), Item{Randomness: high}, Item{}, true, 30 * time.Second, high},
 		"its own":    {testConfig(), Item{Randomness: low}, Item{Randomness: high}, true, 30 * time.Second, high},
 		"end":        {testConfig(), Item{Ends: true}, Item{}, false, 2 * time.Second, low},
