@@ -65,27 +65,6 @@ func FuzzTraceState(f *testing.F) {
 	})
 }
 
-// FuzzHex: thresholds and randomness are read as contrib reads them.
-func FuzzHex(f *testing.F) {
-	for _, s := range []string{"", "0", "8", "c", "f3333", "0123456789abcd", "ABCDEFabcdef01", "0123456789abcde", "+1", "-1", "1_0", "x"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		th, err := sampling.TValueToThreshold(s)
-		got, ok := parseThreshold(s)
-		require.Equal(t, err == nil, ok)
-		if ok {
-			require.Equal(t, th.Unsigned(), got)
-		}
-		r, err := sampling.RValueToRandomness(s)
-		got, ok = parseRandomness(s)
-		require.Equal(t, err == nil, ok)
-		if ok {
-			require.Equal(t, r.Unsigned(), got)
-		}
-	})
-}
-
 // FuzzRecords: no log record or span, whatever is in it, makes reading or writing fail.
 func FuzzRecords(f *testing.F) {
 	var marshaler plog.ProtoMarshaler

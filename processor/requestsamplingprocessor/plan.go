@@ -14,6 +14,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 
 	"github.com/logboom/logboom/internal/tailsample"
+	"github.com/logboom/logboom/internal/weight"
 )
 
 // keylessPolicy is the name of the policy for records without a key.
@@ -82,7 +83,7 @@ func newPlan(cfg *Config, set component.TelemetrySettings, errs func(tailsample.
 	for _, name := range cfg.Correlation {
 		p.reader.correlation = append(p.reader.correlation, c.keys.slot(name))
 	}
-	p.reader.randomness = c.keys.slot(randomnessAttribute)
+	p.reader.randomness = c.keys.slot(weight.RandomnessAttribute)
 	p.reader.service = c.keys.slot("service.name")
 	p.reader.keys = c.keys
 	return p, errors.Join(all...)

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/logboom/logboom/internal/tailsample"
+	"github.com/logboom/logboom/internal/weight"
 )
 
 // reader turns records and spans into items. It does not change: any number of goroutines may use one, each with its own batch.
@@ -107,7 +108,7 @@ func (r *reader) readLog(b *batch, lr plog.LogRecord, it *tailsample.Item) {
 	it.Start = nanoseconds(t)
 	it.End = it.Start
 	if a := v.record[r.randomness]; a != (pcommon.Value{}) && a.Type() == pcommon.ValueTypeStr {
-		if n, ok := parseRandomness(a.Str()); ok {
+		if n, ok := weight.ParseRandomness(a.Str()); ok {
 			it.Randomness = n
 		}
 	}
@@ -156,7 +157,7 @@ func (r *reader) readKey(b *batch, id pcommon.TraceID, it *tailsample.Item) {
 	}
 	switch {
 	case !id.IsEmpty():
-		it.Key, it.DefaultRandomness = tailsample.Key(id), traceRandomness(id)
+		it.Key, it.DefaultRandomness = tailsample.Key(id), weight.OfTrace(id)
 		if correlated {
 			it.Link = key
 		}
@@ -166,11 +167,6 @@ func (r *reader) readKey(b *batch, id pcommon.TraceID, it *tailsample.Item) {
 		return
 	}
 	b.keyed = true
-}
-
-// traceRandomness is the lower 56 bits of a trace id, as the W3C's trace context, level 2, has it.
-func traceRandomness(id pcommon.TraceID) uint64 {
-	return binary.BigEndian.Uint64(id[8:]) & (tailsample.NeverThreshold - 1)
 }
 
 // keySeed makes the second half of a correlation key another hash than the first. Both stay the same for good: gateways must

@@ -259,7 +259,8 @@ func (h *half) refused(b *batch, data []byte, err error, drop func()) error {
 
 // putWriter puts a writer back and returns how many thresholds it ignored.
 func (s *sampler) putWriter(w *writer) (inconsistent int64) {
-	inconsistent, w.inconsistent = w.inconsistent, 0
+	inconsistent = w.inconsistent + w.weights.Inconsistent
+	w.inconsistent, w.weights.Inconsistent = 0, 0
 	s.writers.Put(w)
 	return inconsistent
 }

@@ -4,7 +4,6 @@
 package requestsamplingprocessor
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -90,7 +89,7 @@ func TestLogThreshold(t *testing.T) {
 			w := writer{policies: []string{"p", keylessPolicy}}
 			w.log(lr, c.decision)
 			assert.Equal(t, c.want, lr.Attributes().AsRaw())
-			assert.Equal(t, c.inconsistent, w.inconsistent)
+			assert.Equal(t, c.inconsistent, w.weights.Inconsistent)
 			w.log(lr, c.decision)
 			if name != "two randomnesses" && !strings.Contains(name, "unknown") {
 				assert.Equal(t, c.want, lr.Attributes().AsRaw(), "again")
@@ -167,68 +166,4 @@ func TestPolicyAttribute(t *testing.T) {
 	w := writer{policies: []string{"errors", "keyless"}, policyAttribute: "sampling.policy"}
 	w.log(lr, tailsample.Decision{Policy: 1, Randomness: 7, Explicit: true})
 	assert.Equal(t, map[string]any{"sampling.threshold": "0", "sampling.policy": "keyless"}, lr.Attributes().AsRaw())
-}
-
-// TestOutgoing: whatever comes together, what goes out is consistent, and no greater share than either sampler kept.
-func TestOutgoing(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	value := func() uint64 {
-		switch rnd.IntN(5) {
-		case 0:
-			return 0
-		case 1:
-			return tailsample.NeverThreshold - 1
-		case 2:
-			return uint64(rnd.IntN(4))
-		}
-		return rnd.Uint64N(tailsample.NeverThreshold)
-	}
-	for range 100_000 {
-		d := tailsample.Decision{Threshold: value(), Explicit: rnd.IntN(2) == 0}
-		d.Randomness = max(d.Threshold, value())
-		came, own := value(), value()
-		switch rnd.IntN(3) {
-		case 0:
-			own = d.Randomness
-		case 1:
-			own = tailsample.NoRandomness
-		}
-		w, consistent := outgoing(came, own, d)
-		require.Less(t, w.randomness, tailsample.NeverThreshold)
-		require.LessOrEqual(t, w.threshold, w.randomness)
-		require.GreaterOrEqual(t, w.threshold, d.Threshold)
-		require.Equal(t, came <= own, consistent)
-		if consistent {
-			require.GreaterOrEqual(t, w.threshold, came)
-		} else {
-			require.Equal(t, d.Threshold, w.threshold)
-		}
-	}
-	w, _ := outgoing(5, 9, tailsample.Decision{Threshold: tailsample.NeverThreshold, Randomness: 3}) // must not be, and must not panic
-	assert.Less(t, w.threshold, tailsample.NeverThreshold)
-}
-
-// TestWeightsOfTwoSamplers: records are sampled by one randomness and then by another. The weights of those left are right.
-func TestWeightsOfTwoSamplers(t *testing.T) {
-	const records = 200_000
-	rnd := rand.New(rand.NewPCG(3, 4))
-	first, second := uint64(0x40000000000000), uint64(0xc0000000000000)
-	sum, left, above := 0.0, 0, 0
-	for range records {
-		own, ours := rnd.Uint64N(tailsample.NeverThreshold), rnd.Uint64N(tailsample.NeverThreshold)
-		if own < first || ours < second {
-			continue
-		}
-		w, ok := outgoing(first, own, tailsample.Decision{Threshold: second, Randomness: ours})
-		require.True(t, ok)
-		th, err := sampling.UnsignedToThreshold(w.threshold)
-		require.NoError(t, err)
-		sum += th.AdjustedCount()
-		left++
-		if w.randomness >= w.threshold+(tailsample.NeverThreshold-w.threshold)/2 {
-			above++
-		}
-	}
-	assert.InEpsilon(t, records, sum, 0.03)
-	assert.InEpsilon(t, 0.5, float64(above)/float64(left), 0.03, "a later sampler finds the randomness even")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 
 	"github.com/logboom/logboom/internal/tailsample"
+	"github.com/logboom/logboom/internal/weight"
 )
 
 // What contrib's parser reads: this many bytes, and ours beside at most this many members. Where ours makes it too much, it takes
@@ -32,7 +33,7 @@ func stateRandomness(state string) (randomness uint64, ok bool) {
 			var field string
 			field, fields, _ = strings.Cut(fields, ";")
 			if value, found := strings.CutPrefix(field, "rv:"); found {
-				return parseRandomness(value)
+				return weight.ParseRandomness(value)
 			}
 		}
 		return 0, false
@@ -48,8 +49,8 @@ func rewriteState(state string, ofTrace uint64, d tailsample.Decision) (rewritte
 		if !written {
 			own = ofTrace
 		}
-		w, consistent := outgoing(came, own, d)
-		return simpleState(w, w.randomness != ofTrace || written), !consistent
+		w, consistent := weight.Outgoing(came, own, decided(d))
+		return simpleState(w, w.Randomness != ofTrace || written), !consistent
 	}
 	return rewriteAny(state, ofTrace, d)
 }
@@ -72,12 +73,12 @@ func parseSimple(state string) (came, own uint64, ok bool) {
 		value, isThreshold := strings.CutPrefix(field, "th:")
 		switch {
 		case isThreshold && !hasThreshold:
-			came, ok = parseThreshold(value)
+			came, ok = weight.ParseThreshold(value)
 			hasThreshold = true
 		case own == tailsample.NoRandomness:
 			value, ok = strings.CutPrefix(field, "rv:")
 			if ok {
-				own, ok = parseRandomness(value)
+				own, ok = weight.ParseRandomness(value)
 			}
 		default:
 			ok = false
@@ -101,13 +102,13 @@ func rewriteAny(state string, ofTrace uint64, d tailsample.Decision) (rewritten 
 	if t, ok := ot.TValueThreshold(); ok {
 		came = t.Unsigned()
 	}
-	w, consistent := outgoing(came, own, d)
+	w, consistent := weight.Outgoing(came, own, decided(d))
 	ot.ClearTValue()
-	if t, errT := sampling.UnsignedToThreshold(w.threshold); errT == nil {
+	if t, errT := sampling.UnsignedToThreshold(w.Threshold); errT == nil {
 		_ = ot.UpdateTValueWithSampling(t) // errs only if there is a value
 	}
-	if w.randomness != ofTrace || written {
-		if r, errR := sampling.UnsignedToRandomness(w.randomness); errR == nil {
+	if w.Randomness != ofTrace || written {
+		if r, errR := sampling.UnsignedToRandomness(w.Randomness); errR == nil {
 			ot.SetRValue(r)
 		}
 	}
@@ -116,17 +117,17 @@ func rewriteAny(state string, ofTrace uint64, d tailsample.Decision) (rewritten 
 	rewritten = out.String()
 	full := len(ot.ExtraValues()) > 0 || len(parsed.ExtraValues()) >= maxTraceStateMembers
 	if len(rewritten) > maxTraceStateBytes || full && !readable(rewritten) {
-		return simpleState(w, w.randomness != ofTrace || written), !consistent || err != nil
+		return simpleState(w, w.Randomness != ofTrace || written), !consistent || err != nil
 	}
 	return rewritten, !consistent || err != nil
 }
 
 // simpleState is a tracestate with OpenTelemetry's member alone.
-func simpleState(w weight, withRandomness bool) string {
+func simpleState(w weight.Weight, withRandomness bool) string {
 	if withRandomness {
-		return "ot=rv:" + randomnessText(w.randomness) + ";th:" + thresholdText(w.threshold)
+		return "ot=rv:" + weight.RandomnessText(w.Randomness) + ";th:" + weight.ThresholdText(w.Threshold)
 	}
-	return "ot=th:" + thresholdText(w.threshold)
+	return "ot=th:" + weight.ThresholdText(w.Threshold)
 }
 
 // readable tells whether the next sampler can read it: what others wrote leaves room for what was added.

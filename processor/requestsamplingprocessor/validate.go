@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/internal/tailsample"
+	"github.com/logboom/logboom/internal/weight"
 )
 
 const (
@@ -56,7 +57,7 @@ func (c *Config) Validate() error {
 	if len(c.PolicyAttribute) > maxNameBytes {
 		fail("policy_attribute must have at most %d bytes, got %d", maxNameBytes, len(c.PolicyAttribute))
 	}
-	if c.PolicyAttribute == thresholdAttribute || c.PolicyAttribute == randomnessAttribute {
+	if c.PolicyAttribute == weight.ThresholdAttribute || c.PolicyAttribute == weight.RandomnessAttribute {
 		fail("policy_attribute must not be an attribute that holds how the record was sampled, got %q", c.PolicyAttribute)
 	}
 	for _, size := range []struct {
