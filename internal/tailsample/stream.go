@@ -33,8 +33,10 @@ func (e *Engine) hold(st *stream, s *source, record []byte) error {
 	if turns {
 		n += sourceBytes
 	}
-	if err := e.arena.reserve(st.chain.need(n)); err != nil {
-		return err
+	if blocks := st.chain.need(n); blocks > 0 {
+		if err := e.arena.reserve(blocks); err != nil {
+			return err
+		}
 	}
 	if turns {
 		var mark [sourceBytes]byte
