@@ -70,6 +70,14 @@ type share struct {
 	candidate uint32  // of its last candidate
 	offered   int64   // records since the spike began
 	summary   *Summary
+	sequence  uint64
+}
+
+// random returns 56 bits. They go by the golden ratio (Weyl's sequence), each as likely as any other and all together more even
+// than independent ones are: what is kept of thousands stands for them almost exactly.
+func (sh *share) random() uint64 {
+	sh.sequence += 0x9E3779B97F4A7C15
+	return sh.sequence >> 8
 }
 
 // begin puts a key into a spike. What it offers, and so how much of it may pass, is guessed from the ticks at hand.
@@ -106,7 +114,7 @@ func (e *Engine) thin(k *key, it *Item, cost float64) {
 	if sh.seen <= firsts && cost <= b.allowance {
 		b.allowance -= cost
 	} else {
-		it.Threshold, it.Randomness = sh.threshold, rand.Uint64()>>8 //nolint:gosec // a sample, no secret
+		it.Threshold, it.Randomness = sh.threshold, sh.random()
 		if it.Randomness < it.Threshold {
 			it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
 			if sh != &b.others && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
@@ -125,7 +133,7 @@ func (e *Engine) shareOf(b *burst, id uint64) *share {
 		if id == 0 || len(b.shares) >= maxShares {
 			return &b.others
 		}
-		sh = &share{tick: e.ticks, candidate: e.ticks - candidateEvery}
+		sh = &share{tick: e.ticks, candidate: e.ticks - candidateEvery, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
 		b.shares[id] = sh
 	}
 	return sh
@@ -153,7 +161,7 @@ func (e *Engine) divide(k *key, seconds float64) {
 		total[sh.class] += sh.rate
 	})
 	// A debt is paid back, and what is left is used, within a second.
-	capacity := 1 + min(max(k.tokens, -0.9), e.cfg.Burst.Seconds())
+	capacity := 1 + min(max(k.tokens, -0.4), e.cfg.Burst.Seconds())
 	left := capacity
 	for c := range classes {
 		own := left

@@ -67,6 +67,7 @@ type Engine struct {
 	batch      []*key
 	restored   map[string]baseline
 	minerBytes int64
+	room       Rate // what the global budget leaves a new key, if it is used up
 	ticks      uint32
 	ticked     time.Time
 	notices    []Notice
@@ -86,6 +87,12 @@ func New(cfg Config) (*Engine, error) {
 		e.learnSeconds = l.Learn.Seconds()
 	}
 	e.pooled = e.newKey(pooledName)
+	if l := e.pooled.limit; l.Learned != nil { // it is nobody in particular: there is nothing to wait for
+		learned := *l.Learned
+		learned.Learn = 0
+		e.pooled.limit = &Limit{Learned: &learned}
+		e.pooled.renew()
+	}
 	return e, nil
 }
 

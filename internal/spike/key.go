@@ -68,6 +68,15 @@ func (e *Engine) newKey(name string) *key {
 		delete(e.restored, name)
 	}
 	k.renew()
+	if room := e.room; !room.none() && !e.learned(k) { // it may not send a burst before the next tick
+		k.tokens = 0
+		if room.Bytes > 0 && (k.budget.Bytes <= 0 || k.budget.Bytes > room.Bytes) {
+			k.budget.Bytes = room.Bytes
+		}
+		if room.Records > 0 && (k.budget.Records <= 0 || k.budget.Records > room.Records) {
+			k.budget.Records = room.Records
+		}
+	}
 	return k
 }
 

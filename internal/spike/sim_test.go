@@ -186,7 +186,7 @@ func (s *simulation) find(name string) (out []told) {
 func byDefault() Config {
 	return Config{
 		Key: Limit{Learned: &Learned{
-			Headroom: 3, Floor: Rate{Bytes: 100_000, Records: 200}, Rise: 10 * time.Minute, Fall: 6 * time.Hour, Learn: 10 * time.Minute,
+			Headroom: 5, Floor: Rate{Bytes: 100_000, Records: 200}, Rise: 10 * time.Minute, Fall: 6 * time.Hour, Learn: 10 * time.Minute,
 		}},
 		Burst: 2 * time.Second, Calm: 10 * time.Second, NewShare: 0.1, MaxKeys: 10_000, MaxTemplateBytes: 64 << 20,
 	}

@@ -67,36 +67,75 @@ func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
 	}
 }
 
-// shareGlobal leaves each key as much of its budget as the global one has room for, max-min fair.
+// shareGlobal leaves each key as much of its budget as the global one has room for. Each gets what it usually sends, if it was
+// learned, and of the rest as much as all others, max-min fair: neither a loud key nor a flood of new ones takes from a key that
+// is as it always was.
 func (e *Engine) shareGlobal() {
 	for _, k := range e.active {
 		k.budget = k.own
 	}
-	e.shareOne(e.cfg.Global.Bytes, func(k *key) (float64, *float64) { return float64(k.rate.bytes), &k.budget.Bytes })
-	e.shareOne(e.cfg.Global.Records, func(k *key) (float64, *float64) { return float64(k.rate.records), &k.budget.Records })
+	e.room = Rate{}
+	e.shareOne(e.cfg.Global.Bytes, &e.room.Bytes, func(k *key) (usual, demand float64, budget *float64) {
+		return float64(k.baseline.bytes), float64(k.rate.bytes), &k.budget.Bytes
+	})
+	e.shareOne(e.cfg.Global.Records, &e.room.Records, func(k *key) (usual, demand float64, budget *float64) {
+		return float64(k.baseline.records), float64(k.rate.records), &k.budget.Records
+	})
 }
 
-func (e *Engine) shareOne(capacity float64, of func(*key) (demand float64, budget *float64)) {
+// newcomers is the part of the global budget that keys without a baseline have when those with one could use all of it.
+const newcomers = 0.1
+
+func (e *Engine) shareOne(capacity float64, room *float64, of func(*key) (usual, demand float64, budget *float64)) {
 	if capacity <= 0 {
 		return
 	}
-	e.scratch = e.scratch[:0]
-	for _, k := range e.active {
-		demand, budget := of(k)
-		if *budget > 0 {
-			demand = min(demand, *budget)
+	demands := func(want func(k *key, usual, demand float64) float64) []float64 {
+		e.scratch = e.scratch[:0]
+		for _, k := range e.active {
+			usual, demand, budget := of(k)
+			if *budget > 0 {
+				demand = min(demand, *budget)
+			}
+			if !e.learned(k) {
+				usual = 0
+			}
+			e.scratch = append(e.scratch, want(k, usual, demand))
 		}
-		e.scratch = append(e.scratch, demand)
+		return e.scratch
 	}
-	height := fill(e.scratch, capacity)
-	if height == unlimited {
+	unknown := 0.0
+	usually := demands(func(k *key, usual, demand float64) float64 {
+		if !e.learned(k) {
+			unknown += demand
+		}
+		return min(usual, demand)
+	})
+	first := fill(usually, capacity-min(unknown, newcomers*capacity))
+	rest := capacity
+	for _, d := range usually {
+		rest -= min(d, first)
+	}
+	second := fill(demands(func(_ *key, usual, demand float64) float64 { return max(0, demand-min(usual, first)) }), rest)
+	if second == unlimited {
 		return
 	}
+	*room = max(second, 1)
 	for _, k := range e.active {
-		if _, budget := of(k); *budget <= 0 || *budget > height {
-			*budget = max(height, 1)
+		usual, _, budget := of(k)
+		if !e.learned(k) {
+			usual = 0
+		}
+		if got := min(usual, first) + second; *budget <= 0 || *budget > got {
+			*budget = max(got, 1)
 		}
 	}
+}
+
+// learned tells whether a key has a baseline to go by.
+func (e *Engine) learned(k *key) bool {
+	l := k.limit.Learned
+	return l != nil && k.baseline.seconds > 0 && float64(k.baseline.seconds) >= l.Learn.Seconds()
 }
 
 // watch tells of a spike that lasts, and ends one that is over.
