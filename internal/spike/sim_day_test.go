@@ -124,7 +124,7 @@ func TestAdapts(t *testing.T) {
 	require.NotEmpty(t, notices)
 	// Two thirds of the doubling in Rise, 86 % in twice that.
 	t.Logf("budget %.0f bytes a second for 200,000, then 400,000 for twenty minutes", notices[0].Budget.Bytes)
-	assert.InEpsilon(t, 3*200_000*1.86, notices[0].Budget.Bytes, 0.05)
+	assert.InEpsilon(t, headroom*200_000*1.86, notices[0].Budget.Bytes, 0.05)
 	e, err := New(byDefault())
 	require.NoError(t, err)
 	require.NoError(t, e.Restore(s.after))
@@ -147,7 +147,7 @@ func TestRestart(t *testing.T) {
 			require.Equal(t, snapshot != nil, was, "a new source has no budget yet")
 			if was {
 				assert.Less(t, cut, already)
-				assert.InEpsilon(t, 360*8, in.passed.Records, 0.25)
+				assert.InEpsilon(t, headroom*120*8, in.passed.Records, 0.25)
 			}
 		})
 	}

@@ -186,7 +186,7 @@ func (s *simulation) find(name string) (out []told) {
 func byDefault() Config {
 	return Config{
 		Key: Limit{Learned: &Learned{
-			Headroom: 5, Floor: Rate{Bytes: 100_000, Records: 200}, Rise: 10 * time.Minute, Fall: 6 * time.Hour, Learn: 10 * time.Minute,
+			Headroom: headroom, Floor: Rate{Bytes: 100_000, Records: 200}, Rise: 10 * time.Minute, Fall: 6 * time.Hour, Learn: 10 * time.Minute,
 		}},
 		Burst: 2 * time.Second, Calm: 10 * time.Second, NewShare: 0.1, MaxKeys: 10_000, MaxTemplateBytes: 64 << 20,
 	}
@@ -240,13 +240,14 @@ func shop() []*service {
 }
 
 const (
-	normal  = 50.0 // records a second of checkout
-	begins  = 20 * time.Second
-	lasts   = 60 * time.Second
-	ends    = begins + lasts
-	theEnd  = ends + 30*time.Second
-	warmed  = 11 * time.Minute
-	already = 2 * time.Second // within which a spike is detected
+	headroom = 5.0
+	normal   = 50.0 // records a second of checkout
+	begins   = 20 * time.Second
+	lasts    = 60 * time.Second
+	ends     = begins + lasts
+	theEnd   = ends + 30*time.Second
+	warmed   = 11 * time.Minute
+	already  = 2 * time.Second // within which a spike is detected
 )
 
 var warm struct {
