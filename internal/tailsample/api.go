@@ -92,8 +92,9 @@ type Item struct {
 	Conditions uint64
 	// Start and End are its times in nanoseconds since the Unix epoch; a log record's are equal; 0 is unknown.
 	Start, End int64
-	// Randomness is what the record brings (sampling.randomness, ot=rv), or NoRandomness.
-	Randomness uint64
+	// Randomness is what the record brings (sampling.randomness, ot=rv), or NoRandomness. Came is the threshold that it passed
+	// with that before, 0 if none.
+	Randomness, Came uint64
 	// DefaultRandomness is what the key gives: of a trace id its lower 56 bits, of another key 56 bits of its hash.
 	DefaultRandomness uint64
 	// Ends tells that the request ends with it, but for what is late.
@@ -120,6 +121,9 @@ type Decision struct {
 	Policy uint8
 	// Threshold and Randomness are 56 bits, Randomness ≥ Threshold.
 	Threshold, Randomness uint64
+	// Given is the threshold that whoever brought Randomness had passed before: the randomness of a request of which that is
+	// known is not less. For records that were not sampled by it the share kept is (1 - Threshold) / (1 - Given).
+	Given uint64
 	// Explicit tells that Randomness was brought by a record of the request: it does not follow from a trace id, and a
 	// later sampler needs it written down. So it does for every record without a trace id.
 	Explicit bool

@@ -35,7 +35,7 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 	}
 	if other == nil {
 		was, known := e.decisions.get(it.Link)
-		if known && was.keep && !was.alias { // a part of the request is kept already
+		if known && was.keep && was.threshold == 0 && !was.alias { // a part of the request is kept for certain
 			if g != nil {
 				e.follow(g, was)
 			} else {
@@ -46,9 +46,13 @@ func (e *Engine) findLinked(g *group, it *Item, now int64) (_ *group, past decid
 		if g == nil {
 			g = e.newGroup(it.Key, it.DefaultRandomness, now)
 		}
-		if known {
-			e.tally.unlinked++ // what was dropped is gone; errors that are still to come are worth more than unity
-		} else {
+		switch {
+		case known && was.alias: // of another trace
+			e.tally.unlinked++
+		case known && !g.explicit: // sampled: the same randomness decides alike, unless there was an error meanwhile
+			g.randomness, g.given, g.explicit = was.randomness, was.given, true
+			fallthrough
+		default:
 			e.link(g, it.Link)
 		}
 		return g, past, false
@@ -145,7 +149,7 @@ func (e *Engine) decide(g *group, trigger Trigger, now int64) {
 	policy := e.policy(g.conditions)
 	p := &e.cfg.Policies[policy]
 	if !p.limited() || g.randomness < p.Threshold {
-		d := decided{policy: uint8(policy), threshold: p.Threshold, randomness: g.randomness, explicit: g.explicit}
+		d := decided{policy: uint8(policy), threshold: p.Threshold, randomness: g.randomness, given: g.given, explicit: g.explicit}
 		d.keep = d.randomness >= d.threshold
 		e.told(g, d, trigger, now)
 		return
@@ -196,7 +200,7 @@ func (e *Engine) tickLimiter(policy int, now int64, forced bool) {
 	groups := e.limiters[policy].tick(now, least, forced)
 	for _, g := range groups {
 		e.told(g, decided{
-			policy: uint8(policy), keep: g.randomness >= g.threshold, threshold: g.threshold, randomness: g.randomness, explicit: g.explicit,
+			policy: uint8(policy), keep: g.randomness >= g.threshold, threshold: g.threshold, randomness: g.randomness, given: g.given, explicit: g.explicit,
 		}, g.why, now)
 	}
 	clear(groups)

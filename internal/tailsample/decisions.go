@@ -6,17 +6,18 @@ package tailsample
 // decided is a decision as it is remembered.
 type decided struct {
 	threshold, randomness uint64
+	given                 uint64
 	policy                uint8
 	keep, explicit        bool
 	alias                 bool // of a link: the decision is that of a trace
 }
 
 func (d *decided) decision() Decision {
-	return Decision{Policy: d.policy, Threshold: d.threshold, Randomness: d.randomness, Explicit: d.explicit}
+	return Decision{Policy: d.policy, Threshold: d.threshold, Randomness: d.randomness, Given: d.given, Explicit: d.explicit}
 }
 
-// decisionBytes is what a decision takes in a map: 40 bytes, a byte of control, and room between 7/16 and 7/8 full.
-const decisionBytes = 80
+// decisionBytes is what a decision takes in a map: 48 bytes, a byte of control, and room between 7/16 and 7/8 full.
+const decisionBytes = 96
 
 // decisions remembers what was decided, in two generations: when the younger one is full the older one is forgotten, and
 // what was asked for since then is in the younger one.

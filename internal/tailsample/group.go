@@ -42,6 +42,7 @@ type group struct {
 	place    int32 // at this place among those that wait, until ends
 
 	randomness   uint64
+	given        uint64 // the threshold that whoever brought it had passed
 	threshold    uint64 // the outcome of waiting
 	first        int64  // arrival of the first record
 	id           groupID
@@ -61,7 +62,9 @@ func (g *group) read(it *Item, signal Signal, size int64, measures []Measure) {
 	g.records++
 	g.bytes += size
 	if it.Randomness < NeverThreshold && !g.explicit {
-		g.randomness, g.explicit = it.Randomness, true
+		g.randomness, g.given, g.explicit = it.Randomness, min(it.Came, it.Randomness), true
+	} else if g.explicit && it.Randomness == g.randomness {
+		g.given = min(g.given, it.Came)
 	}
 	g.start, g.end = widen(g.start, g.end, it)
 	if signal == Traces {
@@ -116,7 +119,7 @@ func (g *group) join(other *group, measures []Measure) {
 	}
 	g.conditions |= other.conditions
 	if other.explicit && !g.explicit {
-		g.randomness, g.explicit = other.randomness, true
+		g.randomness, g.given, g.explicit = other.randomness, other.given, true
 	}
 	g.start, g.end = widen(g.start, g.end, &Item{Start: other.start, End: other.end})
 	g.spanStart, g.spanEnd = widen(g.spanStart, g.spanEnd, &Item{Start: other.spanStart, End: other.spanEnd})

@@ -71,9 +71,7 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 		return restored, fmt.Errorf("delete %q: %w", metaKey, err)
 	}
 	for i := range int(chunks) {
-		if err := e.store.Delete(ctx, chunkKey(i)); err != nil {
-			return restored, fmt.Errorf("delete %q: %w", chunkKey(i), err)
-		}
+		_ = e.store.Delete(ctx, chunkKey(i)) // nothing leads there any more, and the next save writes over it
 	}
 	return l.restored, nil
 }
@@ -142,7 +140,7 @@ func (l *loader) load(value []byte) error {
 		case 'D':
 			key, d := r.key(), l.decision(&r)
 			keep, alias := r.byte() == 1, r.byte() == 1
-			l.e.decisions.put(key, decided{threshold: d.Threshold, randomness: d.Randomness, policy: d.Policy, keep: keep, explicit: d.Explicit, alias: alias})
+			l.e.decisions.put(key, decided{threshold: d.Threshold, randomness: d.Randomness, given: d.Given, policy: d.Policy, keep: keep, explicit: d.Explicit, alias: alias})
 		default:
 			r.fail(fmt.Errorf("entry %q is not known", kind))
 		}
@@ -191,7 +189,7 @@ func (l *loader) group(r *reader) {
 		}
 		e.addLink(g, r.key())
 	}
-	g.conditions, g.randomness, g.explicit = r.uvarint(), r.uvarint(), r.byte() == 1
+	g.conditions, g.randomness, g.given, g.explicit = r.uvarint(), r.uvarint(), r.uvarint(), r.byte() == 1
 	if !l.same {
 		g.conditions = 0
 	}
@@ -212,7 +210,7 @@ func (l *loader) group(r *reader) {
 	}
 	known := e.open[g.key]
 	e.eachLink(g, func(link Key) { known = max(known, e.open[link]) })
-	if g.randomness >= NeverThreshold || known != 0 {
+	if g.randomness >= NeverThreshold || g.given > g.randomness || known != 0 {
 		r.fail(errDamaged)
 		return
 	}
@@ -260,7 +258,7 @@ func (l *loader) frames(r *reader, signal Signal, policy uint8) stream {
 }
 
 func (l *loader) decision(r *reader) Decision {
-	d := Decision{Policy: r.byte(), Threshold: r.uvarint(), Randomness: r.uvarint(), Explicit: r.byte() == 1}
+	d := Decision{Policy: r.byte(), Threshold: r.uvarint(), Randomness: r.uvarint(), Given: r.uvarint(), Explicit: r.byte() == 1}
 	switch {
 	case int(d.Policy) < len(l.policies):
 		d.Policy = l.policies[d.Policy]

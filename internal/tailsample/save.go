@@ -17,13 +17,13 @@ import (
 // where a text is a uvarint length and bytes, and an entry begins with a letter:
 //
 //	S  a source: uvarint number (of this value's own) | u8 signal | text service | text resource | text scope
-//	G  an undecided request: 16 bytes key | uvarint links, 16 bytes each | uvarint conditions | uvarint randomness | u8 explicit |
+//	G  an undecided request: 16 bytes key | uvarint links, 16 bytes each | uvarint conditions | uvarint randomness, given | u8 explicit |
 //	   varint nanoseconds since the first and the last arrival | varint nanoseconds to the end of its grace, or 0 |
 //	   varint span start, span end, start, end (Unix nanoseconds) | uvarint records, bytes | uvarint streams, each u8 signal, text frames
 //	Q  a decided request's records: u8 signal | decision | text frames
 //	D  a decision: 16 bytes key | decision | u8 keep | u8 alias
 //
-// A decision is u8 policy | uvarint threshold | uvarint randomness | u8 explicit. Frames are those of a chain.
+// A decision is u8 policy | uvarint threshold, randomness, given | u8 explicit. Frames are those of a chain.
 const (
 	storeVersion = 1
 	metaKey      = "held.meta"
@@ -111,6 +111,7 @@ func (w *saver) group(g *group) {
 	w.e.eachLink(g, func(link Key) { b = append(b, link[:]...) })
 	b = binary.AppendUvarint(b, g.conditions)
 	b = binary.AppendUvarint(b, g.randomness)
+	b = binary.AppendUvarint(b, g.given)
 	b = append(b, flag(g.explicit))
 	b = binary.AppendVarint(b, now-g.first)
 	b = binary.AppendVarint(b, now-g.last)
@@ -145,6 +146,7 @@ func (w *saver) decision(d Decision) {
 	w.buf = append(w.buf, d.Policy)
 	w.buf = binary.AppendUvarint(w.buf, d.Threshold)
 	w.buf = binary.AppendUvarint(w.buf, d.Randomness)
+	w.buf = binary.AppendUvarint(w.buf, d.Given)
 	w.buf = append(w.buf, flag(d.Explicit))
 }
 

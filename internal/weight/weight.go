@@ -36,9 +36,12 @@ type Weight struct{ Threshold, Randomness uint64 }
 
 // Decision is what a sampler did with a record that it kept. Explicit asks for the randomness to be written even where nothing was
 // sampled.
+//
+// Given is not 0 if whoever brought Randomness had passed that threshold with it before: then the randomness is one of those that
+// are not less, and a record that was not sampled by it was kept with the share (1 - Threshold) / (1 - Given).
 type Decision struct {
-	Threshold, Randomness uint64
-	Explicit              bool
+	Threshold, Randomness, Given uint64
+	Explicit                     bool
 }
 
 // Outgoing combines the threshold that a record came with (0 is none) with a decision. own is the randomness that was compared with
@@ -50,6 +53,9 @@ func Outgoing(came, own uint64, d Decision) (w Weight, consistent bool) {
 	d.Threshold = min(d.Threshold, All-1) // what is kept was not kept at All
 	d.Randomness = min(max(d.Randomness, d.Threshold), All-1)
 	known := own != Unknown
+	if d.Given > 0 && own != d.Randomness {
+		d = d.given()
+	}
 	consistent = !known || came <= own
 	if !consistent {
 		came = 0
@@ -68,6 +74,14 @@ func Outgoing(came, own uint64, d Decision) (w Weight, consistent bool) {
 		w.Randomness = own // nobody asked for another: leave it as it is
 	}
 	return w, consistent
+}
+
+// given is the decision for records that were not sampled by its randomness before: what lies above Given is stretched over all.
+func (d Decision) given() Decision {
+	given := min(d.Given, d.Randomness)
+	stretch := func(v uint64) uint64 { return mulDiv(max(v, given)-given, All, All-given) }
+	d.Threshold, d.Randomness, d.Given = stretch(d.Threshold), stretch(d.Randomness), 0
+	return d
 }
 
 // mulDiv is a*b/c, of which a*b may have 128 bits and the result must have 64.

@@ -30,16 +30,16 @@ func (c *compiler) grpcStatus(cfg *GRPCStatusConfig) (uint64, error) {
 	for i, v := range cfg.Codes {
 		code, ok := grpcCode(fmt.Sprint(v))
 		if !ok {
-			errs = append(errs, fmt.Errorf(": codes[%d] must be a status of gRPC such as UNAVAILABLE, or its number 0 to %d, got %v", i, len(grpcCodes)-1, v))
+			errs = append(errs, fmt.Errorf(" codes[%d] must be a status of gRPC such as UNAVAILABLE, or its number 0 to %d, got %v", i, len(grpcCodes)-1, v))
 			continue
 		}
 		codes |= 1 << code
 	}
 	if len(cfg.Codes) == 0 {
-		errs = append(errs, errors.New(": codes must hold at least one status of gRPC such as UNAVAILABLE, got none"))
+		errs = append(errs, errors.New(" codes must hold at least one status of gRPC such as UNAVAILABLE, got none"))
 	}
 	if len(errs) > 0 {
-		return 0, errors.Join(errs...)
+		return 0, fmt.Errorf(":%w", errors.Join(errs...))
 	}
 	return c.add(fmt.Sprintf("grpc_status %x", codes), inLogs|inSpans, &grpcStatusCondition{
 		slots: [3]int{c.keys.slot("rpc.grpc.status_code"), c.keys.slot("rpc.response.status_code"), c.keys.slot("grpc.status_code")},

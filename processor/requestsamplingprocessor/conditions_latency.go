@@ -25,8 +25,8 @@ type latencyCondition struct {
 }
 
 func (c *compiler) latency(cfg *LatencyConfig) (uint64, error) {
-	if cfg.Min <= 0 {
-		return 0, fmt.Errorf(": min must be positive, got %s", cfg.Min)
+	if cfg.Min <= 0 || cfg.Min < minTime && cfg.From != latencyOfAttribute {
+		return 0, fmt.Errorf(": min must be at least %s with its unit, such as 2s, got %s", minTime, cfg.Min)
 	}
 	if cfg.From != latencyOfAttribute && (cfg.Attribute != "" || cfg.Unit != "") {
 		return 0, fmt.Errorf(": attribute and unit must only be set with from: attribute, got %q and %q", cfg.Attribute, cfg.Unit)

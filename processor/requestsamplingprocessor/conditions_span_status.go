@@ -5,6 +5,7 @@ package requestsamplingprocessor
 
 import (
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -14,7 +15,7 @@ type spanStatusCondition struct{ code ptrace.StatusCode }
 
 func (c *compiler) spanStatus(name string) (uint64, error) {
 	var code ptrace.StatusCode
-	switch name {
+	switch name = strings.ToLower(name); name {
 	case "error":
 		code = ptrace.StatusCodeError
 	case "ok":

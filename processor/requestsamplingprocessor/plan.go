@@ -84,6 +84,7 @@ func newPlan(cfg *Config, set component.TelemetrySettings, errs func(tailsample.
 		p.reader.correlation = append(p.reader.correlation, c.keys.slot(name))
 	}
 	p.reader.randomness = c.keys.slot(weight.RandomnessAttribute)
+	p.reader.threshold = c.keys.slot(weight.ThresholdAttribute)
 	p.reader.service = c.keys.slot("service.name")
 	p.reader.keys = c.keys
 	return p, errors.Join(all...)

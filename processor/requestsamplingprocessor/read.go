@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -22,6 +23,7 @@ type reader struct {
 	keys         keyIndex
 	correlation  []int // slots, in the order in which they are tried
 	randomness   int   // slot of sampling.randomness
+	threshold    int   // slot of sampling.threshold
 	service      int   // slot of service.name
 	logs, spans  []bit
 	ends         condition // log records that end their request, or nil
@@ -110,6 +112,9 @@ func (r *reader) readLog(b *batch, lr plog.LogRecord, it *tailsample.Item) {
 	if a := v.record[r.randomness]; a != (pcommon.Value{}) && a.Type() == pcommon.ValueTypeStr {
 		if n, ok := weight.ParseRandomness(a.Str()); ok {
 			it.Randomness = n
+			if t := v.record[r.threshold]; t != (pcommon.Value{}) && t.Type() == pcommon.ValueTypeStr {
+				it.Came, _ = weight.ParseThreshold(t.Str()) // 0 if it cannot be read
+			}
 		}
 	}
 	for i := range r.logs {
@@ -131,8 +136,8 @@ func (r *reader) readSpan(b *batch, span ptrace.Span, it *tailsample.Item) {
 		it.Start = it.End // not since 1970
 	}
 	if state := span.TraceState().AsRaw(); state != "" {
-		if n, ok := stateRandomness(state); ok {
-			it.Randomness = n
+		if n, came, ok := stateRandomness(state); ok {
+			it.Randomness, it.Came = n, came
 		}
 	}
 	for i := range r.spans {
@@ -174,7 +179,7 @@ func (r *reader) readKey(b *batch, id pcommon.TraceID, it *tailsample.Item) {
 const keySeed = 0x6c6f67626f6f6d00
 
 // correlationKey is 128 bits of hash of a value, and 56 bits of randomness. A number is the same request as its text: formats
-// differ in what they keep as a string. Empty strings, booleans, bytes, maps and lists tell no request.
+// differ in what they keep as a string. Empty strings, the "-" of access logs, booleans, bytes, maps and lists tell no request.
 func correlationKey(v pcommon.Value) (key tailsample.Key, randomness uint64, ok bool) {
 	var digest xxhash.Digest
 	digest.ResetWithSeed(keySeed)
@@ -182,7 +187,7 @@ func correlationKey(v pcommon.Value) (key tailsample.Key, randomness uint64, ok 
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		s := v.Str()
-		if s == "" {
+		if s = strings.TrimSpace(s); s == "" || s == "-" { // "-" is what servers of the web write where there is none
 			return key, 0, false
 		}
 		first = xxhash.Sum64String(s)

@@ -88,6 +88,7 @@ func (r *registry) join(h *half, set processor.Settings, cfg *Config, signal tai
 	}
 	s.users++
 	s.pipelines[signal]++
+	s.telemetry.loggers[signal] = set.Logger
 	h.sampler, h.id, h.signal = s, set.ID, signal
 	h.out = s.engine.NewOutput(signal, deliver)
 	return nil

@@ -73,9 +73,9 @@ type droppedCells struct{ items, bytes *cell }
 // telemetry counts what a shared engine does.
 type telemetry struct {
 	builder  *metadata.TelemetryBuilder
-	logger   *zap.Logger
-	logged   atomic.Int64 // when an error was logged last, in Unix nanoseconds
-	policies []string     // by index; the last is that of records without a key
+	loggers  [2]*zap.Logger // of a pipeline of each signal
+	logged   atomic.Int64   // when an error was logged last, in Unix nanoseconds
+	policies []string       // by index; the last is that of records without a key
 
 	received, restored, refused, failures, inconsistent [2]*cell
 	kept                                                [2][]*cell
@@ -95,7 +95,7 @@ func newTelemetry(set component.TelemetrySettings, cfg *Config) (*telemetry, err
 	if err != nil {
 		return nil, err
 	}
-	t := &telemetry{builder: builder, logger: set.Logger, dropped: map[droppedKey]droppedCells{}}
+	t := &telemetry{builder: builder, loggers: [2]*zap.Logger{set.Logger, set.Logger}, dropped: map[droppedKey]droppedCells{}}
 	for i := range cfg.Policies {
 		t.policies = append(t.policies, cfg.Policies[i].Name)
 	}
@@ -263,7 +263,7 @@ func (t *telemetry) Failed(signal tailsample.Signal, err error, permanent bool) 
 	if now-last < int64(logEvery) || !t.logged.CompareAndSwap(last, now) {
 		return
 	}
-	t.logger.Warn("The next component refused what was held and then kept.",
+	t.loggers[signal].Warn("The next component refused what was held and then kept.",
 		zap.String("otel.signal", signalNames[signal]), zap.Bool("permanent", permanent), zap.Error(err))
 }
 

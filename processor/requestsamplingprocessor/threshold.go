@@ -13,7 +13,7 @@ import (
 
 // decided is a decision of the engine as the arithmetic of weights takes it.
 func decided(d tailsample.Decision) weight.Decision {
-	return weight.Decision{Threshold: d.Threshold, Randomness: d.Randomness, Explicit: d.Explicit}
+	return weight.Decision{Threshold: d.Threshold, Randomness: d.Randomness, Given: d.Given, Explicit: d.Explicit}
 }
 
 // writer writes weights, and policies' names where they are asked for. It remembers what it wrote last: each goroutine has its own.

@@ -19,8 +19,8 @@ const (
 	maxTraceStateMembers = 30
 )
 
-// stateRandomness returns the rv of OpenTelemetry's member of a tracestate. It allocates nothing, and does not mind what else is in it.
-func stateRandomness(state string) (randomness uint64, ok bool) {
+// stateRandomness returns the rv of OpenTelemetry's member of a tracestate, and its th, 0 without one. It allocates nothing, and does not mind what else is in it.
+func stateRandomness(state string) (randomness, threshold uint64, ok bool) {
 	for state != "" {
 		var member string
 		member, state, _ = strings.Cut(state, ",")
@@ -33,12 +33,16 @@ func stateRandomness(state string) (randomness uint64, ok bool) {
 			var field string
 			field, fields, _ = strings.Cut(fields, ";")
 			if value, found := strings.CutPrefix(field, "rv:"); found {
-				return weight.ParseRandomness(value)
+				if randomness, ok = weight.ParseRandomness(value); !ok {
+					return 0, 0, false
+				}
+			} else if value, found := strings.CutPrefix(field, "th:"); found {
+				threshold, _ = weight.ParseThreshold(value) // 0 if it cannot be read
 			}
 		}
-		return 0, false
+		return randomness, threshold, ok
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // rewriteState returns the tracestate of a span that is kept. ofTrace is the randomness of its trace id. inconsistent tells that a

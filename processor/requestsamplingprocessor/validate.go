@@ -24,6 +24,10 @@ const (
 	// maxNameBytes bounds names that are written again and again.
 	maxNameBytes = 256
 	// maxWait is longer than anybody's memory lasts.
+	// maxRequestMiB is what the engine can hold of one request.
+	maxRequestMiB = 256
+	// minTime is the shortest time that makes sense: a number without a unit is read as nanoseconds.
+	minTime = time.Millisecond
 	maxWait = 24 * time.Hour
 	// maxMiB bounds sizes, far beyond any machine, so that nothing overflows.
 	maxMiB = 1 << 24
@@ -45,14 +49,14 @@ func (c *Config) Validate() error {
 			fail("correlation[%d] must not be named before, got %q", i, name)
 		}
 	}
-	if c.Wait <= 0 || c.Wait > maxWait {
-		fail("wait must be positive and at most %s, got %s", maxWait, c.Wait)
+	if c.Wait < minTime || c.Wait > maxWait {
+		fail("wait must be %s to %s with its unit, such as 30s, got %s", minTime, maxWait, c.Wait)
 	}
-	if c.Idle < 0 || c.Idle > max(c.Wait, 0) {
-		fail("idle must be 0 (off) to wait (%s), got %s", c.Wait, c.Idle)
+	if c.Idle != 0 && (c.Idle < minTime || c.Idle > c.Wait) {
+		fail("idle must be 0 (off), or %s to wait (%s) with its unit, such as 5s, got %s", minTime, c.Wait, c.Idle)
 	}
-	if c.End.Grace < 0 || c.End.Grace > maxWait { // beyond wait it has no effect: whoever sets wait need not think of it
-		fail("end: grace must be 0 to %s, got %s", maxWait, c.End.Grace)
+	if c.End.Grace != 0 && (c.End.Grace < minTime || c.End.Grace > maxWait) { // beyond wait it has no effect: whoever sets wait need not think of it
+		fail("end: grace must be 0, or %s to %s with its unit, such as 10s, got %s", minTime, maxWait, c.End.Grace)
 	}
 	if len(c.PolicyAttribute) > maxNameBytes {
 		fail("policy_attribute must have at most %d bytes, got %d", maxNameBytes, len(c.PolicyAttribute))
@@ -67,6 +71,9 @@ func (c *Config) Validate() error {
 		if size.value < 1 || size.value > maxMiB {
 			fail("%s must be 1 to %d, got %d", size.key, maxMiB, size.value)
 		}
+	}
+	if c.MaxRequestMiB > maxRequestMiB {
+		fail("max_request_mib must be at most %d, got %d", maxRequestMiB, c.MaxRequestMiB)
 	}
 	if c.MaxRequestMiB > c.MaxHeldMiB {
 		fail("max_request_mib must be at most max_held_mib (%d), got %d", c.MaxHeldMiB, c.MaxRequestMiB)
