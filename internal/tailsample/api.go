@@ -22,6 +22,13 @@ const (
 	signals
 )
 
+func (s Signal) String() string {
+	if s == Traces {
+		return "spans"
+	}
+	return "log records"
+}
+
 // MaxPolicies and MaxConditions bound a configuration: a set of conditions is a word of 64 bits.
 const (
 	MaxPolicies   = 64
@@ -179,6 +186,8 @@ type Observer interface {
 	Restored(signal Signal, records int64)
 	// Unlinked counts links that were not made, because a request had too many or both were decided differently.
 	Unlinked(n int64)
+	// Forgot tells how many requests came back from a Store without the conditions that they satisfied: these mean something else now.
+	Forgot(requests int64)
 	// Failed tells that the next consumer refused data; it is tried again unless permanent.
 	Failed(signal Signal, err error, permanent bool)
 }

@@ -59,7 +59,7 @@ func (e *Engine) decideAll(o *Output) {
 func (o *Output) drain(ctx context.Context) error {
 	defer o.cancel()
 	close(o.stop)
-	timer := time.NewTimer(drainTime)
+	timer := time.NewTimer(max(drainTime-time.Since(o.e.closing()), cancelTime)) // what one has waited, the next need not
 	defer timer.Stop()
 	for waiting := true; waiting; {
 		select {
@@ -82,12 +82,22 @@ func (o *Output) drain(ctx context.Context) error {
 	case <-o.done:
 	case <-timer.C:
 		o.leave()
-		err = errors.New("end the delivery of held records: the next component has not returned")
+		err = fmt.Errorf("end the delivery of held %s: the next component has not returned", o.signal)
 	}
 	if o.e.store != nil {
 		return err
 	}
 	return errors.Join(err, o.e.abandon(o))
+}
+
+// closing returns when the first output was closed.
+func (e *Engine) closing() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed.IsZero() {
+		e.closed = time.Now()
+	}
+	return e.closed
 }
 
 // leave leaves the sender behind, without what it is delivering.
@@ -110,7 +120,7 @@ func (e *Engine) abandon(o *Output) error {
 	e.release(o, o.queue, &reason)
 	o.queue = nil
 	if dropped > 0 {
-		return fmt.Errorf("deliver %d held records before the end: the next component did not take them", dropped)
+		return fmt.Errorf("deliver %d held %s before the end: the next component did not take them", dropped, o.signal)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func TestCloseWhileTheNextConsumerHangs(t *testing.T) {
 					r.close(t)
 					return
 				}
-				require.ErrorContains(t, err, "10 held records")
+				require.ErrorContains(t, err, "10 held log records")
 				assert.Equal(t, map[Reason]int64{ReasonShutdown: 10}, r.obs.drops())
 			})
 		})
@@ -87,7 +87,7 @@ func TestCloseWhileTheNextConsumerHangsForGood(t *testing.T) {
 			hold(t, r, 10)
 			time.Sleep(time.Minute)
 			start := time.Now()
-			require.ErrorContains(t, r.logs.Close(context.Background()), "10 held records")
+			require.ErrorContains(t, r.logs.Close(context.Background()), "10 held log records")
 			assert.Equal(t, drainTime+cancelTime, time.Since(start))
 			require.NoError(t, r.traces.Close(context.Background()))
 			assert.Equal(t, map[Reason]int64{ReasonShutdown: 10}, r.obs.drops())

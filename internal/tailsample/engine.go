@@ -46,6 +46,7 @@ type Engine struct {
 	taken     decided // so
 
 	running bool
+	closed  time.Time // the first of the outputs was
 	stop    chan struct{}
 	stopped chan struct{}
 }

@@ -59,6 +59,7 @@ type recorder struct {
 	bytes    int64 // dropped
 	late     [2]int64
 	unlinked int64
+	forgot   int64
 	failed   int
 }
 
@@ -107,6 +108,12 @@ func (r *recorder) Restored(signal Signal, n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.restored[signal] += n
+}
+
+func (r *recorder) Forgot(n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forgot += n
 }
 
 func (r *recorder) Failed(Signal, error, bool) {

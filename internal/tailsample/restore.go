@@ -73,6 +73,9 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 	for i := range int(chunks) {
 		_ = e.store.Delete(ctx, chunkKey(i)) // nothing leads there any more, and the next save writes over it
 	}
+	if l.forgot > 0 {
+		e.obs.Forgot(l.forgot)
+	}
 	return l.restored, nil
 }
 
@@ -114,6 +117,7 @@ type loader struct {
 	sources  map[uint64]*source
 	missing  map[uint64]missing
 	restored [signals]int64 // records
+	forgot   int64          // requests
 }
 
 // missing is a source whose signal has no pipeline any more.
@@ -190,8 +194,9 @@ func (l *loader) group(r *reader) {
 		e.addLink(g, r.key())
 	}
 	g.conditions, g.randomness, g.given, g.explicit = r.uvarint(), r.uvarint(), r.uvarint(), r.byte() == 1
-	if !l.same {
+	if !l.same && g.conditions != 0 {
 		g.conditions = 0
+		l.forgot++
 	}
 	g.first, g.last = now-max(0, r.varint()), now-max(0, r.varint())
 	if ends := r.varint(); ends > 0 {

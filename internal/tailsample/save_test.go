@@ -88,7 +88,7 @@ func TestRestartWithOtherPolicies(t *testing.T) {
 		r.close(t)
 		cfg := testConfig()
 		cfg.Policies = cfg.Policies[1:]
-		cfg.Fingerprint = "other"
+		cfg.Fingerprint = "other" // of two conditions that the request satisfied
 		obs := newRecorder()
 		e, err := New(cfg, obs)
 		require.NoError(t, err)
@@ -98,6 +98,7 @@ func TestRestartWithOtherPolicies(t *testing.T) {
 		require.NoError(t, o.Start(t.Context()))
 		assert.Equal(t, map[Reason]int64{ReasonNoPipeline: 1}, obs.drops())
 		assert.Equal(t, [signals]int64{1, 1}, obs.restored)
+		assert.EqualValues(t, 1, obs.forgot)
 		time.Sleep(31 * time.Second)
 		assert.Equal(t, []string{"line"}, names(s))
 		assert.Equal(t, Decision{Policy: 1, Threshold: half, Randomness: high}, s.got["line"])

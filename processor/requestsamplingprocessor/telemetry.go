@@ -255,6 +255,12 @@ func (t *telemetry) Late(signal tailsample.Signal, kept bool, records int64) {
 // Unlinked implements tailsample.Observer.
 func (t *telemetry) Unlinked(n int64) { t.unlinked.add(n) }
 
+// Forgot implements tailsample.Observer.
+func (t *telemetry) Forgot(requests int64) {
+	t.loggers[0].Warn("Requests that were held over the restart lost the conditions that they satisfied before, because policies, correlation or end changed.",
+		zap.Int64("requests", requests))
+}
+
 // Failed implements tailsample.Observer. Nobody else gets the error, so that it is logged, though not every time.
 func (t *telemetry) Failed(signal tailsample.Signal, err error, permanent bool) {
 	t.failures[signal].add(1)
