@@ -73,9 +73,16 @@ type share struct {
 	sequence  uint64
 }
 
+// even is the cost of a record up to which random is even.
+const even = 0.02
+
 // random returns 56 bits. They go by the golden ratio (Weyl's sequence), each as likely as any other and all together more even
-// than independent ones are: what is kept of thousands stands for them almost exactly.
-func (sh *share) random() uint64 {
+// than independent ones are: what is kept of thousands stands for them almost exactly. Of what costs much few are kept, and the
+// debt they leave moves the threshold with the sequence: there they are independent.
+func (sh *share) random(cost float64) uint64 {
+	if cost > even {
+		return rand.Uint64() >> 8 //nolint:gosec // a sample, no secret
+	}
 	sh.sequence += 0x9E3779B97F4A7C15
 	return sh.sequence >> 8
 }
@@ -114,7 +121,7 @@ func (e *Engine) thin(k *key, it *Item, cost float64) {
 	if sh.seen <= firsts && cost <= b.allowance {
 		b.allowance -= cost
 	} else {
-		it.Threshold, it.Randomness = sh.threshold, sh.random()
+		it.Threshold, it.Randomness = sh.threshold, sh.random(cost)
 		if it.Randomness < it.Threshold {
 			it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
 			if sh != &b.others && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // restore brings back what save wrote, and takes it out of the store: after a kill nothing comes twice. The lock is held,
@@ -41,7 +43,7 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 	if meta == nil {
 		return restored, nil
 	}
-	r := reader{b: meta}
+	r := reader{b: unsealed(meta)}
 	if version := r.uvarint(); version != storeVersion {
 		return restored, fmt.Errorf("%q is of version %d, which this program does not know", metaKey, version)
 	}
@@ -61,7 +63,11 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 			err = errors.New("it is not there")
 		}
 		if err == nil {
-			err = l.load(value)
+			if value = unsealed(value); value == nil {
+				err = errDamaged
+			} else {
+				err = l.load(value)
+			}
 		}
 		if err != nil {
 			return restored, fmt.Errorf("read %q: %w", key, err)
@@ -77,6 +83,15 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 		e.obs.Forgot(l.forgot)
 	}
 	return l.restored, nil
+}
+
+// unsealed returns a value without its checksum, nil if that is wrong.
+func unsealed(value []byte) []byte {
+	n := len(value) - 8
+	if n < 0 || xxhash.Sum64(value[:n]) != binary.LittleEndian.Uint64(value[n:]) {
+		return nil
+	}
+	return value[:n:n]
 }
 
 // oneOutputEach makes sure that what is held goes back to where it came from: pipelines have no names here.

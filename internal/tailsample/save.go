@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // What is held over a restart stands in the store as
@@ -14,7 +16,7 @@ import (
 //	held.meta      uvarint version, 1 | uvarint n | text fingerprint | uvarint policies, text each
 //	held.00000000  entries … to the n-th
 //
-// where a text is a uvarint length and bytes, and an entry begins with a letter:
+// each with xxHash64 of what it is (8 bytes, little endian) behind it, where a text is a uvarint length and bytes, and an entry begins with a letter:
 //
 //	S  a source: uvarint number (of this value's own) | u8 signal | text service | text resource | text scope
 //	G  an undecided request: 16 bytes key | uvarint links, 16 bytes each | uvarint conditions | uvarint randomness, given | u8 explicit |
@@ -76,7 +78,7 @@ func (e *Engine) save(ctx context.Context) error {
 	for i := range e.cfg.Policies {
 		meta = appendText(meta, e.cfg.Policies[i].Name)
 	}
-	if err := e.store.Set(ctx, metaKey, meta); err != nil {
+	if err := e.store.Set(ctx, metaKey, sealed(meta)); err != nil {
 		return fmt.Errorf("write %q: %w", metaKey, err)
 	}
 	for _, o := range e.outs { // it is in the store now
@@ -85,13 +87,18 @@ func (e *Engine) save(ctx context.Context) error {
 	return nil
 }
 
+// sealed adds the checksum to a value.
+func sealed(value []byte) []byte {
+	return binary.LittleEndian.AppendUint64(value, xxhash.Sum64(value))
+}
+
 // flush writes the buffer out when it has at least so many bytes.
 func (w *saver) flush(least int) {
 	if len(w.buf) < least || w.err != nil {
 		return
 	}
 	key := chunkKey(w.chunks)
-	if err := w.e.store.Set(w.ctx, key, w.buf); err != nil {
+	if err := w.e.store.Set(w.ctx, key, sealed(w.buf)); err != nil {
 		w.err = fmt.Errorf("write %q: %w", key, err)
 	}
 	w.chunks++

@@ -122,9 +122,14 @@ func TestStoreErrors(t *testing.T) {
 		(&input{}).add("line", Item{Key: key(1), DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
 		r.close(t)
 		for name, damage := range map[string]func(map[string][]byte){
-			"version": func(v map[string][]byte) { v[metaKey] = append([]byte{9}, v[metaKey][1:]...) },
+			"version": func(v map[string][]byte) { v[metaKey] = sealed(append([]byte{9}, unsealed(v[metaKey])[1:]...)) },
 			"missing": func(v map[string][]byte) { delete(v, chunkKey(0)) },
-			"cut":     func(v map[string][]byte) { v[chunkKey(0)] = v[chunkKey(0)][:len(v[chunkKey(0)])-3] },
+			"bit": func(v map[string][]byte) {
+				b := slices.Clone(v[chunkKey(0)])
+				b[len(b)/2] ^= 4
+				v[chunkKey(0)] = b
+			},
+			"cut": func(v map[string][]byte) { v[chunkKey(0)] = v[chunkKey(0)][:len(v[chunkKey(0)])-3] },
 		} {
 			bad := newMemory()
 			maps.Copy(bad.values, store.values)
@@ -156,10 +161,10 @@ func FuzzRestore(f *testing.F) {
 	(&input{signal: Traces}).add("span", Item{Key: key(1), Ends: true}).send(f, r.traces, r.sinks[Traces])
 	r.close(f)
 	meta := store.values[metaKey]
-	f.Add(store.values[chunkKey(0)])
+	f.Add(unsealed(store.values[chunkKey(0)]))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		store := newMemory()
-		store.values[metaKey], store.values[chunkKey(0)] = meta, value
+		store.values[metaKey], store.values[chunkKey(0)] = meta, sealed(slices.Clone(value))
 		cfg := testConfig()
 		cfg.MaxHeldBytes = 1 << 20
 		e, err := New(cfg, newRecorder())

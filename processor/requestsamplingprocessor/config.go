@@ -15,7 +15,8 @@ import (
 // client's metadata (headers, authentication), is not there any more.
 type Config struct {
 	// Correlation names attributes that tell the request of a record without a trace id: the first that the record, else its
-	// resource, has. A record that has a trace id too links the two. The value alone counts, not the name of its attribute.
+	// resource, has. A record that has a trace id too links the two. The value alone counts, not the name of its attribute; one of 32
+	// hexadecimal digits is a trace id.
 	Correlation []string `mapstructure:"correlation"`
 	// Wait is the longest time that a request is undecided, at most a day.
 	Wait time.Duration `mapstructure:"wait"`

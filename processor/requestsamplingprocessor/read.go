@@ -5,6 +5,7 @@ package requestsamplingprocessor
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"strconv"
 	"strings"
@@ -190,6 +191,9 @@ func correlationKey(v pcommon.Value) (key tailsample.Key, randomness uint64, ok 
 		if s = strings.TrimSpace(s); s == "" || s == "-" { // "-" is what servers of the web write where there is none
 			return key, 0, false
 		}
+		if id, ok := traceIDOf(s); ok {
+			return tailsample.Key(id), weight.OfTrace(id), true
+		}
 		first = xxhash.Sum64String(s)
 		_, _ = digest.WriteString(s)
 	case pcommon.ValueTypeInt, pcommon.ValueTypeDouble:
@@ -208,6 +212,17 @@ func correlationKey(v pcommon.Value) (key tailsample.Key, randomness uint64, ok 
 	binary.BigEndian.PutUint64(key[:8], first)
 	binary.BigEndian.PutUint64(key[8:], digest.Sum64())
 	return key, first >> 8, key != tailsample.Key{}
+}
+
+// traceIDOf reads 32 hexadecimal digits: a trace id in an attribute names the request of the spans that have it.
+func traceIDOf(s string) (id pcommon.TraceID, ok bool) {
+	if len(s) != 2*len(id) {
+		return id, false
+	}
+	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
+		return id, false
+	}
+	return id, !id.IsEmpty()
 }
 
 // nanoseconds returns 0, unknown, for times beyond 2262.

@@ -223,3 +223,25 @@ func TestKeyIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestTraceIDInAnAttribute: 32 hexadecimal digits are the request of the spans with that trace id; "-" and blanks are none.
+func TestTraceIDInAnAttribute(t *testing.T) {
+	cfg := policies()
+	cfg.Correlation = []string{"trace_id"}
+	p := mustPlan(t, cfg)
+	with := func(v string) tailsample.Item {
+		return readLog(p, func(_ plog.ResourceLogs, lr plog.LogRecord) { lr.Attributes().PutStr("trace_id", v) })
+	}
+	span := readSpan(p, func(_ ptrace.ResourceSpans, s ptrace.Span) {
+		s.SetTraceID([16]byte{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36})
+	})
+	for _, v := range []string{"4bf92f3577b34da6a3ce929d0e0e4736", " 4BF92F3577B34DA6A3CE929D0E0E4736"} {
+		log := with(v)
+		assert.Equal(t, span.Key, log.Key)
+		assert.Equal(t, span.DefaultRandomness, log.DefaultRandomness)
+	}
+	assert.NotEqual(t, span.Key, with("4bf92f3577b34da6a3ce929d0e0e473x").Key)
+	for _, v := range []string{"", " ", "-", " - "} {
+		assert.Zero(t, with(v).Key, "%q", v)
+	}
+}
