@@ -45,6 +45,7 @@ import (
 	grokprocessor "github.com/logboom/logboom/processor/grokprocessor"
 	redactprocessor "github.com/logboom/logboom/processor/redactprocessor"
 	requestsamplingprocessor "github.com/logboom/logboom/processor/requestsamplingprocessor"
+	spikeguardprocessor "github.com/logboom/logboom/processor/spikeguardprocessor"
 	batchprocessor "go.opentelemetry.io/collector/processor/batchprocessor"
 	memorylimiterprocessor "go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	attributesprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
@@ -209,6 +210,7 @@ func components() (otelcol.Factories, error) {
 		grokprocessor.NewFactory(),
 		redactprocessor.NewFactory(),
 		requestsamplingprocessor.NewFactory(),
+		spikeguardprocessor.NewFactory(),
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 		attributesprocessor.NewFactory(),
@@ -230,6 +232,7 @@ func components() (otelcol.Factories, error) {
 		grokprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
 		redactprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
 		requestsamplingprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
+		spikeguardprocessor.NewFactory().Type(): "github.com/logboom/logboom v0.0.0",
 		batchprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/batchprocessor v0.145.0",
 		memorylimiterprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.145.0",
 		attributesprocessor.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.145.0",

@@ -1,0 +1,182 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spikeguardprocessor
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/internal/spike"
+	"github.com/logboom/logboom/internal/weight"
+)
+
+// errBudget goes back to the component before. It is not permanent: senders try again.
+var errBudget = errors.New("the source of these log records is over its budget")
+
+// ConsumeLogs implements consumer.Logs.
+func (g *guard) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if !g.cfg.DryRun && ld.IsReadOnly() { // a component before that tries again may have got it back so
+		mutable := plog.NewLogs()
+		ld.CopyTo(mutable)
+		ld = mutable
+	}
+	b := g.batches.Get().(*batch)
+	defer g.recycle(b)
+	g.reader.read(b, ld)
+	if len(b.items) == 0 {
+		return g.next.ConsumeLogs(ctx, ld)
+	}
+	if g.cfg.Action == actionRefuse && len(b.names) == 1 {
+		if !g.engine.Admit(b.names[0], b.items) {
+			if !g.cfg.DryRun {
+				g.telemetry.refusedBudget(int64(len(b.items)))
+				return errBudget
+			}
+			for i := range b.items {
+				b.items[i].Verdict = spike.Over
+			}
+		}
+	} else {
+		g.engine.Offer(b.names, b.items)
+	}
+	over, weighed := b.tally()
+	switch {
+	case g.cfg.DryRun || over == 0 && (!weighed || !g.weighs):
+		return g.settle(b, 0, g.next.ConsumeLogs(ctx, ld))
+	case g.cfg.Action == actionDivert:
+		g.mark(b, ld)
+		return g.settle(b, 0, g.next.ConsumeLogs(ctx, ld))
+	}
+	return g.passOn(ctx, b, ld, over)
+}
+
+// tally counts what is over, and tells whether anything that passes stands for something else.
+func (b *batch) tally() (over int64, weighed bool) {
+	for i := range b.items {
+		it := &b.items[i]
+		if it.Verdict == spike.Over {
+			c := &b.over[it.Source]
+			c.items++
+			c.bytes += int64(it.Bytes)
+			over++
+		} else if it.Threshold > 0 {
+			weighed = true
+		}
+	}
+	return over, weighed
+}
+
+// settle counts a batch that was passed on with all but so many of its records, or takes back what it did to the budgets.
+func (g *guard) settle(b *batch, removed int64, err error) error {
+	n := int64(len(b.items))
+	if err != nil {
+		g.engine.Settle(b.names, b.items, false)
+		g.telemetry.refusedNext(n)
+		return err
+	}
+	if removed > 0 && g.cfg.Action == actionSummarize {
+		g.telemetry.held(removed)
+		g.engine.Settle(b.names, b.items, true)
+	}
+	g.telemetry.taken(n, n-removed, b)
+	for _, l := range b.lasts {
+		g.lasts.put(l)
+	}
+	return nil
+}
+
+// mark marks what is over.
+func (g *guard) mark(b *batch, ld plog.Logs) {
+	i := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				if b.items[i].Verdict == spike.Over {
+					lr.Attributes().PutBool(g.cfg.Divert.Attribute, true)
+				}
+				i++
+			}
+		}
+	}
+}
+
+// passOn passes on what is not over.
+//
+// A component before that tries a refused batch again may do so with the very batch that we got, so what was taken out of it is put back
+// then: it would be missing and counted nowhere. What stays in it has its weights already; sampled again, they stay right.
+func (g *guard) passOn(ctx context.Context, b *batch, ld plog.Logs, over int64) error {
+	taken := plog.NewLogs()
+	g.takeOut(b, ld, taken)
+	out := plog.NewLogs()
+	ld.MoveTo(out) // the next component may mark it as read-only
+	var err error
+	if int64(len(b.items)) > over {
+		err = g.next.ConsumeLogs(ctx, out)
+	}
+	if err != nil {
+		if out.IsReadOnly() {
+			out.CopyTo(ld)
+		} else {
+			out.MoveTo(ld)
+		}
+		taken.ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
+		var partly consumererror.Logs
+		if errors.As(err, &partly) {
+			err = errors.New(err.Error()) // with its part alone, what was taken out would be missing
+		}
+	}
+	return g.settle(b, over, err)
+}
+
+// takeOut moves what is over from one batch to another, and writes the weights of what stays.
+func (g *guard) takeOut(b *batch, from, to plog.Logs) {
+	i := 0
+	from.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		had := rl.ScopeLogs().Len() > 0
+		var toResource plog.ResourceLogs
+		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
+			had := sl.LogRecords().Len() > 0
+			var toScope plog.ScopeLogs
+			sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
+				it := &b.items[i]
+				i++
+				if it.Verdict != spike.Over {
+					if g.weighs && it.Threshold > 0 {
+						b.writer.Log(lr, weight.Decision{Threshold: it.Threshold, Randomness: it.Randomness})
+					}
+					return false
+				}
+				if it.Candidate && g.keepsLasts {
+					b.lasts = append(b.lasts, newLast(b.names[it.Source], it, rl, sl, lr))
+				}
+				if toScope == (plog.ScopeLogs{}) {
+					if toResource == (plog.ResourceLogs{}) {
+						toResource = to.ResourceLogs().AppendEmpty()
+						rl.Resource().CopyTo(toResource.Resource())
+						toResource.SetSchemaUrl(rl.SchemaUrl())
+					}
+					toScope = toResource.ScopeLogs().AppendEmpty()
+					sl.Scope().CopyTo(toScope.Scope())
+					toScope.SetSchemaUrl(sl.SchemaUrl())
+				}
+				lr.MoveTo(toScope.LogRecords().AppendEmpty())
+				return true
+			})
+			return had && sl.LogRecords().Len() == 0
+		})
+		return had && rl.ScopeLogs().Len() == 0
+	})
+}
+
+// recycle puts back what a batch was read into, unless it is so large that it would be kept for nothing.
+func (g *guard) recycle(b *batch) {
+	const maxItems = 1 << 16
+	if cap(b.items) <= maxItems && cap(b.names) <= maxItems {
+		b.reset()
+		g.batches.Put(b)
+	}
+}
