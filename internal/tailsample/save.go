@@ -29,8 +29,8 @@ import (
 const (
 	storeVersion = 1
 	metaKey      = "held.meta"
-	// chunkBytes is about how large a value is.
-	chunkBytes = 1 << 20
+	// chunkBytes is about how large a value is: a store may sync each to disk, so that few large ones are quicker.
+	chunkBytes = 8 << 20
 )
 
 func chunkKey(n int) string { return fmt.Sprintf("held.%08d", n) }
