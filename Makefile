@@ -102,7 +102,7 @@ examples: test-examples
 .PHONY: e2e
 e2e: build $(BIN)/versitygw test-deps ## End-to-end, crash (short), interoperability, browser tests, and the benchmark in small, on the built binary
 	cd test && go test -count=1 -timeout 25m ./e2e/... ./browser/... ./interop/...
-	cd test && go test -count=1 -timeout 15m ./crash/... ./internal/faultproxy/... ./bench/... ./redact/...
+	cd test && go test -count=1 -timeout 15m ./crash/... ./internal/faultproxy/... ./bench/... ./redact/... ./soak/...
 
 # Rounds of `make crash`: on S3 and in a directory each, and on the simulated disk. LOGBOOM_CRASH_SEED repeats the choices of a run.
 CRASH_ROUNDS      ?= 240
@@ -150,6 +150,20 @@ SAMPLING_BENCH ?= $(if $(filter short,$(BENCH)),-requests 20000 -repetitions 1 -
 .PHONY: bench-sampling
 bench-sampling: ## The request_sampling processor on log records, on spans beside contrib's tail_sampling; its memory and delay; on one core (BENCH=short, SAMPLING_BENCH=flags)
 	@cd test && go test -count=1 -v -timeout 20m -run '^Test(Logs|Spans|Memory|Latency)$$' ./bench/sampling $(SAMPLING_BENCH) | grep -Ev '^ *(===|---) '
+
+# What bench-guard measures: each candidate at least this long, this often; BENCH=short is the form for a first look.
+GUARD_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 200ms -repetitions 7)
+
+.PHONY: bench-guard
+bench-guard: ## The spike_guard processor within and over budgets, its memory for a million sources, internal/templates' speed and accuracy, on one core (BENCH=short, GUARD_BENCH=flags)
+	@cd test && go test -count=1 -v -timeout 20m -run '^Test(Engine|Processor|Keys|Templates)$$' ./bench/spike $(GUARD_BENCH) | grep -Ev '^ *(===|---) '
+
+# How long the destination is offered ten times what it takes.
+SOAK ?= 30m
+
+.PHONY: soak
+soak: build ## The built binary with spike_guard under 200,000 records a second, ten times what its destination takes (SOAK=30m)
+	cd test && LOGBOOM_SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./soak
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
