@@ -36,14 +36,14 @@ type emitter struct {
 	next      consumer.Logs
 	telemetry *telemetry
 
-	mu        sync.Mutex
-	waiting   waiting
-	closed    bool
-	lost      int64
-	wake      chan struct{}
-	ctx       context.Context
-	cancel    context.CancelFunc
-	done      chan struct{}
+	mu      sync.Mutex
+	waiting waiting
+	closed  bool
+	lost    int64
+	wake    chan struct{}
+	ctx     context.Context
+	cancel  context.CancelFunc
+	done    chan struct{}
 }
 
 // waiting is what was not passed on yet.

@@ -52,7 +52,7 @@ func (g *got) emitted() bool { return g.event != "" || g.attrs[attributeLast] ==
 // sink takes what is passed on, unless fail says otherwise.
 type sink struct {
 	mu       sync.Mutex
-	fail     func() error
+	fail     func(plog.Logs) error
 	spoil    bool // change what is refused, as any component may
 	readOnly bool // mark it, as a fan-out does
 	records  []got
@@ -61,7 +61,7 @@ type sink struct {
 
 func (s *sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
-func (s *sink) setFail(fail func() error) {
+func (s *sink) setFail(fail func(plog.Logs) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail = fail
@@ -71,7 +71,7 @@ func (s *sink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
-		if err := s.fail(); err != nil {
+		if err := s.fail(ld); err != nil {
 			if s.spoil {
 				eachRecord(ld, func(_ plog.ResourceLogs, lr plog.LogRecord) { lr.Attributes().PutBool("spoiled", true) })
 			}

@@ -88,13 +88,14 @@ func (g *guard) Start(ctx context.Context, host component.Host) error {
 		if pipelines > 1 {
 			return fmt.Errorf("storage: %q must be in one pipeline, because each learns for itself, got %d; give each pipeline a component of its own", g.id, pipelines)
 		}
-		var err error
-		if g.client, err = openStorage(ctx, host, *g.cfg.Storage, g.id); err != nil {
+		client, err := openStorage(ctx, host, *g.cfg.Storage, g.id)
+		if err != nil {
 			return err
 		}
-		if err = g.restore(ctx); err != nil {
-			return errors.Join(err, g.client.Close(ctx))
+		if err = g.restore(ctx, client); err != nil {
+			return errors.Join(err, client.Close(ctx))
 		}
+		g.client = client // from here on it is written to
 	}
 	g.started = true
 	g.background.Go(g.tick)

@@ -32,8 +32,8 @@ func openStorage(ctx context.Context, host component.Host, extension, processor 
 }
 
 // restore brings back what was learned. What cannot be read is learned anew: a guard that does not start would be worse.
-func (g *guard) restore(ctx context.Context) error {
-	data, err := g.client.Get(ctx, storageKey)
+func (g *guard) restore(ctx context.Context, client storage.Client) error {
+	data, err := client.Get(ctx, storageKey)
 	if err != nil {
 		return fmt.Errorf("read %s from storage %q: %w", storageKey, g.cfg.Storage, err)
 	}
