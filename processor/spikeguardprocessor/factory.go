@@ -24,7 +24,7 @@ func createDefaultConfig() component.Config {
 		Budget: BudgetConfig{
 			Learned: LearnedConfig{
 				Enabled:  true,
-				Headroom: 3,
+				Headroom: 5,
 				Floor:    RateConfig{BytesPerSecond: 100_000, RecordsPerSecond: 200},
 				Rise:     10 * time.Minute,
 				Fall:     6 * time.Hour,

@@ -38,10 +38,10 @@ func identity(t *testing.T, action string, seed uint64) {
 	cfg.Summarize.Interval = time.Second
 	cfg.Budget.Global.RecordsPerSecond = float64(rnd.IntN(3) * 100)
 	r := newRig(t, cfg)
-	failing := 0.0
+	failing, sinkRnd := 0.0, rand.New(rand.NewPCG(seed, 2)) // guarded by the sink's lock
 	r.sink.spoil, r.sink.readOnly = seed%2 == 0, seed%3 == 0
 	r.sink.setFail(func(plog.Logs) error { // called with the sink's lock held, one at a time
-		switch x := rnd.Float64(); {
+		switch x := sinkRnd.Float64(); {
 		case x >= failing:
 			return nil
 		case x < failing/4:
@@ -51,7 +51,9 @@ func identity(t *testing.T, action string, seed uint64) {
 	})
 	sent, number := int64(0), 0
 	for range 300 {
+		r.sink.mu.Lock()
 		failing = float64(rnd.IntN(3)) * 0.4 // also for what the processor writes
+		r.sink.mu.Unlock()
 		from := number
 		make := func() plog.Logs {
 			ld := plog.NewLogs()
@@ -93,9 +95,7 @@ func identity(t *testing.T, action string, seed uint64) {
 			}
 		}
 		if rnd.IntN(4) == 0 {
-			r.sink.mu.Lock()
 			assert.Equal(t, sent, r.metric("received_items"))
-			r.sink.mu.Unlock()
 		}
 		time.Sleep(time.Duration(rnd.IntN(100)) * time.Millisecond)
 	}

@@ -6,7 +6,6 @@ package spikeguardprocessor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -229,12 +228,4 @@ func addLine(sl plog.ScopeLogs, body string, severity plog.SeverityNumber) plog.
 	lr.Body().SetStr(body)
 	lr.SetTraceID([16]byte{1: 7, 15: 3})
 	return lr
-}
-
-func bodies(records []got) (list []string) {
-	for _, g := range records {
-		list = append(list, g.body)
-	}
-	slices.Sort(list)
-	return list
 }

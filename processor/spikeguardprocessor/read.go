@@ -6,6 +6,7 @@ package spikeguardprocessor
 import (
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -149,9 +150,14 @@ func (b *batch) source() int {
 		if s == "" {
 			s = unknownValue
 		}
-		b.name = append(b.name, s[:min(len(s), spike.MaxNameBytes)]...)
+		b.name = append(b.name, s[:min(len(s), spike.MaxNameBytes+1)]...)
 	}
-	b.name = b.name[:min(len(b.name), spike.MaxNameBytes)]
+	if end := spike.MaxNameBytes; len(b.name) > end {
+		for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(b.name[end]); back++ {
+			end--
+		}
+		b.name = b.name[:end]
+	}
 	if i, ok := b.index[string(b.name)]; ok {
 		return i
 	}

@@ -51,11 +51,13 @@ func TestSource(t *testing.T) {
 		add(map[string]any{"service.name": "shop"}, nil, map[string]any{"tenant": "acme"}, map[string]any{"tenant": ""})
 		add(nil, nil)
 		add(map[string]any{"service.name": strings.Repeat("n", 300), "tenant": "t"}, nil)
+		add(map[string]any{"service.name": strings.Repeat("ä", 300), "tenant": "t"}, nil)
+		add(map[string]any{"service.name": strings.Repeat("\x80", 300), "tenant": "t"}, nil)
 		assert.Equal(t, []string{
 			"acme/shop", "umbrella/shop", "acme/shop", "acme/pay", "7/true",
-			"unknown/shop", "acme/shop", "unknown/shop", "unknown/unknown", "t/" + strings.Repeat("n", 254),
+			"unknown/shop", "acme/shop", "unknown/shop", "unknown/unknown", "t/" + strings.Repeat("n", 254), "t/" + strings.Repeat("ä", 127), "t/" + strings.Repeat("\x80", 251),
 		}, names(r, b, ld))
-		assert.Len(t, b.names, 7)
+		assert.Len(t, b.names, 9)
 		b.reset()
 	}
 }

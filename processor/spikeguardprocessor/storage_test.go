@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,7 @@ import (
 type memory struct {
 	component.StartFunc
 	component.ShutdownFunc
+	mu             sync.Mutex
 	values         map[string][]byte
 	opened, shut   int
 	openErr        error
@@ -46,10 +48,14 @@ func (m *memory) GetClient(_ context.Context, kind component.Kind, _ component.I
 type memoryClient struct{ *memory }
 
 func (c memoryClient) Get(_ context.Context, key string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.values[key], c.getErr
 }
 
 func (c memoryClient) Set(_ context.Context, key string, value []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.setErr == nil {
 		c.values[key] = slices.Clone(value)
 	}
@@ -109,7 +115,7 @@ func TestRestart(t *testing.T) {
 			r.stop()
 			r.balanced()
 			if stored {
-				assert.InEpsilon(t, 12*300, len(r.sink.came("svc")), 0.2, "three times what is usual, and the burst")
+				assert.InEpsilon(t, 12*500, len(r.sink.came("svc")), 0.2, "five times what is usual, and the burst")
 				assert.Equal(t, 2, m.opened)
 				assert.Equal(t, 2, m.shut)
 			} else {
@@ -126,8 +132,10 @@ func TestSavedOften(t *testing.T) {
 		r := newRigWith(t, learning(), host{storageID: m})
 		r.send(lines(10, "svc"))
 		time.Sleep(saveEvery + time.Second)
+		m.mu.Lock()
 		assert.Contains(t, string(m.values[storageKey]), "svc")
 		m.setErr = errDown
+		m.mu.Unlock()
 		time.Sleep(2 * saveEvery)
 		require.ErrorContains(t, r.Shutdown(t.Context()), `write baselines to storage "file_storage": down`)
 		assert.Equal(t, 1, m.shut)

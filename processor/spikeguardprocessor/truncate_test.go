@@ -5,6 +5,7 @@ package spikeguardprocessor
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func FuzzShorten(f *testing.F) {
 		require.LessOrEqual(t, len(short), most)
 		require.Positive(t, left)
 		sum := sha256.Sum256([]byte(s))
-		mark := "…[" + strconv.Itoa(left) + " bytes, sha256 " + fmt.Sprintf("%x", sum) + "]…"
+		mark := "…[" + strconv.Itoa(left) + " bytes, sha256 " + hex.EncodeToString(sum[:]) + "]…"
 		i := strings.Index(short, mark)
 		require.GreaterOrEqual(t, i, 0)
 		head, tail := short[:i], short[i+len(mark):]
