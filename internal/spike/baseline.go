@@ -5,6 +5,7 @@ package spike
 
 import (
 	"math"
+	"time"
 )
 
 // baseline is what a key usually sends, a second. It follows the upper side: up in Rise, down in Fall, so that a night does not
@@ -14,21 +15,27 @@ type baseline struct {
 	seconds        float32 // learned from
 }
 
-// learn takes what a key sent a second, for some seconds, all within its budget.
+// learn takes what a key sent a second, for some seconds, all within its budget. What comes first, in a tenth of the time for it, may be
+// what waited while nobody was there to take it: it is not kept. After that rises are fast until the time is over.
 func (b *baseline) learn(l *Learned, sent Rate, seconds float64) {
-	if b.seconds == 0 {
+	rise, early := l.Rise, l.Learn.Seconds()/10
+	switch have := float64(b.seconds); {
+	case have == 0 || have < early:
 		b.bytes, b.records = float32(sent.Bytes), float32(sent.Records)
-	} else {
-		b.bytes = follow(b.bytes, sent.Bytes, l, seconds)
-		b.records = follow(b.records, sent.Records, l, seconds)
+	case have < l.Learn.Seconds():
+		rise = min(rise, l.Learn/10)
+		fallthrough
+	default:
+		b.bytes = follow(b.bytes, sent.Bytes, rise, l.Fall, seconds)
+		b.records = follow(b.records, sent.Records, rise, l.Fall, seconds)
 	}
 	b.seconds += float32(seconds)
 }
 
-func follow(have float32, sent float64, l *Learned, seconds float64) float32 {
-	over := l.Fall
+func follow(have float32, sent float64, rise, fall time.Duration, seconds float64) float32 {
+	over := fall
 	if sent > float64(have) {
-		over = l.Rise
+		over = rise
 	}
 	part := 1 - math.Exp(-seconds/over.Seconds())
 	return have + float32((sent-float64(have))*part)

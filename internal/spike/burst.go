@@ -50,18 +50,26 @@ type burst struct {
 	began, flushed time.Time
 	calm           time.Time // since when it has been within its budget; zero if it is not
 	told           bool      // a notice was given
-	shares         map[uint64]*share
-	others         share   // of templates that have none of their own
-	allowance      float64 // for the first of a burst, in seconds' worth of budget
-	threshold      uint64  // for templates that came since the last tick
-	offered        Total   // since it began,
+	shares         map[shareKey]*share
+	list           []*share       // the same, after the others
+	others         [classes]share // of templates that have none of their own
+	allowance      float64        // for the first of a burst, in seconds' worth of budget
+	threshold      uint64         // for templates that came since the last tick
+	spent, most    float64        // what passed since the last tick, and how much may, in seconds' worth of budget
+	offered        Total          // since it began,
 	passed         Total
 	peak           Rate
 }
 
-// share is what a template gets of its key's budget.
+// shareKey is a template and a class: of what one statement writes the errors are worth more than the rest.
+type shareKey struct {
+	template uint64
+	class    class
+}
+
+// share is what a template gets of its key's budget, for its records of a class.
 type share struct {
-	class     class
+	shareKey
 	threshold uint64
 	cost      float64 // since the last tick, in seconds' worth of the key's budget
 	rate      float64 // a second, over the last ticks
@@ -87,28 +95,29 @@ func (sh *share) random(cost float64) uint64 {
 	return sh.sequence >> 8
 }
 
-// begin puts a key into a spike. What it offers, and so how much of it may pass, is guessed from the ticks at hand.
-func (e *Engine) begin(k *key) {
-	b := &burst{began: e.ticked, flushed: e.ticked, shares: map[uint64]*share{}}
+// begin puts a key into a spike. What it offers, and so how much of it may pass, is guessed from the ticks at hand, without the
+// record at hand: of a size beyond all others, it would say nothing about them.
+func (e *Engine) begin(k *key, without Total) {
+	b := &burst{began: e.ticked, flushed: e.ticked, shares: map[shareKey]*share{}, list: make([]*share, 0, 2*classes)}
 	k.burst = b
 	k.over = true
 	since := max(time.Since(e.ticked).Seconds(), Tick.Seconds()/2)
-	offered := k.budget.cost(float64(k.bytes), float64(k.records)) / since
+	offered := k.budget.cost(float64(k.bytes)-float64(without.Bytes), float64(k.records)-float64(without.Records)) / since
 	b.threshold = thresholdOf(1 / max(offered, 1))
 	b.allowance = e.cfg.NewShare
+	b.most = maxSpent
+	for c := range b.others {
+		b.others[c] = share{shareKey: shareKey{class: class(c)}, threshold: b.threshold, tick: e.ticks, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+		b.list = append(b.list, &b.others[c])
+	}
 }
 
-// thin decides about a record of a key that is in a spike.
-func (e *Engine) thin(k *key, it *Item, cost float64) {
+// thin decides about a record of a key that is in a spike. What is whole passes in any case.
+func (e *Engine) thin(k *key, it *Item, cost float64, whole bool) {
 	b := k.burst
 	b.offered.add(it.Bytes)
 	id, count := e.mine(k, it.Text)
-	sh := e.shareOf(b, id)
-	c := classOf(it.Severity)
-	if sh.offered == 0 {
-		sh.class, sh.threshold = c, b.threshold
-	}
-	sh.class = min(sh.class, c)
+	sh := e.shareOf(b, id, it.Severity)
 	if e.ticks-sh.tick > uint32(gap/Tick) || count == 1 {
 		sh.seen = 0
 	}
@@ -118,31 +127,61 @@ func (e *Engine) thin(k *key, it *Item, cost float64) {
 	sh.offered++
 	it.Template = id
 	it.Verdict = Kept
-	if sh.seen <= firsts && cost <= b.allowance {
+	switch {
+	case whole:
+	case sh.seen <= firsts && cost <= b.allowance:
 		b.allowance -= cost
-	} else {
+	default:
 		it.Threshold, it.Randomness = sh.threshold, sh.random(cost)
 		if it.Randomness < it.Threshold {
 			it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
-			if sh != &b.others && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
+			if sh.template != 0 && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
 				sh.candidate, it.Candidate = e.ticks, true
 			}
 			return
 		}
+		b.spend(sh, cost)
 	}
 	k.tokens -= cost
 	b.passed.add(it.Bytes)
 }
 
-func (e *Engine) shareOf(b *burst, id uint64) *share {
-	sh := b.shares[id]
-	if sh == nil {
-		if id == 0 || len(b.shares) >= maxShares {
-			return &b.others
-		}
-		sh = &share{tick: e.ticks, candidate: e.ticks - candidateEvery, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
-		b.shares[id] = sh
+// maxSpent is how many seconds' worth of budget may pass between two ticks before less is kept.
+const maxSpent = 1
+
+// spend notes what passes. Thresholds are those of the last tick: when much more comes than did then, each so many seconds' worth of
+// budget halve what is kept.
+func (b *burst) spend(sh *share, cost float64) {
+	if b.spent += cost; b.spent < b.most {
+		return
 	}
+	b.most = b.spent + maxSpent
+	if cost > even { // it alone may be why
+		sh.halve()
+		return
+	}
+	for _, sh := range b.list {
+		sh.halve()
+	}
+	b.threshold = halved(b.threshold)
+}
+
+func (sh *share) halve() { sh.threshold = halved(sh.threshold) }
+
+func halved(threshold uint64) uint64 { return thresholdOf(float64(all-threshold) / float64(2*all)) }
+
+// shareOf returns the share of a template, for records of a severity.
+func (e *Engine) shareOf(b *burst, id uint64, severity uint8) *share {
+	at := shareKey{id, classOf(severity)}
+	if sh := b.shares[at]; sh != nil {
+		return sh
+	}
+	if id == 0 || len(b.shares) >= maxShares {
+		return &b.others[at.class]
+	}
+	sh := &share{shareKey: at, threshold: b.threshold, tick: e.ticks, candidate: e.ticks - candidateEvery, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+	b.shares[at] = sh
+	b.list = append(b.list, sh)
 	return sh
 }
 
@@ -151,13 +190,12 @@ func (e *Engine) divide(k *key, seconds float64) {
 	b := k.burst
 	const keep = 0.5 // of the rate before
 	var total [classes]float64
-	each := func(f func(*share)) {
-		for _, sh := range b.shares {
-			f(sh)
+	n := 0
+	for _, sh := range b.list {
+		if e.ticks-sh.tick > uint32(2*gap/Tick) && sh.summary == nil && sh.template != 0 {
+			delete(b.shares, sh.shareKey)
+			continue
 		}
-		f(&b.others)
-	}
-	each(func(sh *share) {
 		now := sh.cost / seconds
 		if sh.rate == 0 {
 			sh.rate = now
@@ -166,41 +204,43 @@ func (e *Engine) divide(k *key, seconds float64) {
 		}
 		sh.cost = 0
 		total[sh.class] += sh.rate
-	})
+		b.list[n] = sh
+		n++
+	}
+	clear(b.list[n:])
+	b.list = b.list[:n]
 	// A debt is paid back, and what is left is used, within a second.
 	capacity := 1 + min(max(k.tokens, -0.4), e.cfg.Burst.Seconds())
 	left := capacity
+	var heights [classes]float64
 	for c := range classes {
 		own := left
 		for lower := c + 1; lower < classes; lower++ {
 			own -= min(total[lower], reserve*capacity)
 		}
+		if total[c] <= own {
+			heights[c] = unlimited
+			left -= total[c]
+			continue
+		}
 		e.scratch = e.scratch[:0]
-		each(func(sh *share) {
+		for _, sh := range b.list {
 			if sh.class == c && sh.rate > 0 {
 				e.scratch = append(e.scratch, sh.rate)
 			}
-		})
-		height := fill(e.scratch, own)
-		each(func(sh *share) {
-			if sh.class != c {
-				return
-			}
-			got := min(sh.rate, height)
-			left -= got
-			if sh.threshold = 0; got < sh.rate {
-				sh.threshold = thresholdOf(got / sh.rate)
-			}
-		})
+		}
+		heights[c] = fill(e.scratch, own)
+		left -= own
+	}
+	for _, sh := range b.list {
+		if sh.threshold = 0; sh.rate > heights[sh.class] {
+			sh.threshold = thresholdOf(heights[sh.class] / sh.rate)
+		}
 	}
 	offered := total[failures] + total[warnings] + total[infos] + total[details]
 	b.threshold = thresholdOf(min(capacity/max(offered, 1e-9), 1))
 	b.allowance = min(b.allowance+e.cfg.NewShare*seconds, e.cfg.NewShare)
-	for id, sh := range b.shares {
-		if e.ticks-sh.tick > uint32(2*gap/Tick) && sh.summary == nil {
-			delete(b.shares, id)
-		}
-	}
+	b.spent, b.most = 0, maxSpent
 }
 
 // thresholdOf is the threshold that keeps a share of all randomness, with 16 significant bits: short to write.

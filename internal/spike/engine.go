@@ -62,12 +62,16 @@ type Engine struct {
 	keys       map[string]*key
 	list       []*key // all keys, to pick from
 	pooled     *key
+	awake      []*key // those that a tick has something to do with
 	active     []*key // seen in this second
 	scratch    []float64
 	batch      []*key
 	restored   map[string]baseline
 	minerBytes int64
-	room       Rate // what the global budget leaves a new key, if it is used up
+	noMiner    uint32  // the tick in which no memory for templates was found
+	room       Rate    // what the global budget leaves a new key, if it is used up
+	spare      float64 // of the global budget, for the batches of quiet keys, in seconds' worth of it
+	since      float64 // seconds since baselines learned
 	ticks      uint32
 	ticked     time.Time
 	notices    []Notice
@@ -102,9 +106,7 @@ func (e *Engine) Offer(names []string, items []Item) {
 	defer e.mu.Unlock()
 	e.batch = e.batch[:0]
 	for _, name := range names {
-		k := e.keyOf(name)
-		k.tick = e.ticks
-		e.batch = append(e.batch, k)
+		e.batch = append(e.batch, e.keyOf(name))
 	}
 	for i := range items {
 		it := &items[i]
@@ -118,17 +120,35 @@ func (e *Engine) take(k *key, it *Item) {
 	k.records++
 	it.Verdict, it.Threshold, it.Randomness, it.Template, it.Candidate = Passes, 0, 0, 0, false
 	cost := k.budget.cost(float64(it.Bytes), 1)
+	whole := false
 	if k.burst == nil {
-		if cost <= k.tokens || cost == 0 {
-			k.tokens -= cost
+		if cost <= k.tokens || cost == 0 || e.spared(k, it) {
+			k.tokens -= min(cost, max(k.tokens, 0))
 			if k.mined++; k.mined >= minedEvery {
 				e.mine(k, it.Text)
 			}
 			return
 		}
-		e.begin(k)
+		// What is larger than all that may be sent at once passes when little was sent before, and leaves a debt.
+		half := e.cfg.Burst.Seconds() / 2
+		whole = cost > half && k.tokens >= half
+		e.begin(k, Total{int64(it.Bytes), 1})
 	}
-	e.thin(k, it, cost)
+	e.thin(k, it, cost, whole)
+}
+
+// spared tells whether a record beyond the budget of a key passes because the key is quiet: it is the others that left it so little of
+// the global budget. There is a part of the global budget for that.
+func (e *Engine) spared(k *key, it *Item) bool {
+	if e.spare <= 0 || !k.aged || k.budget == k.own || k.own.cost(float64(k.bytes), float64(k.records)) > e.cfg.Burst.Seconds() {
+		return false
+	}
+	global := e.cfg.Global
+	if global.cost(float64(k.bytes), float64(k.records)) > e.spare/2 || k.budget.cost(float64(k.rate.bytes), float64(k.rate.records)) > 1 {
+		return false
+	}
+	e.spare -= global.cost(float64(it.Bytes), 1)
+	return true
 }
 
 // minedEvery is how many records of a key within its budget there are to one whose template is looked at: what a key usually
@@ -139,7 +159,7 @@ const minedEvery = 64
 func (e *Engine) mine(k *key, text string) (id, count uint64) {
 	k.mined = 0
 	if k.miner == nil {
-		if e.minerBytes+minerBytes > e.cfg.MaxTemplateBytes && !e.freeMiner() {
+		if e.minerBytes+minerBytes > e.cfg.MaxTemplateBytes && (k.burst == nil || !e.freeMiner()) {
 			return 0, 0
 		}
 		k.miner = templates.New(templates.Config{MaxTemplates: maxTemplates, MaxBytes: minerBytes})
@@ -155,6 +175,9 @@ const (
 
 // freeMiner takes the templates of a key away that is in no spike: of a few that chance picks, the one seen least recently.
 func (e *Engine) freeMiner() bool {
+	if e.noMiner == e.ticks {
+		return false // looked for already
+	}
 	var least *key
 	for range min(len(e.list), 8*roomProbes) {
 		k := e.list[rand.IntN(len(e.list))] //nolint:gosec // no secret
@@ -163,6 +186,7 @@ func (e *Engine) freeMiner() bool {
 		}
 	}
 	if least == nil {
+		e.noMiner = e.ticks
 		return false
 	}
 	e.dropMiner(least)
@@ -187,7 +211,7 @@ func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := Stats{Keys: int64(len(e.list)), TemplateBytes: e.minerBytes}
-	for _, k := range e.list {
+	for _, k := range e.awake {
 		if k.burst != nil {
 			s.Spikes++
 		}

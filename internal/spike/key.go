@@ -27,6 +27,8 @@ type key struct {
 	rate           rate32  // a second, over the last second or so
 	sent           rate32  // since the last second that was learned from
 	over           bool    // since then something was over
+	awake          bool    // it is among those that a tick looks at
+	aged           bool    // it was there before this second
 	tick           uint32  // when it was last seen
 	mined          uint32  // records since its last template was looked at
 }
@@ -43,8 +45,18 @@ const (
 	roomProbes    = 8
 )
 
-// keyOf returns the key of a name: a new one if there is room, or else the pooled one.
+// keyOf returns the key of a name that is seen now: a new one if there is room, or else the pooled one.
 func (e *Engine) keyOf(name string) *key {
+	k := e.find(name)
+	k.tick = e.ticks
+	if !k.awake {
+		k.awake = true
+		e.awake = append(e.awake, k)
+	}
+	return k
+}
+
+func (e *Engine) find(name string) *key {
 	name = cutName(name)
 	if k := e.keys[name]; k != nil {
 		return k

@@ -3,6 +3,8 @@
 
 package spike
 
+import "unicode/utf8"
+
 // Settle tells what became of a batch that Offer or Admit decided about. If it was taken, what was over is summarized now and not
 // before: a batch that the next component refuses comes again. If it was not, what it took of the budgets is given back.
 //
@@ -35,12 +37,19 @@ func (e *Engine) summarize(name string, it *Item) {
 		k = e.pooled
 	}
 	if k.burst != nil {
-		e.shareOf(k.burst, it.Template).summarize(it)
+		e.shareOf(k.burst, it.Template, it.Severity).summarize(it)
 		return
 	}
 	var sh share
 	sh.summarize(it)
-	e.hand(k, it.Template, &sh)
+	s := *sh.summary
+	s.Key = k.name
+	if k.miner != nil {
+		if t, ok := k.miner.Template(it.Template); ok {
+			s.Template = t.Text
+		}
+	}
+	e.summaries = append(e.summaries, s)
 }
 
 // giveBack undoes what a record did to the budget of its key and to the totals of its spike.
@@ -64,12 +73,14 @@ func (e *Engine) giveBack(k *key, it *Item) {
 	if it.Verdict == Kept {
 		b.passed.sub(it.Bytes)
 	}
-	if sh := b.shares[it.Template]; sh != nil {
-		sh.cost = max(0, sh.cost-cost)
-		sh.offered = max(0, sh.offered-1)
-		if sh.seen > 0 {
-			sh.seen-- // the first of a burst are the first again
-		}
+	sh := b.shares[shareKey{it.Template, classOf(it.Severity)}]
+	if sh == nil {
+		sh = &b.others[classOf(it.Severity)]
+	}
+	sh.cost = max(0, sh.cost-cost)
+	sh.offered = max(0, sh.offered-1)
+	if sh.seen > 0 {
+		sh.seen-- // the first of a burst are the first again
 	}
 }
 
@@ -79,7 +90,6 @@ func (e *Engine) Admit(name string, items []Item) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	k := e.keyOf(name)
-	k.tick = e.ticks
 	var sum Total
 	for i := range items {
 		it := &items[i]
@@ -96,7 +106,7 @@ func (e *Engine) Admit(name string, items []Item) bool {
 	if admitted {
 		k.tokens -= cost
 	} else if k.burst == nil {
-		e.begin(k)
+		e.begin(k, sum)
 	}
 	b := k.burst
 	if b == nil {
@@ -108,7 +118,7 @@ func (e *Engine) Admit(name string, items []Item) bool {
 	}
 	if len(items) > 0 { // what a notice tells of
 		id, _ := e.mine(k, items[0].Text)
-		sh := e.shareOf(b, id)
+		sh := e.shareOf(b, id, items[0].Severity)
 		sh.offered += sum.Records
 		sh.tick = e.ticks
 	}
@@ -125,8 +135,13 @@ func (e *Engine) Charge(name string, bytes int) {
 }
 
 func cutName(name string) string {
-	if len(name) > MaxNameBytes {
-		return name[:MaxNameBytes]
+	if len(name) <= MaxNameBytes {
+		return name
 	}
-	return name
+	for n := MaxNameBytes; n > MaxNameBytes-utf8.UTFMax; n-- {
+		if utf8.RuneStart(name[n]) {
+			return name[:n]
+		}
+	}
+	return name[:MaxNameBytes]
 }

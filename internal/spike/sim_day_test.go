@@ -132,6 +132,27 @@ func TestAdapts(t *testing.T) {
 	assert.InEpsilon(t, notices[0].Budget.Bytes, restored.budget(byDefault().Key.Learned).Bytes, 0.01, "a spike does not raise its own budget")
 }
 
+// TestStart lets a service begin in the middle of a second, or slowly: when it is learned, its budget is a multiple of what it usually writes.
+func TestStart(t *testing.T) {
+	t.Parallel()
+	for name, from := range map[string]time.Duration{"at the end of a second": 900 * time.Millisecond, "slowly": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			svc := &service{name: "gateway", line: large(2000), rate: func(at time.Duration) float64 {
+				if at < from {
+					return 1
+				}
+				return 500
+			}}
+			s := (&simulation{cfg: byDefault(), length: 11 * time.Minute, services: []*service{svc}, step: Tick}).run(t)
+			whole := svc.between(0, s.length)
+			assert.Equal(t, whole.offered, whole.passed)
+			k := s.engine.keys[svc.name]
+			assert.InEpsilon(t, headroom*500, k.own.Records, 0.1)
+		})
+	}
+}
+
 // TestRestart restores what was learned: a spike right after the start is one, and what is usual is not.
 func TestRestart(t *testing.T) {
 	t.Parallel()

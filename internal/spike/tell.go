@@ -6,6 +6,8 @@ package spike
 import (
 	"strings"
 	"time"
+
+	"github.com/logboom/logboom/internal/templates"
 )
 
 // Notice tells of the beginning or the end of a spike.
@@ -40,20 +42,35 @@ func (e *Engine) notice(k *key, now time.Time, ended bool) Notice {
 	b := k.burst
 	n := Notice{
 		Key: k.name, Ended: ended, Began: b.began, At: now, Budget: k.budget, Rate: Rate{float64(k.rate.bytes), float64(k.rate.records)}, Peak: b.peak,
-		Offered: b.offered, Passed: b.passed, Templates: len(b.shares),
+		Offered: b.offered, Passed: b.passed,
 	}
+	counts := map[uint64]int64{}
 	most, of := int64(0), uint64(0)
-	for id, sh := range b.shares {
-		if sh.offered > most {
-			most, of = sh.offered, id
+	for _, sh := range b.list {
+		id := k.resolve(sh.template)
+		if id == 0 {
+			continue
+		}
+		counts[id] += sh.offered
+		if counts[id] > most {
+			most, of = counts[id], id
 		}
 	}
+	n.Templates = len(counts)
 	if most > 0 && k.miner != nil {
 		if t, ok := k.miner.Template(of); ok {
-			n.Template, n.TemplateShare = t.Text, float64(most)/float64(b.offered.Records)
+			n.Template, n.TemplateShare = t.Text, min(float64(most)/float64(max(b.offered.Records, 1)), 1)
 		}
 	}
 	return n
+}
+
+// resolve returns the template that has become of one.
+func (k *key) resolve(id uint64) uint64 {
+	if k.miner == nil {
+		return id
+	}
+	return k.miner.Resolve(id)
 }
 
 // Summary stands for the records of a template that were over within an interval.
@@ -100,37 +117,63 @@ func beginning(s string) string {
 	return strings.Clone(s)
 }
 
-// flush hands out the summaries of a key.
+// plus adds what stands for other records of the same template.
+func (s *Summary) plus(o *Summary) {
+	s.Over.plus(o.Over)
+	if o.First < s.First {
+		s.First, s.FirstText = o.First, o.FirstText
+	}
+	if o.Last > s.Last {
+		s.Last, s.LastText = o.Last, o.LastText
+	}
+	s.Severity = max(s.Severity, o.Severity)
+	s.TraceIDs = append(s.TraceIDs, o.TraceIDs[:min(len(o.TraceIDs), maxTraceIDs-len(s.TraceIDs))]...)
+}
+
+// flush hands out the summaries of a key: one of each template, as it is known now.
 func (e *Engine) flush(k *key, now time.Time) {
 	b := k.burst
 	b.flushed = now
-	for id, sh := range b.shares {
-		e.hand(k, id, sh)
-	}
-	e.hand(k, 0, &b.others)
-}
-
-// hand hands out the summary of a template.
-func (e *Engine) hand(k *key, id uint64, sh *share) {
-	if sh.summary == nil {
+	if !e.cfg.Summarize {
 		return
 	}
-	s := *sh.summary
-	sh.summary = nil
-	s.Key = k.name
-	if k.miner != nil {
-		if t, ok := k.miner.Template(id); ok {
-			s.Template = t.Text
+	of := map[uint64]*Summary{}
+	var order []uint64
+	for _, sh := range b.list {
+		if sh.summary == nil {
+			continue
 		}
+		id := k.resolve(sh.template)
+		if s := of[id]; s != nil {
+			s.plus(sh.summary)
+		} else {
+			of[id] = sh.summary
+			order = append(order, id)
+		}
+		sh.summary = nil
 	}
-	e.summaries = append(e.summaries, s)
+	if len(order) == 0 {
+		return
+	}
+	if k.miner != nil {
+		k.miner.Each(func(t templates.Template) bool {
+			if s := of[t.ID]; s != nil {
+				s.Template = t.Text
+			}
+			return true
+		})
+	}
+	for _, id := range order {
+		of[id].Key = k.name
+		e.summaries = append(e.summaries, *of[id])
+	}
 }
 
 // Flush returns the summaries of all spikes, at the end.
 func (e *Engine) Flush() []Summary {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, k := range append(e.list, e.pooled) {
+	for _, k := range e.awake {
 		if k.burst != nil {
 			e.flush(k, time.Now())
 		}

@@ -16,11 +16,21 @@ func (e *Engine) Tick() ([]Notice, []Summary) {
 	}
 	e.ticked = now
 	e.ticks++
+	e.since += seconds
 	e.active = e.active[:0]
-	for _, k := range e.list {
-		e.tickKey(k, now, seconds)
+	n := 0
+	for _, k := range e.awake {
+		if e.tickKey(k, now, seconds); k.awake {
+			e.awake[n] = k
+			n++
+		}
 	}
-	e.tickKey(e.pooled, now, seconds)
+	clear(e.awake[n:])
+	e.awake = e.awake[:n]
+	if e.ticks%ticksPerSecond == 0 {
+		e.since = 0
+	}
+	e.spare = min(e.spare+newcomers*seconds, newcomers*e.cfg.Burst.Seconds())
 	e.shareGlobal()
 	notices, summaries := e.notices, e.summaries
 	e.notices, e.summaries = nil, nil
@@ -29,13 +39,16 @@ func (e *Engine) Tick() ([]Notice, []Summary) {
 
 const (
 	ticksPerSecond = uint32(time.Second / Tick)
+	// ageTicks is how often what templates are worth is halved.
+	ageTicks = uint32(5 * time.Minute / Tick)
 	// rateOver is the time over which rates are looked at.
 	rateOver = 0.5 // seconds
 )
 
 func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
-	if e.ticks-k.tick > 10*ticksPerSecond && k.burst == nil && k.rate == (rate32{}) {
-		return // it has nothing to do
+	if e.ticks-k.tick > 10*ticksPerSecond && k.burst == nil && k.rate == (rate32{}) && k.tokens >= e.cfg.Burst.Seconds() {
+		k.awake = false // there is nothing to do until it is seen again
+		return
 	}
 	keep := max(0, 1-seconds/rateOver)
 	k.rate.bytes = float32(keep*float64(k.rate.bytes) + (1-keep)*float64(k.bytes)/seconds)
@@ -57,13 +70,19 @@ func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
 	}
 	if e.ticks%ticksPerSecond == 0 {
 		if k.limit.Learned != nil && !k.over {
-			k.baseline.learn(k.limit.Learned, Rate{float64(k.sent.bytes), float64(k.sent.records)}, 1)
+			k.baseline.learn(k.limit.Learned, Rate{float64(k.sent.bytes) / e.since, float64(k.sent.records) / e.since}, e.since)
 			k.renew()
 		}
-		k.sent, k.over = rate32{}, false
+		k.sent, k.over, k.aged = rate32{}, false, true
+		if k.miner != nil && e.ticks%ageTicks == 0 {
+			k.miner.Age()
+		}
 	}
-	if k.rate != (rate32{}) {
+	switch {
+	case k.rate != (rate32{}):
 		e.active = append(e.active, k)
+	case k.burst == nil:
+		k.budget = k.own // nobody competes with it
 	}
 }
 
@@ -148,11 +167,12 @@ func (e *Engine) watch(k *key, now time.Time) {
 	} else if b.calm.IsZero() {
 		b.calm = now
 	}
-	if !b.told && now.Sub(b.began) >= noticeAfter && b.calm.IsZero() {
+	room := len(e.notices) < maxNotices // or else later
+	if !b.told && room && now.Sub(b.began) >= noticeAfter && b.calm.IsZero() && b.passed.Records < b.offered.Records {
 		b.told = true
 		e.notices = append(e.notices, e.notice(k, now, false))
 	}
-	if !b.calm.IsZero() && now.Sub(b.calm) >= e.cfg.Calm {
+	if !b.calm.IsZero() && now.Sub(b.calm) >= e.cfg.Calm && k.tokens >= 0 && (room || !b.told) {
 		if b.told {
 			e.notices = append(e.notices, e.notice(k, now, true))
 		}
@@ -160,6 +180,9 @@ func (e *Engine) watch(k *key, now time.Time) {
 		k.burst = nil
 	}
 }
+
+// maxNotices bounds the notices of a tick.
+const maxNotices = 100
 
 // noticeAfter is how long a spike must last to be told of.
 const noticeAfter = 500 * time.Millisecond
