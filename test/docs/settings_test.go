@@ -24,6 +24,7 @@ import (
 	"github.com/logboom/logboom/processor/grokprocessor"
 	"github.com/logboom/logboom/processor/redactprocessor"
 	"github.com/logboom/logboom/processor/requestsamplingprocessor"
+	"github.com/logboom/logboom/processor/spikeguardprocessor"
 )
 
 // setting is a row of a table `| setting | default | meaning |`.
@@ -170,6 +171,7 @@ func TestSettings(t *testing.T) {
 		{"processor/grokprocessor", grokprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"processor/redactprocessor", redactprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"processor/requestsamplingprocessor", requestsamplingprocessor.NewFactory().CreateDefaultConfig(), nil},
+		{"processor/spikeguardprocessor", spikeguardprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"exporter/objectstorageexporter", objectstorageexporter.NewFactory().CreateDefaultConfig(), nil},
 		{"extension/archivequeryextension", archivequeryextension.NewFactory().CreateDefaultConfig(), http},
 	} {
