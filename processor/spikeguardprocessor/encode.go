@@ -81,10 +81,11 @@ func (e *emitter) notice(n *spike.Notice, lr plog.LogRecord) {
 		a.PutBool(attributes+"dry_run", true)
 	}
 	rate := func(name string, r spike.Rate) {
-		for unit, v := range map[string]float64{".bytes_per_second": r.Bytes, ".records_per_second": r.Records} {
-			if v > 0 {
-				a.PutDouble(attributes+name+unit, math.Round(v*10)/10)
-			}
+		if r.Bytes > 0 {
+			a.PutDouble(attributes+name+".bytes_per_second", math.Round(r.Bytes*10)/10)
+		}
+		if r.Records > 0 {
+			a.PutDouble(attributes+name+".records_per_second", math.Round(r.Records*10)/10)
 		}
 	}
 	rate("budget", n.Budget)

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -275,4 +277,42 @@ func (s *blockingSink) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		return ctx.Err()
 	}
 	return s.sink.ConsumeLogs(ctx, ld)
+}
+
+// TestConcurrent: many senders at once, and a next component that refuses now and then.
+func TestConcurrent(t *testing.T) {
+	for _, action := range actions {
+		cfg := fixed(action, 1000)
+		cfg.Summarize.Interval = 100 * time.Millisecond
+		r := newRig(t, cfg)
+		n := 0
+		r.sink.setFail(func(plog.Logs) error { // called with the sink's lock held
+			if n++; n%5 == 0 {
+				return errDown
+			}
+			return nil
+		})
+		var senders sync.WaitGroup
+		var taken atomic.Int64
+		for i := range 8 {
+			senders.Go(func() {
+				for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+					ld := lines(20, "loud", fmt.Sprint("own-", i))
+					if action == actionRefuse {
+						ld = lines(20, "loud")
+					}
+					n := int64(ld.LogRecordCount())
+					if r.ConsumeLogs(context.Background(), ld) == nil {
+						taken.Add(n)
+					}
+				}
+			})
+		}
+		senders.Wait()
+		r.sink.setFail(nil)
+		r.stop()
+		r.balanced()
+		assert.Equal(t, taken.Load(), r.metric("received_items"))
+		assert.Zero(t, r.metric("held_items"))
+	}
 }

@@ -134,41 +134,70 @@ func (g *guard) passOn(ctx context.Context, b *batch, ld plog.Logs, over int64) 
 
 // takeOut moves what is over from one batch to another, and writes the weights of what stays.
 func (g *guard) takeOut(b *batch, from, to plog.Logs) {
-	i := 0
+	items := b.items // of the records that are left
 	from.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		had := rl.ScopeLogs().Len() > 0
 		var toResource plog.ResourceLogs
 		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
-			had := sl.LogRecords().Len() > 0
-			var toScope plog.ScopeLogs
-			sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool {
-				it := &b.items[i]
-				i++
-				if it.Verdict != spike.Over {
-					if g.weighs && it.Threshold > 0 {
-						b.writer.Log(lr, weight.Decision{Threshold: it.Threshold, Randomness: it.Randomness})
-					}
-					return false
+			n := sl.LogRecords().Len()
+			over := g.weigh(b, items[:n], rl, sl)
+			if over > 0 {
+				if toResource == (plog.ResourceLogs{}) {
+					toResource = to.ResourceLogs().AppendEmpty()
+					rl.Resource().CopyTo(toResource.Resource())
+					toResource.SetSchemaUrl(rl.SchemaUrl())
 				}
-				if it.Candidate && g.keepsLasts {
-					b.lasts = append(b.lasts, newLast(b.names[it.Source], it, rl, sl, lr))
-				}
-				if toScope == (plog.ScopeLogs{}) {
-					if toResource == (plog.ResourceLogs{}) {
-						toResource = to.ResourceLogs().AppendEmpty()
-						rl.Resource().CopyTo(toResource.Resource())
-						toResource.SetSchemaUrl(rl.SchemaUrl())
-					}
-					toScope = toResource.ScopeLogs().AppendEmpty()
-					sl.Scope().CopyTo(toScope.Scope())
-					toScope.SetSchemaUrl(sl.SchemaUrl())
-				}
-				lr.MoveTo(toScope.LogRecords().AppendEmpty())
-				return true
-			})
-			return had && sl.LogRecords().Len() == 0
+				toScope := toResource.ScopeLogs().AppendEmpty()
+				sl.Scope().CopyTo(toScope.Scope())
+				toScope.SetSchemaUrl(sl.SchemaUrl())
+				part(items[:n], over, sl.LogRecords(), toScope.LogRecords())
+			}
+			items = items[n:]
+			return n > 0 && over == n
 		})
 		return had && rl.ScopeLogs().Len() == 0
+	})
+}
+
+// weigh writes the weights of those records of a scope that stay, keeps what may be the last of a burst, and counts what is over.
+func (g *guard) weigh(b *batch, items []spike.Item, rl plog.ResourceLogs, sl plog.ScopeLogs) (over int) {
+	lrs := sl.LogRecords()
+	for i := range items {
+		it := &items[i]
+		switch {
+		case it.Verdict != spike.Over:
+			if g.weighs && it.Threshold > 0 {
+				b.writer.Log(lrs.At(i), weight.Decision{Threshold: it.Threshold, Randomness: it.Randomness})
+			}
+			continue
+		case it.Candidate && g.keepsLasts:
+			b.lasts = append(b.lasts, newLast(b.names[it.Source], it, rl, sl, lrs.At(i)))
+		}
+		over++
+	}
+	return over
+}
+
+// part moves the records that are over to a slice that is empty. Moving one by one allocates: the fewer are moved so.
+func part(items []spike.Item, over int, from, to plog.LogRecordSlice) {
+	moves := true
+	if 2*over > len(items) {
+		from.MoveAndAppendTo(to)
+		from, to, moves = to, from, false
+		over = len(items) - over
+	}
+	if over == 0 {
+		return
+	}
+	to.EnsureCapacity(over)
+	i := 0
+	from.RemoveIf(func(lr plog.LogRecord) bool {
+		move := (items[i].Verdict == spike.Over) == moves
+		i++
+		if move {
+			lr.MoveTo(to.AppendEmpty())
+		}
+		return move
 	})
 }
 

@@ -87,9 +87,9 @@ func (b *BudgetConfig) validate() error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf("budget: "+format, args...)) }
 	rate := func(where string, r RateConfig) {
-		for key, v := range r.all() {
+		for i, v := range r.both() {
 			if !(v >= 0 && v <= maxRate) { // also what is no number
-				fail("%s: %s must be 0 (no limit) to %g, got %v", where, key, maxRate, v)
+				fail("%s: %s must be 0 (no limit) to %g, got %v", where, rateKeys[i], maxRate, v)
 			}
 		}
 	}
@@ -101,10 +101,10 @@ func (b *BudgetConfig) validate() error {
 	l := &b.Learned
 	rate("learned: floor", l.Floor)
 	rate("learned: ceiling", l.Ceiling)
-	floor := l.Floor.all()
-	for key, ceiling := range l.Ceiling.all() {
-		if ceiling > 0 && ceiling < floor[key] {
-			fail("learned: ceiling: %s must be 0 (none) or at least the floor (%v), got %v", key, floor[key], ceiling)
+	floor := l.Floor.both()
+	for i, ceiling := range l.Ceiling.both() {
+		if ceiling > 0 && ceiling < floor[i] {
+			fail("learned: ceiling: %s must be 0 (none) or at least the floor (%v), got %v", rateKeys[i], floor[i], ceiling)
 		}
 	}
 	if !(l.Headroom > 1 && l.Headroom <= 1e6) {
@@ -142,9 +142,9 @@ func (b *BudgetConfig) validate() error {
 
 func (r RateConfig) none() bool { return r.BytesPerSecond <= 0 && r.RecordsPerSecond <= 0 }
 
-func (r RateConfig) all() map[string]float64 {
-	return map[string]float64{"bytes_per_second": r.BytesPerSecond, "records_per_second": r.RecordsPerSecond}
-}
+var rateKeys = [2]string{"bytes_per_second", "records_per_second"}
+
+func (r RateConfig) both() [2]float64 { return [2]float64{r.BytesPerSecond, r.RecordsPerSecond} }
 
 func (r RateConfig) rate() spike.Rate {
 	return spike.Rate{Bytes: r.BytesPerSecond, Records: r.RecordsPerSecond}
