@@ -113,7 +113,7 @@ func TestSummarize(t *testing.T) {
 			sum += s.count
 			assert.Equal(t, "loud", s.service)
 			assert.Equal(t, plog.SeverityNumberInfo, s.severity)
-			assert.Regexp(t, `^loop iteration <\*> of the reconciler reached no fixed point \(seen [\d,]+ times in \d\.\d s\)$`, s.body)
+			assert.Regexp(t, `^loop iteration <\*> of the reconciler reached no fixed point \(seen [\d,]+ times in \d+\.\d s\)$`, s.body)
 			assert.Contains(t, s.attrs["logboom.spike_guard.first_example"], "loop iteration")
 			assert.NotEmpty(t, s.attrs["logboom.spike_guard.trace_ids"])
 			assert.Positive(t, s.attrs["logboom.spike_guard.bytes"])

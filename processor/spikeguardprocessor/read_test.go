@@ -152,7 +152,7 @@ func FuzzRecords(f *testing.F) {
 	for _, action := range actions {
 		cfg := fixed(action, 1)
 		cfg.Truncate.MaxBodyBytes = 256
-		rigs = append(rigs, newRig(f, cfg))
+		rigs = append(rigs, newRigWith(f, cfg, nil)) // nothing in the background: a fuzzer wants the same to happen each time
 	}
 	f.Cleanup(func() {
 		for _, r := range rigs {
