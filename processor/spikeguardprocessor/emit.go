@@ -117,14 +117,13 @@ func (e *emitter) put(notices []spike.Notice, summaries []spike.Summary, silent 
 
 // add makes a summary wait; beyond the bound it becomes one with others.
 func (w *waiting) add(s *spike.Summary) {
-	k := summaryKey{s.Key, s.Template}
-	for _, k := range []summaryKey{k, {s.Key, ""}, {}} {
-		before := w.summaries[k]
-		if before != nil {
+	all := summaryKey{key: otherKey}
+	for _, k := range []summaryKey{{s.Key, s.Template}, {key: s.Key}, all} {
+		if before := w.summaries[k]; before != nil {
 			merge(before, s)
 			return
 		}
-		if len(w.order) < maxWaitingSummaries || k == (summaryKey{}) {
+		if len(w.order) < maxWaitingSummaries || k == all {
 			made := *s
 			made.Key, made.Template = k.key, k.template
 			w.summaries[k] = &made

@@ -56,14 +56,15 @@ func TestWaitingIsBounded(t *testing.T) {
 	assert.Len(t, e.waiting.lasts, 4)
 	e.start()
 	require.NoError(t, e.shutdown(t.Context()))
-	got := int64(0)
+	stood := int64(0)
 	for _, s := range next.event(eventSummary) {
-		got += s.count
+		stood += s.count
 		if ids, ok := s.attrs["logboom.spike_guard.trace_ids"].([]any); ok {
 			assert.LessOrEqual(t, len(ids), maxTraceIDs)
 		}
 	}
-	assert.Equal(t, sum, got)
+	assert.Equal(t, sum, stood)
+	assert.NotEmpty(t, next.all(func(g *got) bool { return g.event == eventSummary && g.service == otherKey }), "of all sources beyond")
 	assert.Len(t, next.event(eventBegin), maxWaitingNotices)
 	assert.Greater(t, next.batches, 10, "in parts")
 	left := e.take()

@@ -170,7 +170,7 @@ func (g *guard) weigh(b *batch, items []spike.Item, rl plog.ResourceLogs, sl plo
 				b.writer.Log(lrs.At(i), weight.Decision{Threshold: it.Threshold, Randomness: it.Randomness})
 			}
 			continue
-		case it.Candidate && g.keepsLasts:
+		case it.Candidate && g.keepsLasts && it.Bytes < maxLastBytesOfKey:
 			b.lasts = append(b.lasts, newLast(b.names[it.Source], it, rl, sl, lrs.At(i)))
 		}
 		over++
