@@ -16,6 +16,9 @@ const (
 	firsts = 3
 	// reserve is the part of a budget that each lower severity has for sure, if it has something.
 	reserve = 0.05
+	// proportional is the part of a budget that templates share by how much they are, the rest is max-min fair. Without, few
+	// records of the loudest would stand for all of them, and that of a flood of templates for so many that counts are wrong.
+	proportional = 0.25
 	// maxShares bounds the templates of a spike that have a share of their own; others have one together.
 	maxShares = maxTemplates
 	// candidateEvery is how often a record may be the last of a burst.
@@ -71,6 +74,7 @@ type shareKey struct {
 type share struct {
 	shareKey
 	threshold uint64
+	keep      float64 // what of its records passes
 	cost      float64 // since the last tick, in seconds' worth of the key's budget
 	rate      float64 // a second, over the last ticks
 	seen      uint32  // records of this burst
@@ -85,8 +89,9 @@ type share struct {
 const even = 0.02
 
 // random returns 56 bits. They go by the golden ratio (Weyl's sequence), each as likely as any other and all together more even
-// than independent ones are: what is kept of thousands stands for them almost exactly. Of what costs much few are kept, and the
-// debt they leave moves the threshold with the sequence: there they are independent.
+// than independent ones are: what is kept of thousands stands for them almost exactly. That holds only while thresholds do not
+// depend on it: so the budget is charged what of a record passes on average, whether it does or not. Of what costs much few are
+// kept: the budget is charged what did pass, thresholds follow from that, and so randomness is independent there.
 func (sh *share) random(cost float64) uint64 {
 	if cost > even {
 		return rand.Uint64() >> 8 //nolint:gosec // a sample, no secret
@@ -107,7 +112,8 @@ func (e *Engine) begin(k *key, without Total) {
 	b.allowance = e.cfg.NewShare
 	b.most = maxSpent
 	for c := range b.others {
-		b.others[c] = share{shareKey: shareKey{class: class(c)}, threshold: b.threshold, tick: e.ticks, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+		b.others[c] = share{shareKey: shareKey{class: class(c)}, tick: e.ticks, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+		b.others[c].set(b.threshold)
 		b.list = append(b.list, &b.others[c])
 	}
 }
@@ -133,14 +139,23 @@ func (e *Engine) thin(k *key, it *Item, cost float64, whole bool) {
 		b.allowance -= cost
 	default:
 		it.Threshold, it.Randomness = sh.threshold, sh.random(cost)
-		if it.Randomness < it.Threshold {
-			it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
-			if sh.template != 0 && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
-				sh.candidate, it.Candidate = e.ticks, true
-			}
+		over := it.Randomness < it.Threshold
+		if cost <= even {
+			cost *= sh.keep
+		}
+		if !over || cost <= even {
+			k.tokens -= cost
+			b.spend(sh, cost)
+		}
+		if !over {
+			b.passed.add(it.Bytes)
 			return
 		}
-		b.spend(sh, cost)
+		it.Verdict, it.Threshold, it.Randomness = Over, 0, 0
+		if sh.template != 0 && sh.seen > firsts && e.ticks-sh.candidate >= candidateEvery {
+			sh.candidate, it.Candidate = e.ticks, true
+		}
+		return
 	}
 	k.tokens -= cost
 	b.passed.add(it.Bytes)
@@ -166,7 +181,11 @@ func (b *burst) spend(sh *share, cost float64) {
 	b.threshold = halved(b.threshold)
 }
 
-func (sh *share) halve() { sh.threshold = halved(sh.threshold) }
+func (sh *share) set(threshold uint64) {
+	sh.threshold, sh.keep = threshold, float64(all-threshold)/float64(all)
+}
+
+func (sh *share) halve() { sh.set(halved(sh.threshold)) }
 
 func halved(threshold uint64) uint64 { return thresholdOf(float64(all-threshold) / float64(2*all)) }
 
@@ -179,7 +198,8 @@ func (e *Engine) shareOf(b *burst, id uint64, severity uint8) *share {
 	if id == 0 || len(b.shares) >= maxShares {
 		return &b.others[at.class]
 	}
-	sh := &share{shareKey: at, threshold: b.threshold, tick: e.ticks, candidate: e.ticks - candidateEvery, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+	sh := &share{shareKey: at, tick: e.ticks, candidate: e.ticks - candidateEvery, sequence: rand.Uint64()} //nolint:gosec // a sample, no secret
+	sh.set(b.threshold)
 	b.shares[at] = sh
 	b.list = append(b.list, sh)
 	return sh
@@ -212,7 +232,7 @@ func (e *Engine) divide(k *key, seconds float64) {
 	// A debt is paid back, and what is left is used, within a second.
 	capacity := 1 + min(max(k.tokens, -0.4), e.cfg.Burst.Seconds())
 	left := capacity
-	var heights [classes]float64
+	var heights, parts [classes]float64
 	for c := range classes {
 		own := left
 		for lower := c + 1; lower < classes; lower++ {
@@ -223,19 +243,22 @@ func (e *Engine) divide(k *key, seconds float64) {
 			left -= total[c]
 			continue
 		}
+		parts[c] = proportional * max(own, 0) / total[c]
 		e.scratch = e.scratch[:0]
 		for _, sh := range b.list {
 			if sh.class == c && sh.rate > 0 {
-				e.scratch = append(e.scratch, sh.rate)
+				e.scratch = append(e.scratch, sh.rate*(1-parts[c]))
 			}
 		}
-		heights[c] = fill(e.scratch, own)
+		heights[c] = fill(e.scratch, own*(1-proportional))
 		left -= own
 	}
 	for _, sh := range b.list {
-		if sh.threshold = 0; sh.rate > heights[sh.class] {
-			sh.threshold = thresholdOf(heights[sh.class] / sh.rate)
+		threshold := uint64(0)
+		if height, part := heights[sh.class], parts[sh.class]; sh.rate*(1-part) > height {
+			threshold = thresholdOf(height/sh.rate + part)
 		}
+		sh.set(threshold)
 	}
 	offered := total[failures] + total[warnings] + total[infos] + total[details]
 	b.threshold = thresholdOf(min(capacity/max(offered, 1e-9), 1))

@@ -62,11 +62,11 @@ func (e *Engine) giveBack(k *key, it *Item) {
 	take(&k.bytes, &k.sent.bytes, float32(it.Bytes))
 	take(&k.records, &k.sent.records, 1)
 	cost := k.budget.cost(float64(it.Bytes), 1)
-	if it.Verdict != Over {
-		k.tokens = min(k.tokens+cost, e.cfg.Burst.Seconds())
-	}
 	b := k.burst
 	if b == nil || it.Verdict == Passes {
+		if it.Verdict != Over {
+			k.tokens = min(k.tokens+cost, e.cfg.Burst.Seconds())
+		}
 		return
 	}
 	b.offered.sub(it.Bytes)
@@ -77,6 +77,16 @@ func (e *Engine) giveBack(k *key, it *Item) {
 	if sh == nil {
 		sh = &b.others[classOf(it.Severity)]
 	}
+	paid := cost
+	switch {
+	case it.Verdict == Over && cost <= even:
+		paid *= sh.keep
+	case it.Verdict == Over:
+		paid = 0
+	case it.Threshold > 0 && cost <= even:
+		paid *= float64(all-it.Threshold) / float64(all)
+	}
+	k.tokens = min(k.tokens+paid, e.cfg.Burst.Seconds())
 	sh.cost = max(0, sh.cost-cost)
 	sh.offered = max(0, sh.offered-1)
 	if sh.seen > 0 {
