@@ -18,12 +18,16 @@ import (
 const guard = `
   spike_guard:
     action: %s
-    budget: {burst: 200ms, learned: {learn: 3s, floor: {bytes_per_second: 1000000, records_per_second: 300}}}
+    budget: {burst: %s, learned: {learn: 3s, floor: {bytes_per_second: 1000000, records_per_second: 300}}}
     calm: 2s
     summarize: {interval: 3s}
 `
 
-const burst = 200 * time.Millisecond
+// A burst of the default's length is what a destination must have room for; where it has not, all wait until it has taken it.
+const (
+	usualBurst = 2 * time.Second
+	smallBurst = 200 * time.Millisecond
+)
 
 // direct sends what passes at once, without a queue, so that a slow destination holds the senders up.
 const direct = `
@@ -42,12 +46,12 @@ service:
 const capacity = 2600
 
 // against runs a stream through an action.
-func against(t *testing.T, seed, records int, action string) (*judge, account) {
+func against(t *testing.T, seed, records int, action string, burst time.Duration) (*judge, account) {
 	t.Helper()
 	s := openStream(t, seed, records)
 	k := startKeeper(t, capacity)
-	lb := harness.Start(t, harness.Config{Name: action, YAML: fmt.Sprintf(direct, fmt.Sprintf(guard, action), k.Addr)})
-	j := &judge{play: s.run(t, lb.Addr("otlp")), keeper: k}
+	lb := harness.Start(t, harness.Config{Name: action, YAML: fmt.Sprintf(direct, fmt.Sprintf(guard, action, burst), k.Addr)})
+	j := &judge{play: s.run(t, lb.Addr("otlp")), keeper: k, burst: burst}
 	taken := 0
 	for _, ok := range j.play.taken {
 		if ok {
@@ -79,7 +83,7 @@ func ended(t *testing.T, k *keeper) {
 
 // TestThin runs first and alone: it also looks at how long the quiet services have to wait.
 func TestThin(t *testing.T) {
-	j, a := against(t, 1, 50_000, "thin")
+	j, a := against(t, 1, 50_000, "thin", smallBurst)
 	before, during := j.quiet(t)
 	latency(t, before, during)
 	j.told(t)
@@ -93,7 +97,7 @@ func TestThin(t *testing.T) {
 
 func TestSummarize(t *testing.T) {
 	t.Parallel()
-	j, a := against(t, 2, 40_000, "summarize")
+	j, a := against(t, 2, 40_000, "summarize", usualBurst)
 	j.quiet(t)
 	j.told(t)
 	j.volume(t)
@@ -108,7 +112,7 @@ func TestSummarize(t *testing.T) {
 
 func TestDrop(t *testing.T) {
 	t.Parallel()
-	j, a := against(t, 4, 40_000, "drop")
+	j, a := against(t, 4, 40_000, "drop", usualBurst)
 	j.quiet(t)
 	j.told(t)
 	j.volume(t)
@@ -120,7 +124,7 @@ func TestDrop(t *testing.T) {
 // TestRefuse has requests of the loud service alone, which are refused, and requests of all services, which are not.
 func TestRefuse(t *testing.T) {
 	t.Parallel()
-	j, a := against(t, 5, 40_000, "refuse")
+	j, a := against(t, 5, 40_000, "refuse", usualBurst)
 	j.quiet(t)
 	j.told(t)
 	s := j.play.stream
@@ -139,8 +143,10 @@ func TestRefuse(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%s: %d records refused, %d taken in the spike, %d came: %.2f of what is allowed", s.loud, refused, offered, came, float64(came)/j.allowed())
+	t.Logf("%s: %d records refused, %d taken in the spike, %d came: %.2f of what is allowed, of which a request may be more", s.loud, refused, offered, came, float64(came)/j.allowed())
 	assert.Equal(t, refused, a.refused)
-	assert.InDelta(t, 1, float64(came)/j.allowed(), 0.2, "volume as a part of the budget")
+	// A request passes as a whole.
+	assert.Less(t, float64(came), 1.2*j.allowed()+float64(j.play.most), "volume as a part of the budget")
+	assert.Greater(t, float64(came), 0.8*j.allowed(), "volume as a part of the budget")
 	require.Positive(t, refused)
 }

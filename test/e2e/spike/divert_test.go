@@ -44,8 +44,8 @@ func TestDivert(t *testing.T) {
 	t.Parallel()
 	s := openStream(t, 3, 40_000)
 	k := startKeeper(t, capacity)
-	lb := harness.Start(t, harness.Config{Name: "divert", YAML: fmt.Sprintf(diverting, fmt.Sprintf(guard, "divert"), k.Addr)})
-	j := &judge{play: s.run(t, lb.Addr("otlp")), keeper: k}
+	lb := harness.Start(t, harness.Config{Name: "divert", YAML: fmt.Sprintf(diverting, fmt.Sprintf(guard, "divert", usualBurst), k.Addr)})
+	j := &judge{play: s.run(t, lb.Addr("otlp")), keeper: k, burst: usualBurst}
 	ended(t, k)
 	a := balanced(t, lb, len(s.records))
 	t.Log(a)

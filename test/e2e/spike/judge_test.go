@@ -133,14 +133,29 @@ func (k *keeper) count() (n int) {
 type judge struct {
 	play   *play
 	keeper *keeper
+	burst  time.Duration
 }
 
-// allowed is how many records the loud service may send in the spike: its budget, as the notice says it, and what it may send at once.
+// allowed is how many records the loud service may send in the spike: its budget, as the notice says it, for as long as the spike really took to
+// come, and what it may send at once.
 func (j *judge) allowed() float64 {
-	if len(j.keeper.notices) == 0 {
+	s, k := j.play.stream, j.keeper
+	if len(k.notices) == 0 {
 		return 0
 	}
-	return j.keeper.notices[0].budget * (j.play.stream.end - j.play.stream.begin + burst).Seconds()
+	var first, last time.Time
+	for n, r := range s.records {
+		if r.service != s.loud || r.at < s.begin || r.at > s.end || k.times[n] == 0 {
+			continue
+		}
+		if first.IsZero() {
+			first = j.play.due[n]
+		}
+		if k.came[n].After(last) {
+			last = k.came[n]
+		}
+	}
+	return k.notices[0].budget * (last.Sub(first) + j.burst).Seconds()
 }
 
 // quiet asserts that every record of the other services came once, and returns what it took, before the spike and in it.
