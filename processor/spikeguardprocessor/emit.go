@@ -41,6 +41,7 @@ type emitter struct {
 	closed  bool
 	lost    int64
 	wake    chan struct{}
+	closing chan struct{}
 	ctx     context.Context
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -75,7 +76,7 @@ func (c *chunk) records() (n int64) {
 type summaryKey struct{ key, template string }
 
 func newEmitter(cfg *Config, next consumer.Logs, t *telemetry) *emitter {
-	e := &emitter{cfg: cfg, next: next, telemetry: t, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	e := &emitter{cfg: cfg, next: next, telemetry: t, wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
 	e.waiting.summaries = map[summaryKey]*spike.Summary{}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e
@@ -191,6 +192,7 @@ func (e *emitter) run() {
 		}
 		select {
 		case <-e.wake:
+		case <-e.closing:
 		case <-e.ctx.Done():
 		}
 	}
@@ -198,6 +200,7 @@ func (e *emitter) run() {
 
 // deliver passes on a part until it is taken, or the end of the time for it.
 func (e *emitter) deliver(c *chunk) {
+	closing := e.closing
 	for backoff := minBackoff; e.ctx.Err() == nil; backoff = min(2*backoff, maxBackoff) {
 		err := e.next.ConsumeLogs(e.ctx, e.encode(c)) // made anew each time: whoever refused it may have changed it
 		if err == nil {
@@ -212,6 +215,8 @@ func (e *emitter) deliver(c *chunk) {
 		}
 		select {
 		case <-time.After(backoff):
+		case <-closing: // there is little time now
+			closing, backoff = nil, minBackoff/2
 		case <-e.ctx.Done():
 		}
 	}
@@ -248,7 +253,7 @@ func (e *emitter) shutdown(ctx context.Context) error {
 	e.closed = true
 	before := e.lost
 	e.mu.Unlock()
-	close(e.wake)
+	close(e.closing)
 	defer e.cancel()
 	timer := time.AfterFunc(drainTime, e.cancel)
 	defer timer.Stop()

@@ -148,7 +148,7 @@ func TestEncode(t *testing.T) {
 	assert.Equal(t, map[string]any{"ns": "\uFFFD", "svc": "x"}, ld.ResourceLogs().At(2).Resource().Attributes().AsRaw())
 	summary := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1)
 	assert.Equal(t, pcommon.TraceID{1}, summary.TraceID())
-	assert.Equal(t, "Error", summary.SeverityText())
+	assert.Equal(t, "ERROR", summary.SeverityText())
 	assert.Equal(t, "records of several templates (seen 1 times in 0.0 s)", summary.Body().Str())
 	assert.NotContains(t, summary.Attributes().AsRaw(), "logboom.spike_guard.last_example")
 	assert.Contains(t, ld.ResourceLogs().At(2).ScopeLogs().At(0).LogRecords().At(0).Body().Str(), "50 % of it is: bad \uFFFD")

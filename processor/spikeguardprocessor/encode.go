@@ -170,7 +170,7 @@ func summary(s *spike.Summary, lr plog.LogRecord) {
 	lr.SetEventName(eventSummary)
 	lr.SetTimestamp(pcommon.Timestamp(s.Last)) //nolint:gosec // since 1970
 	lr.SetSeverityNumber(plog.SeverityNumber(s.Severity))
-	lr.SetSeverityText(plog.SeverityNumber(s.Severity).String())
+	lr.SetSeverityText(strings.ToUpper(plog.SeverityNumber(s.Severity).String()))
 	template := s.Template
 	if template == "" {
 		template = "records of several templates"

@@ -123,6 +123,55 @@ func identity(t *testing.T, action string, seed uint64) {
 	}
 }
 
+// TestWeightsAfterRefusals: a batch that comes again, the very same, has the weights of its last sampling alone, and what it came with.
+func TestWeightsAfterRefusals(t *testing.T) {
+	for _, readOnly := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, fixed(actionThin, 200))
+			r.sink.spoil, r.sink.readOnly = true, readOnly
+			n := 0
+			r.sink.setFail(func(plog.Logs) error {
+				if n++; n%3 != 0 {
+					return errDown
+				}
+				return nil
+			})
+			weight := func(i int) string { return []string{"", "8"}[i%2] }
+			for range 600 {
+				ld := lines(100, "loud")
+				i := 0
+				eachRecord(ld, func(_ plog.ResourceLogs, lr plog.LogRecord) {
+					if w := weight(i); w != "" {
+						lr.Attributes().PutStr("sampling.threshold", w)
+						lr.Attributes().PutStr("sampling.randomness", "d0000000000000")
+					}
+					i++
+				})
+				for r.ConsumeLogs(t.Context(), ld) != nil {
+					with := 0
+					require.Equal(t, 100, ld.LogRecordCount())
+					eachRecord(ld, func(_ plog.ResourceLogs, lr plog.LogRecord) {
+						switch th, ok := lr.Attributes().Get("sampling.threshold"); {
+						case ok:
+							require.Equal(t, "8", th.Str())
+							with++
+						default:
+							_, ok = lr.Attributes().Get("sampling.randomness")
+							require.False(t, ok)
+						}
+					})
+					require.Equal(t, 50, with)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			r.stop()
+			r.balanced()
+			assert.Less(t, len(r.sink.came("loud")), 20_000)
+			assert.InEpsilon(t, 600*150, weights(r.sink.came("loud")), 0.05)
+		})
+	}
+}
+
 // TestRefusedBatchCostsNothing: while the next component refuses, what comes again and again takes nothing of the budget.
 func TestRefusedBatchCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

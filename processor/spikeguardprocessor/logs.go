@@ -106,8 +106,8 @@ func (g *guard) mark(b *batch, ld plog.Logs) {
 
 // passOn passes on what is not over.
 //
-// A component before that tries a refused batch again may do so with the very batch that we got, so what was taken out of it is put back
-// then: it would be missing and counted nowhere. What stays in it has its weights already; sampled again, they stay right.
+// A component before that tries a refused batch again may do so with the very batch that we got. So it is then made what it was: what was
+// taken out, and would be counted nowhere, is put back, and weights, which would count what comes back once more, are taken away.
 func (g *guard) passOn(ctx context.Context, b *batch, ld plog.Logs, over int64) error {
 	taken := plog.NewLogs()
 	g.takeOut(b, ld, taken)
@@ -123,6 +123,7 @@ func (g *guard) passOn(ctx context.Context, b *batch, ld plog.Logs, over int64) 
 		} else {
 			out.MoveTo(ld)
 		}
+		b.unweigh(ld, len(b.items)-int(over))
 		taken.ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
 		var partly consumererror.Logs
 		if errors.As(err, &partly) {
@@ -167,6 +168,7 @@ func (g *guard) weigh(b *batch, items []spike.Item, rl plog.ResourceLogs, sl plo
 		switch {
 		case it.Verdict != spike.Over:
 			if g.weighs && it.Threshold > 0 {
+				b.formers = append(b.formers, formerOf(lrs.At(i).Attributes()))
 				b.writer.Log(lrs.At(i), weight.Decision{Threshold: it.Threshold, Randomness: it.Randomness})
 			}
 			continue

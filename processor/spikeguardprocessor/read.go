@@ -21,12 +21,13 @@ const unknownValue = "unknown"
 
 // batch is what is known of a batch of records. It is used again.
 type batch struct {
-	names  []string       // of the sources
-	index  map[string]int // in names
-	items  []spike.Item   // in the order of the records
-	over   []overCount    // by source
-	lasts  []*last        // to be kept if the batch is taken
-	writer weight.Writer
+	names   []string       // of the sources
+	index   map[string]int // in names
+	items   []spike.Item   // in the order of the records
+	over    []overCount    // by source
+	lasts   []*last        // to be kept if the batch is taken
+	formers []former       // of what has a weight now, in the order of the records
+	writer  weight.Writer
 
 	truncated int64
 	name      []byte          // scratch
@@ -47,9 +48,10 @@ func (b *batch) reset() {
 	clear(b.index)
 	clear(b.items)
 	clear(b.lasts)
+	clear(b.formers)
 	clear(b.resource)
 	clear(b.record)
-	b.names, b.items, b.over, b.lasts = b.names[:0], b.items[:0], b.over[:0], b.lasts[:0]
+	b.names, b.items, b.over, b.lasts, b.formers = b.names[:0], b.items[:0], b.over[:0], b.lasts[:0], b.formers[:0]
 	b.truncated, b.writer.Inconsistent = 0, 0
 }
 
