@@ -5,6 +5,7 @@ package spike
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,16 +120,6 @@ func (k *keeper) note(service string, lr plog.LogRecord, now time.Time) {
 	k.weights[n] = 1 / (1 - float64(rejected)/(1<<56))
 }
 
-// count is the number of records of the stream that came, doubles too.
-func (k *keeper) count() (n int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, times := range k.times {
-		n += times
-	}
-	return n
-}
-
 // judge compares what came with what was sent.
 type judge struct {
 	play   *play
@@ -136,26 +127,31 @@ type judge struct {
 	burst  time.Duration
 }
 
-// allowed is how many records the loud service may send in the spike: its budget, as the notice says it, for as long as the spike really took to
-// come, and what it may send at once.
-func (j *judge) allowed() float64 {
-	s, k := j.play.stream, j.keeper
-	if len(k.notices) == 0 {
-		return 0
-	}
-	var first, last time.Time
+// took is when the spike really came: its first record was sent and its last had arrived.
+func (j *judge) took() (first, last time.Time) {
+	s := j.play.stream
 	for n, r := range s.records {
-		if r.service != s.loud || r.at < s.begin || r.at > s.end || k.times[n] == 0 {
+		if r.service != s.loud || r.at < s.begin || r.at > s.end {
 			continue
 		}
 		if first.IsZero() {
 			first = j.play.due[n]
 		}
-		if k.came[n].After(last) {
-			last = k.came[n]
+		if came := j.keeper.came[n]; came.After(last) {
+			last = came
 		}
 	}
-	return k.notices[0].budget * (last.Sub(first) + j.burst).Seconds()
+	return first, last
+}
+
+// allowed is how many records the loud service may send in the spike: its budget, as the notice says it, for as long as it lasted, and what it
+// may send at once.
+func (j *judge) allowed() float64 {
+	if len(j.keeper.notices) == 0 {
+		return 0
+	}
+	first, last := j.took()
+	return j.keeper.notices[0].budget * (last.Sub(first) + j.burst).Seconds()
 }
 
 // quiet asserts that every record of the other services came once, and returns what it took, before the spike and in it.
@@ -205,24 +201,27 @@ func latency(t *testing.T, before, during []time.Duration) {
 	}
 	t.Logf("from a quiet service to the destination: p50 %s, p99 %s before the spike (%d records); p50 %s, p99 %s in it (%d records)",
 		at(before, 0.5), at(before, 0.99), len(before), at(during, 0.5), at(during, 0.99), len(during))
-	assert.Less(t, at(during, 0.99), 2*at(before, 0.99), "p99 of the quiet services in the spike")
+	bar := 2 * at(before, 0.99)
+	if os.Getenv(recordsVariable) == "" { // a short run shares its processors with other tests
+		bar += 100 * time.Millisecond
+	}
+	assert.Less(t, at(during, 0.99), bar, "p99 of the quiet services in the spike")
 }
 
 // told asserts that one notice came in time and another at the end.
 func (j *judge) told(t *testing.T) {
 	t.Helper()
-	s := j.play.stream
 	if !assert.Len(t, j.keeper.notices, 2) {
 		return
 	}
-	for _, n := range j.keeper.notices {
-		t.Logf("%s after %s: %s", n.event, n.came.Sub(j.play.began).Round(time.Millisecond), n.body)
-	}
+	first, last := j.took()
 	begin, end := j.keeper.notices[0], j.keeper.notices[1]
+	t.Logf("%s after the spike began: %s", begin.came.Sub(first).Round(time.Millisecond), begin.body)
+	t.Logf("%s after the spike ended: %s", end.came.Sub(last).Round(time.Millisecond), end.body)
 	assert.Equal(t, beginEvent, begin.event)
 	assert.Equal(t, endEvent, end.event)
-	assert.Less(t, begin.came.Sub(j.play.began), s.begin+2*time.Second, "notice of the beginning")
-	assert.Less(t, end.came.Sub(j.play.began), s.end+10*time.Second, "notice of the end")
+	assert.Less(t, begin.came.Sub(first), 2*time.Second, "notice of the beginning")
+	assert.Less(t, end.came.Sub(last), 10*time.Second, "notice of the end")
 }
 
 // volume asserts that the loud service got its budget in the spike, and something of all that it said.

@@ -43,15 +43,18 @@ type stream struct {
 	services   map[string]int // records of each
 }
 
-const perSecond = 1500 // records outside the spike
+const (
+	perSecond       = 1500 // records outside the spike
+	recordsVariable = "LOGBOOM_SPIKE_RECORDS"
+)
 
 // openStream makes a stream of which the spike has one half.
 func openStream(t *testing.T, seed, records int) *stream {
 	t.Helper()
-	if v := os.Getenv("LOGBOOM_SPIKE_RECORDS"); v != "" {
+	if v := os.Getenv(recordsVariable); v != "" {
 		var err error
 		records, err = strconv.Atoi(v)
-		require.NoError(t, err, "LOGBOOM_SPIKE_RECORDS")
+		require.NoError(t, err, recordsVariable)
 	}
 	dir := harness.Corpora(t, "generator")
 	out := harness.TempDir(t)
@@ -64,11 +67,10 @@ func openStream(t *testing.T, seed, records int) *stream {
 	require.Zero(t, run.Code, run.Stderr)
 
 	var truth struct {
-		Service    string  `json:"service"`
-		Start, End int64   `json:"-"`
-		StartNano  int64   `json:"start_unix_nano"`
-		EndNano    int64   `json:"end_unix_nano"`
-		Usual      float64 `json:"usual_records_per_second"`
+		Service string  `json:"service"`
+		Start   int64   `json:"start_unix_nano"`
+		End     int64   `json:"end_unix_nano"`
+		Usual   float64 `json:"usual_records_per_second"`
 	}
 	eachLine(t, filepath.Join(out, "truth", "spikes.jsonl"), func(line []byte) { require.NoError(t, json.Unmarshal(line, &truth)) })
 	s := &stream{loud: truth.Service, usual: truth.Usual, services: map[string]int{}}
@@ -92,7 +94,7 @@ func openStream(t *testing.T, seed, records int) *stream {
 	}
 	slices.SortStableFunc(s.records, func(a, b record) int { return cmp.Compare(a.at, b.at) })
 	first := s.records[0].at
-	s.begin, s.end = time.Duration(truth.StartNano)-first, time.Duration(truth.EndNano)-first
+	s.begin, s.end = time.Duration(truth.Start)-first, time.Duration(truth.End)-first
 	templates := templatesOf(t, filepath.Join(out, "truth", "templates.jsonl"), s.loud)
 	for i := range s.records {
 		r := &s.records[i]
@@ -190,19 +192,18 @@ type play struct {
 func (s *stream) run(t *testing.T, addr string) *play {
 	t.Helper()
 	p := &play{stream: s, began: time.Now(), due: make([]time.Time, len(s.records)), taken: make([]bool, len(s.records))}
-	type request struct{ numbers []int }
-	agents := map[bool]chan request{false: make(chan request, 1<<12), true: make(chan request, 1<<12)}
+	agents := map[bool]chan []int{false: make(chan []int, 1<<12), true: make(chan []int, 1<<12)}
 	failed := make(chan error, 2)
 	for loud, requests := range agents {
 		client := harness.DialOTLP(t, addr)
 		go func() {
 			var wrong error
-			for r := range requests {
-				err := client.Send(t.Context(), s.batch(r.numbers))
+			for numbers := range requests {
+				err := client.Send(t.Context(), s.batch(numbers))
 				if err != nil && !loud && wrong == nil {
 					wrong = fmt.Errorf("request of all services: %w", err)
 				}
-				for _, n := range r.numbers {
+				for _, n := range numbers {
 					p.taken[n] = err == nil
 				}
 			}
@@ -228,7 +229,7 @@ func (s *stream) run(t *testing.T, addr string) *play {
 		for i, list := range numbers {
 			p.most = max(p.most, len(list))
 			if len(list) > 0 {
-				agents[i == 1] <- request{list}
+				agents[i == 1] <- list
 			}
 		}
 		time.Sleep(pause)
