@@ -58,6 +58,7 @@ type burst struct {
 	others         [classes]share // of templates that have none of their own
 	allowance      float64        // for the first of a burst, in seconds' worth of budget
 	threshold      uint64         // for templates that came since the last tick
+	fresh          uint32         // templates that are new since the last tick
 	spent, most    float64        // what passed since the last tick, and how much may, in seconds' worth of budget
 	offered        Total          // since it began,
 	passed         Total
@@ -106,6 +107,9 @@ func (e *Engine) begin(k *key, without Total) {
 	b := &burst{began: e.ticked, flushed: e.ticked, shares: map[shareKey]*share{}, list: make([]*share, 0, 2*classes)}
 	k.burst = b
 	k.over = true
+	if k.miner != nil && !e.reserve(k) {
+		e.dropMiner(k)
+	}
 	since := max(time.Since(e.ticked).Seconds(), Tick.Seconds()/2)
 	offered := k.budget.cost(float64(k.bytes)-float64(without.Bytes), float64(k.records)-float64(without.Records)) / since
 	b.threshold = thresholdOf(1 / max(offered, 1))
@@ -122,7 +126,14 @@ func (e *Engine) begin(k *key, without Total) {
 func (e *Engine) thin(k *key, it *Item, cost float64, whole bool) {
 	b := k.burst
 	b.offered.add(it.Bytes)
-	id, count := e.mine(k, it.Text)
+	var id, count uint64
+	if b.fresh < maxFresh || k.mined&3 == 3 {
+		if id, count = e.mine(k, it.Text); count == 1 {
+			b.fresh++
+		}
+	} else {
+		k.mined++
+	}
 	sh := e.shareOf(b, id, it.Severity)
 	if e.ticks-sh.tick > uint32(gap/Tick) || count == 1 {
 		sh.seen = 0
@@ -135,6 +146,7 @@ func (e *Engine) thin(k *key, it *Item, cost float64, whole bool) {
 	it.Verdict = Kept
 	switch {
 	case whole:
+		sh.cut(1 + cost)
 	case sh.seen <= firsts && cost <= b.allowance:
 		b.allowance -= cost
 	default:
@@ -161,6 +173,10 @@ func (e *Engine) thin(k *key, it *Item, cost float64, whole bool) {
 	b.passed.add(it.Bytes)
 }
 
+// maxFresh bounds the templates that a key may make between two ticks: to make one takes ten times as long as to know one. After that
+// one record of four is looked at.
+const maxFresh = 512
+
 // maxSpent is how many seconds' worth of budget may pass between two ticks before less is kept.
 const maxSpent = 1
 
@@ -172,22 +188,21 @@ func (b *burst) spend(sh *share, cost float64) {
 	}
 	b.most = b.spent + maxSpent
 	if cost > even { // it alone may be why
-		sh.halve()
+		sh.cut(1 + max(cost, 1))
 		return
 	}
 	for _, sh := range b.list {
-		sh.halve()
+		sh.cut(2)
 	}
-	b.threshold = halved(b.threshold)
+	b.threshold = thresholdOf(float64(all-b.threshold) / float64(all) / 2)
 }
 
 func (sh *share) set(threshold uint64) {
 	sh.threshold, sh.keep = threshold, float64(all-threshold)/float64(all)
 }
 
-func (sh *share) halve() { sh.set(halved(sh.threshold)) }
-
-func halved(threshold uint64) uint64 { return thresholdOf(float64(all-threshold) / float64(2*all)) }
+// cut divides what is kept of a template until the next tick.
+func (sh *share) cut(by float64) { sh.set(thresholdOf(sh.keep / by)) }
 
 // shareOf returns the share of a template, for records of a severity.
 func (e *Engine) shareOf(b *burst, id uint64, severity uint8) *share {
@@ -263,7 +278,7 @@ func (e *Engine) divide(k *key, seconds float64) {
 	offered := total[failures] + total[warnings] + total[infos] + total[details]
 	b.threshold = thresholdOf(min(capacity/max(offered, 1e-9), 1))
 	b.allowance = min(b.allowance+e.cfg.NewShare*seconds, e.cfg.NewShare)
-	b.spent, b.most = 0, maxSpent
+	b.spent, b.most, b.fresh = 0, maxSpent, 0
 }
 
 // thresholdOf is the threshold that keeps a share of all randomness, with 16 significant bits: short to write.

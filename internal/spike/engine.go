@@ -95,7 +95,7 @@ func New(cfg Config) (*Engine, error) {
 		learned := *l.Learned
 		learned.Learn = 0
 		e.pooled.limit = &Limit{Learned: &learned}
-		e.pooled.renew()
+		e.pooled.budget = e.pooled.own()
 	}
 	return e, nil
 }
@@ -140,7 +140,7 @@ func (e *Engine) take(k *key, it *Item) {
 // spared tells whether a record beyond the budget of a key passes because the key is quiet: it is the others that left it so little of
 // the global budget. There is a part of the global budget for that.
 func (e *Engine) spared(k *key, it *Item) bool {
-	if e.spare <= 0 || !k.aged || k.budget == k.own || k.own.cost(float64(k.bytes), float64(k.records)) > e.cfg.Burst.Seconds() {
+	if e.spare <= 0 || !k.aged || k.budget == k.own() || k.own().cost(float64(k.bytes), float64(k.records)) > e.cfg.Burst.Seconds() {
 		return false
 	}
 	global := e.cfg.Global
@@ -159,19 +159,45 @@ const minedEvery = 64
 func (e *Engine) mine(k *key, text string) (id, count uint64) {
 	k.mined = 0
 	if k.miner == nil {
-		if e.minerBytes+minerBytes > e.cfg.MaxTemplateBytes && (k.burst == nil || !e.freeMiner()) {
+		if k.burst == nil && e.full() || k.burst != nil && !e.reserve(k) {
 			return 0, 0
 		}
 		k.miner = templates.New(templates.Config{MaxTemplates: maxTemplates, MaxBytes: minerBytes})
-		e.minerBytes += minerBytes
 	}
-	return k.miner.Add(text)
+	if k.burst != nil {
+		return k.miner.Add(text)
+	}
+	if !e.full() {
+		id, count = k.miner.Add(text)
+		e.account(k, k.miner.Bytes())
+	}
+	return id, count
 }
 
 const (
 	minerBytes   = 256 << 10
 	maxTemplates = 512
 )
+
+// account notes what the templates of a key take. In a spike that is all they may take.
+func (e *Engine) account(k *key, bytes int) {
+	e.minerBytes += int64(bytes) - int64(k.held)
+	k.held = int32(bytes) //nolint:gosec // minerBytes at most
+}
+
+// full tells that no key may take more memory for its templates unless one in a spike needs it.
+func (e *Engine) full() bool { return e.minerBytes+minerBytes > e.cfg.MaxTemplateBytes }
+
+// reserve takes the memory for the templates of a key in a spike, from others if need be.
+func (e *Engine) reserve(k *key) bool {
+	for e.minerBytes-int64(k.held)+minerBytes > e.cfg.MaxTemplateBytes {
+		if !e.freeMiner() {
+			return false
+		}
+	}
+	e.account(k, minerBytes)
+	return true
+}
 
 // freeMiner takes the templates of a key away that is in no spike: of a few that chance picks, the one seen least recently.
 func (e *Engine) freeMiner() bool {
@@ -194,10 +220,8 @@ func (e *Engine) freeMiner() bool {
 }
 
 func (e *Engine) dropMiner(k *key) {
-	if k.miner != nil {
-		k.miner = nil
-		e.minerBytes -= minerBytes
-	}
+	k.miner = nil
+	e.account(k, 0)
 }
 
 // Stats is what an engine holds at a moment.

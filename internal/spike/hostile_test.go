@@ -307,7 +307,7 @@ func synctestBudget(t *testing.T, cfg Config, length time.Duration, s *source, c
 			time.Sleep(Tick)
 			e.Tick()
 		}
-		check(e.keys[s.name].own)
+		check(e.keys[s.name].own())
 	})
 }
 
@@ -352,4 +352,96 @@ func TestWeightsOfMixtures(t *testing.T) {
 	t.Logf("records off by %.2f %%, bytes by %.2f %%", 100*(weight/offered-1), 100*(weighed/sizes-1))
 	assert.InEpsilon(t, offered, weight, 0.06) // surges twenty times as large for a few ticks: records that stand for hundreds
 	assert.InEpsilon(t, sizes, weighed, 0.2)
+}
+
+// Templates take what they take, of quiet sources, and never more than they may.
+func TestMemoryOfTemplates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig()
+		cfg.Key.Fixed, cfg.MaxTemplateBytes = Rate{Records: 1000}, 4<<20
+		e := engineOf(t, cfg)
+		rnd := rand.New(rand.NewPCG(1, 2))
+		held := func() (sum int64) {
+			for _, k := range e.list {
+				if k.miner != nil {
+					if sum += int64(k.miner.Bytes()); k.burst != nil {
+						require.EqualValues(t, minerBytes, k.held)
+					}
+				}
+			}
+			return sum
+		}
+		mined := 0
+		for i := range 400 {
+			for key := range 200 {
+				n := 70
+				if i >= 200 && i < 300 && key%10 == 3 {
+					n = 1000 // twenty spikes; there is memory for sixteen
+				}
+				items := repeated(n, 100, 9, "")
+				for j := range items {
+					items[j].Text, items[j].Severity = statement(rnd)
+				}
+				e.Offer([]string{fmt.Sprint("key", key)}, items)
+			}
+			time.Sleep(Tick)
+			e.Tick()
+			require.LessOrEqual(t, e.Stats().TemplateBytes, cfg.MaxTemplateBytes)
+			require.LessOrEqual(t, held(), e.Stats().TemplateBytes)
+			if i == 199 {
+				for _, k := range e.list {
+					if k.miner != nil {
+						mined++
+					}
+				}
+			}
+		}
+		assert.Equal(t, 200, mined, "quiet sources whose templates are known")
+		assert.Zero(t, e.Stats().Spikes)
+	})
+}
+
+// A service whose first second is a part of one, or that starts slowly, has its budget when it is learned.
+func TestBudgetWhenLearned(t *testing.T) {
+	for _, learn := range []time.Duration{3 * time.Second, 10 * time.Minute} {
+		cfg := byDefault()
+		l := *cfg.Key.Learned
+		l.Learn = learn
+		cfg.Key.Learned = &l
+		s := &source{name: "k", line: loop, perTick: func(at time.Duration) int {
+			if at < learn/3 {
+				return 1
+			}
+			return 50
+		}}
+		synctestBudget(t, cfg, learn+2*time.Second, s, func(budget Rate) {
+			assert.InEpsilon(t, headroom*1000, budget.Records, 0.1)
+		})
+	}
+}
+
+func FuzzRestore(f *testing.F) {
+	cfg := byDefault()
+	cfg.MaxKeys = 100
+	e := engineOf(f, cfg)
+	e.restored = map[string]baseline{"a": {1, 2, 3}, "": {0, 0, 1e6}, strings.Repeat("x", MaxNameBytes): {1e30, 1e-30, 1}}
+	good := e.AppendSnapshot(nil)
+	f.Add(good)
+	f.Add(good[:len(good)-1])
+	f.Add([]byte{snapshotVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e := engineOf(t, cfg)
+		if err := e.Restore(data); err != nil {
+			assert.Empty(t, e.restored)
+			return
+		}
+		require.LessOrEqual(t, len(e.restored), cfg.MaxKeys)
+		again := engineOf(t, cfg)
+		require.NoError(t, again.Restore(e.AppendSnapshot(nil)))
+		assert.Equal(t, e.restored, again.restored)
+		for name := range e.restored {
+			again.Offer([]string{name}, repeated(10, 100, 9, "x"))
+		}
+		again.Tick()
+	})
 }

@@ -18,8 +18,7 @@ type key struct {
 	burst *burst // nil while it is within its budget
 	miner *templates.Miner
 
-	own      Rate    // its budget, a second
-	budget   Rate    // what the global one leaves it of that
+	budget   Rate    // its own a second, or what the global one leaves it of that
 	tokens   float64 // seconds' worth of budget that are left
 	baseline baseline
 
@@ -29,8 +28,9 @@ type key struct {
 	over           bool    // since then something was over
 	awake          bool    // it is among those that a tick looks at
 	aged           bool    // it was there before this second
+	mined          uint8   // records since its last template was looked at
 	tick           uint32  // when it was last seen
-	mined          uint32  // records since its last template was looked at
+	held           int32   // bytes for its templates
 }
 
 type rate32 struct{ bytes, records float32 }
@@ -79,7 +79,7 @@ func (e *Engine) newKey(name string) *key {
 		k.baseline = b
 		delete(e.restored, name)
 	}
-	k.renew()
+	k.budget = k.own()
 	if room := e.room; !room.none() && !e.learned(k) { // it may not send a burst before the next tick
 		k.tokens = 0
 		if room.Bytes > 0 && (k.budget.Bytes <= 0 || k.budget.Bytes > room.Bytes) {
@@ -92,13 +92,12 @@ func (e *Engine) newKey(name string) *key {
 	return k
 }
 
-// renew finds the budget anew.
-func (k *key) renew() {
-	k.own = k.limit.Fixed
-	if k.limit.Learned != nil {
-		k.own = k.baseline.budget(k.limit.Learned)
+// own is what a key may send a second, but for what the global budget leaves it of that.
+func (k *key) own() Rate {
+	if l := k.limit.Learned; l != nil {
+		return k.baseline.budget(l)
 	}
-	k.budget = k.own
+	return k.limit.Fixed
 }
 
 // makeRoom forgets a key that has long been silent, one of a few that chance picks.

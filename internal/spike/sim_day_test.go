@@ -148,7 +148,7 @@ func TestStart(t *testing.T) {
 			whole := svc.between(0, s.length)
 			assert.Equal(t, whole.offered, whole.passed)
 			k := s.engine.keys[svc.name]
-			assert.InEpsilon(t, headroom*500, k.own.Records, 0.1)
+			assert.InEpsilon(t, headroom*500, k.own().Records, 0.1)
 		})
 	}
 }

@@ -244,7 +244,7 @@ func TestGiantBodies(t *testing.T) {
 			s.quiet(t, svc.name)
 			giant := svc.kinds["giant"]
 			t.Logf("%d of %d giants passed, standing for %.0f", giant.passed.Records, giant.offered.Records, giant.weight)
-			s.held(t, svc, bars{budget: Rate{Bytes: checkoutBudget.Bytes}, slack: max(0.2, 1.5*float64(size)/(checkoutBudget.Bytes*lasts.Seconds()))})
+			s.held(t, svc, bars{budget: Rate{Bytes: checkoutBudget.Bytes}, slack: max(0.2, 2.5*float64(size)/(checkoutBudget.Bytes*lasts.Seconds()))})
 			represented(t, svc)
 			for _, kind := range usual {
 				a := svc.kinds[kind]

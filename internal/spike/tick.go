@@ -71,7 +71,7 @@ func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
 	if e.ticks%ticksPerSecond == 0 {
 		if k.limit.Learned != nil && !k.over {
 			k.baseline.learn(k.limit.Learned, Rate{float64(k.sent.bytes) / e.since, float64(k.sent.records) / e.since}, e.since)
-			k.renew()
+			k.budget = k.own()
 		}
 		k.sent, k.over, k.aged = rate32{}, false, true
 		if k.miner != nil && e.ticks%ageTicks == 0 {
@@ -82,7 +82,7 @@ func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
 	case k.rate != (rate32{}):
 		e.active = append(e.active, k)
 	case k.burst == nil:
-		k.budget = k.own // nobody competes with it
+		k.budget = k.own() // nobody competes with it
 	}
 }
 
@@ -91,7 +91,7 @@ func (e *Engine) tickKey(k *key, now time.Time, seconds float64) {
 // is as it always was.
 func (e *Engine) shareGlobal() {
 	for _, k := range e.active {
-		k.budget = k.own
+		k.budget = k.own()
 	}
 	e.room = Rate{}
 	e.shareOne(e.cfg.Global.Bytes, &e.room.Bytes, func(k *key) (usual, demand float64, budget *float64) {
@@ -172,12 +172,19 @@ func (e *Engine) watch(k *key, now time.Time) {
 		b.told = true
 		e.notices = append(e.notices, e.notice(k, now, false))
 	}
-	if !b.calm.IsZero() && now.Sub(b.calm) >= e.cfg.Calm && k.tokens >= 0 && (room || !b.told) {
-		if b.told {
-			e.notices = append(e.notices, e.notice(k, now, true))
-		}
+	if b.calm.IsZero() || now.Sub(b.calm) < e.cfg.Calm {
+		return
+	}
+	if b.told && room {
+		e.notices = append(e.notices, e.notice(k, now, true))
+		b.told, b.began, b.offered, b.passed, b.peak = false, now, Total{}, Total{}, Rate{} // what comes before the debt is paid is another one
+	}
+	if k.tokens >= 0 && !b.told {
 		e.flush(k, now)
 		k.burst = nil
+		if k.miner != nil {
+			e.account(k, k.miner.Bytes())
+		}
 	}
 }
 
