@@ -16,7 +16,7 @@ deadline_only() {
 grep -rl --include='*_test.go' '^func Fuzz' $(printf '%s\n' "$@" | sed 's|/\.\.\.$||') | sort | while read -r file; do
 	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$file"); do
 		echo "fuzz: $(dirname "$file") $target"
-		if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$(dirname "$file")" </dev/null 2>&1 | tee "$log"; then
+		if ! go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 100x "./$(dirname "$file")" </dev/null 2>&1 | tee "$log"; then
 			deadline_only || exit 1
 			echo "fuzz: $target ran its whole time and found nothing"
 		fi
