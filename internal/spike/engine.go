@@ -68,6 +68,7 @@ type Engine struct {
 	batch      []*key
 	restored   map[string]baseline
 	minerBytes int64
+	texts      int64   // bytes of texts in summaries
 	noMiner    uint32  // the tick in which no memory for templates was found
 	room       Rate    // what the global budget leaves a new key, if it is used up
 	spare      float64 // of the global budget, for the batches of quiet keys, in seconds' worth of it

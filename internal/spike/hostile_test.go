@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -226,63 +225,6 @@ func TestSpikeEndsOnce(t *testing.T) {
 	assert.Len(t, notices, 2)
 }
 
-// A debt is paid back while a source is silent, however long it is.
-func TestDebtOfASilentSource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := testConfig()
-		cfg.Key.Fixed = Rate{Records: 10}
-		e := engineOf(t, cfg)
-		require.True(t, e.Admit("k", repeated(600, 100, 9, "loop"))) // a minute's
-		for range 900 {
-			time.Sleep(Tick)
-			e.Tick()
-		}
-		assert.True(t, e.Admit("k", repeated(1, 100, 9, "loop")))
-	})
-}
-
-// Thousands of sources that begin a spike at once do not make one flood of notices.
-func TestNoticesAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := testConfig()
-		cfg.Key.Fixed, cfg.MaxKeys = Rate{Records: 10}, 5000
-		e := engineOf(t, cfg)
-		began, ended, most := 0, 0, 0
-		for i := range 500 {
-			time.Sleep(Tick)
-			if i < 100 {
-				for k := range 2000 {
-					e.Offer([]string{fmt.Sprint("key", k)}, repeated(5, 100, 9, "loop"))
-				}
-			}
-			notices, _ := e.Tick()
-			most = max(most, len(notices))
-			for _, n := range notices {
-				if n.Ended {
-					ended++
-				} else {
-					began++
-				}
-			}
-		}
-		assert.LessOrEqual(t, most, 100)
-		assert.Equal(t, 2000, began)
-		assert.Equal(t, 2000, ended)
-	})
-}
-
-// A name is cut between two characters.
-func TestLongNames(t *testing.T) {
-	e := engineOf(t, testConfig())
-	name := strings.Repeat("é", 1000)
-	e.Offer([]string{"x" + name}, repeated(1, 1, 0, ""))
-	for name := range e.keys {
-		assert.True(t, utf8.ValidString(name))
-		assert.LessOrEqual(t, len(name), MaxNameBytes)
-	}
-	assert.False(t, utf8.ValidString(cutName(strings.Repeat("\xff", 1000))), "what is no text at all is cut anywhere")
-}
-
 // What a new source sends first, as what was queued while the collector was down, is not what it usually sends.
 func TestBacklogAtFirst(t *testing.T) {
 	s := &source{name: "k", line: loop, perTick: func(at time.Duration) int {
@@ -354,53 +296,6 @@ func TestWeightsOfMixtures(t *testing.T) {
 	assert.InEpsilon(t, sizes, weighed, 0.2)
 }
 
-// Templates take what they take, of quiet sources, and never more than they may.
-func TestMemoryOfTemplates(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := testConfig()
-		cfg.Key.Fixed, cfg.MaxTemplateBytes = Rate{Records: 1000}, 4<<20
-		e := engineOf(t, cfg)
-		rnd := rand.New(rand.NewPCG(1, 2))
-		held := func() (sum int64) {
-			for _, k := range e.list {
-				if k.miner != nil {
-					if sum += int64(k.miner.Bytes()); k.burst != nil {
-						require.EqualValues(t, minerBytes, k.held)
-					}
-				}
-			}
-			return sum
-		}
-		mined := 0
-		for i := range 400 {
-			for key := range 200 {
-				n := 70
-				if i >= 200 && i < 300 && key%10 == 3 {
-					n = 1000 // twenty spikes; there is memory for sixteen
-				}
-				items := repeated(n, 100, 9, "")
-				for j := range items {
-					items[j].Text, items[j].Severity = statement(rnd)
-				}
-				e.Offer([]string{fmt.Sprint("key", key)}, items)
-			}
-			time.Sleep(Tick)
-			e.Tick()
-			require.LessOrEqual(t, e.Stats().TemplateBytes, cfg.MaxTemplateBytes)
-			require.LessOrEqual(t, held(), e.Stats().TemplateBytes)
-			if i == 199 {
-				for _, k := range e.list {
-					if k.miner != nil {
-						mined++
-					}
-				}
-			}
-		}
-		assert.Equal(t, 200, mined, "quiet sources whose templates are known")
-		assert.Zero(t, e.Stats().Spikes)
-	})
-}
-
 // A service whose first second is a part of one, or that starts slowly, has its budget when it is learned.
 func TestBudgetWhenLearned(t *testing.T) {
 	for _, learn := range []time.Duration{3 * time.Second, 10 * time.Minute} {
@@ -418,30 +313,4 @@ func TestBudgetWhenLearned(t *testing.T) {
 			assert.InEpsilon(t, headroom*1000, budget.Records, 0.1)
 		})
 	}
-}
-
-func FuzzRestore(f *testing.F) {
-	cfg := byDefault()
-	cfg.MaxKeys = 100
-	e := engineOf(f, cfg)
-	e.restored = map[string]baseline{"a": {1, 2, 3}, "": {0, 0, 1e6}, strings.Repeat("x", MaxNameBytes): {1e30, 1e-30, 1}}
-	good := e.AppendSnapshot(nil)
-	f.Add(good)
-	f.Add(good[:len(good)-1])
-	f.Add([]byte{snapshotVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		e := engineOf(t, cfg)
-		if err := e.Restore(data); err != nil {
-			assert.Empty(t, e.restored)
-			return
-		}
-		require.LessOrEqual(t, len(e.restored), cfg.MaxKeys)
-		again := engineOf(t, cfg)
-		require.NoError(t, again.Restore(e.AppendSnapshot(nil)))
-		assert.Equal(t, e.restored, again.restored)
-		for name := range e.restored {
-			again.Offer([]string{name}, repeated(10, 100, 9, "x"))
-		}
-		again.Tick()
-	})
 }

@@ -15,41 +15,37 @@ func (e *Engine) Settle(names []string, items []Item, took bool) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var late map[lateKey]*Summary // of spikes that are over by now
 	for i := range items {
 		it := &items[i]
-		name := names[it.Source]
-		if took {
-			if it.Verdict == Over {
-				e.summarize(name, it)
-			}
-		} else if k := e.keys[cutName(name)]; k != nil {
-			e.giveBack(k, it)
-		} else {
-			e.giveBack(e.pooled, it)
+		if took && it.Verdict != Over {
+			continue
 		}
+		k := e.keys[cutName(names[it.Source])]
+		if k == nil {
+			k = e.pooled
+		}
+		switch at := (lateKey{k, it.Template}); {
+		case !took:
+			e.giveBack(k, it)
+		case k.burst != nil:
+			sh := e.shareOf(k.burst, it.Template, it.Severity)
+			sh.summary = e.summarize(sh.summary, it)
+		default:
+			if late == nil {
+				late = map[lateKey]*Summary{}
+			}
+			late[at] = e.summarize(late[at], it)
+		}
+	}
+	for at, s := range late {
+		e.hand(at.key, at.template, s)
 	}
 }
 
-// summarize adds a record to the summary of its template; if its spike is over by now, to one of its own.
-func (e *Engine) summarize(name string, it *Item) {
-	k := e.keys[cutName(name)]
-	if k == nil {
-		k = e.pooled
-	}
-	if k.burst != nil {
-		e.shareOf(k.burst, it.Template, it.Severity).summarize(it)
-		return
-	}
-	var sh share
-	sh.summarize(it)
-	s := *sh.summary
-	s.Key = k.name
-	if k.miner != nil {
-		if t, ok := k.miner.Template(it.Template); ok {
-			s.Template = t.Text
-		}
-	}
-	e.summaries = append(e.summaries, s)
+type lateKey struct {
+	key      *key
+	template uint64
 }
 
 // giveBack undoes what a record did to the budget of its key and to the totals of its spike.

@@ -92,29 +92,50 @@ const (
 	maxTraceIDs    = 10
 )
 
-func (sh *share) summarize(it *Item) {
-	s := sh.summary
+// summarize adds a record to a summary, or begins one.
+func (e *Engine) summarize(s *Summary, it *Item) *Summary {
 	if s == nil {
-		s = &Summary{First: it.Time, Last: it.Time, FirstText: beginning(it.Text)}
-		sh.summary = s
+		s = &Summary{First: it.Time, Last: it.Time, FirstText: e.beginning(it.Text)}
 	}
 	s.Over.add(it.Bytes)
 	s.First, s.Last = min(s.First, it.Time), max(s.Last, it.Time)
 	s.Severity = max(s.Severity, it.Severity)
 	if it.Candidate || s.LastText == "" {
-		s.LastText = beginning(it.Text)
+		e.texts -= int64(len(s.LastText))
+		s.LastText = e.beginning(it.Text)
 	}
 	if it.TraceID != ([16]byte{}) && len(s.TraceIDs) < maxTraceIDs && (len(s.TraceIDs) == 0 || s.TraceIDs[len(s.TraceIDs)-1] != it.TraceID) {
 		s.TraceIDs = append(s.TraceIDs, it.TraceID)
 	}
+	return s
 }
 
-// beginning is a copy of what is kept of a text: a part of a batch would keep the whole of it.
-func beginning(s string) string {
+// beginning is a copy of what is kept of a text: a part of a batch would keep the whole of it. All of them together take at most a
+// quarter of what templates may; beyond, nothing is kept.
+func (e *Engine) beginning(s string) string {
 	if len(s) > maxSummaryText {
 		s = strings.ToValidUTF8(s[:maxSummaryText], "")
 	}
+	if e.texts+int64(len(s)) > e.cfg.MaxTemplateBytes/4 {
+		return ""
+	}
+	e.texts += int64(len(s))
 	return strings.Clone(s)
+}
+
+// release tells that a summary is not added to any more.
+func (e *Engine) release(s *Summary) { e.texts -= int64(len(s.FirstText) + len(s.LastText)) }
+
+// hand hands out a summary.
+func (e *Engine) hand(k *key, id uint64, s *Summary) {
+	e.release(s)
+	s.Key = k.name
+	if k.miner != nil {
+		if t, ok := k.miner.Template(id); ok {
+			s.Template = t.Text
+		}
+	}
+	e.summaries = append(e.summaries, *s)
 }
 
 // plus adds what stands for other records of the same template.
@@ -143,6 +164,7 @@ func (e *Engine) flush(k *key, now time.Time) {
 		if sh.summary == nil {
 			continue
 		}
+		e.release(sh.summary)
 		id := k.resolve(sh.template)
 		if s := of[id]; s != nil {
 			s.plus(sh.summary)
