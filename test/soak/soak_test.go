@@ -60,6 +60,7 @@ type destination struct {
 	records map[string]int64 // by service
 	written int64            // by the processor itself
 	took    []time.Duration  // of records of quiet services, since the last look
+	whole   []time.Duration  // of one in ten of them, since too much came
 }
 
 func (d *destination) take(ld plog.Logs) error {
@@ -91,13 +92,20 @@ func (d *destination) take(ld plog.Logs) error {
 func (d *destination) p99() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.took) == 0 {
-		return 0
+	for i := 0; i < len(d.took); i += 10 {
+		d.whole = append(d.whole, d.took[i])
 	}
-	slices.Sort(d.took)
-	out := d.took[len(d.took)*99/100]
+	out := p99(d.took)
 	d.took = d.took[:0]
 	return out
+}
+
+func p99(list []time.Duration) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[len(list)*99/100]
 }
 
 // length is how long the load is too much.
@@ -124,6 +132,7 @@ func TestSoak(t *testing.T) {
 	d.p99()
 	time.Sleep(before / 2)
 	usual := d.p99()
+	d.whole = nil
 	idle, _ := harness.Resident(t, pid)
 	thinned := func() int64 {
 		s, err := lb.Scrape()
@@ -137,7 +146,6 @@ func TestSoak(t *testing.T) {
 	l.wild.Store(true)
 	began, offered := time.Now(), l.offered.Load()
 	var resident []int64
-	var worst time.Duration
 	last, report := began, max(length(t)/10, 10*time.Second)
 	for time.Since(began) < length(t) {
 		time.Sleep(time.Second)
@@ -147,12 +155,13 @@ func TestSoak(t *testing.T) {
 		if time.Since(last) > report-500*time.Millisecond {
 			last = time.Now()
 			took := d.p99()
-			worst = max(worst, took)
 			t.Logf("after %s: %.0f records a second offered, p99 of the quiet services %s, resident %d MiB", time.Since(began).Round(time.Second),
 				float64(l.offered.Load()-offered)/time.Since(began).Seconds(), took.Round(time.Millisecond), now>>20)
 		}
 	}
 	l.wild.Store(false)
+	d.p99()
+	spike := p99(d.whole)
 	ended, rate := time.Now(), float64(l.offered.Load()-offered)/time.Since(began).Seconds()
 	_, peak := harness.Resident(t, pid)
 
@@ -178,15 +187,15 @@ func TestSoak(t *testing.T) {
 
 	// Flat: the second half takes no more than the first, but for what a garbage collector does.
 	first, second := slices.Max(resident[:len(resident)/2]), slices.Max(resident[len(resident)/2:])
-	t.Logf("%.0f records a second offered for %s, %d of %d refused; resident: %d MiB in the first half, %d MiB in the second, %d MiB at the highest; p99 of the quiet services at worst %s",
-		rate, length(t), l.denied.Load(), l.offered.Load(), first>>20, second>>20, peak>>20, worst.Round(time.Millisecond))
+	t.Logf("%.0f records a second offered for %s, %d of %d refused; resident: %d MiB in the first half, %d MiB in the second, %d MiB at the highest; p99 of the quiet services %s",
+		rate, length(t), l.denied.Load(), l.offered.Load(), first>>20, second>>20, peak>>20, spike.Round(time.Millisecond))
 	assert.Less(t, second, first+first/4, "memory grows")
 	assert.Less(t, peak, int64(limitMiB)<<20, "memory")
 	assert.Equal(t, pid, lb.PID())
 	assert.Zero(t, l.failed.Load(), "requests of quiet services that were refused")
 	if os.Getenv(lengthVariable) != "" {
 		assert.Greater(t, rate, 0.9*runawayWild, "records a second offered")
-		assert.Less(t, worst, 2*usual+slack, "p99 of the quiet services")
+		assert.Less(t, spike, 2*usual+slack, "p99 of the quiet services")
 	}
 	lb.Terminate()
 	t.Logf("processor time: %s", lb.CPU().Round(time.Second))
