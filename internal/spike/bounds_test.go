@@ -78,7 +78,7 @@ func TestLongNames(t *testing.T) {
 func TestMemoryOfTemplates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := testConfig()
-		cfg.Key.Fixed, cfg.MaxTemplateBytes = Rate{Records: 1000}, 4<<20
+		cfg.Key.Fixed, cfg.MaxTemplateBytes, cfg.Calm = Rate{Records: 1000}, 4<<20, 2*time.Second
 		e := engineOf(t, cfg)
 		rnd := rand.New(rand.NewPCG(1, 2))
 		held := func() (sum int64) {
@@ -92,10 +92,10 @@ func TestMemoryOfTemplates(t *testing.T) {
 			return sum
 		}
 		mined := 0
-		for i := range 400 {
+		for i := range 120 {
 			for key := range 200 {
 				n := 70
-				if i >= 200 && i < 300 && key%10 == 3 {
+				if i >= 40 && i < 60 && key%10 == 3 {
 					n = 1000 // twenty spikes; there is memory for sixteen
 				}
 				items := repeated(n, 100, 9, "")
@@ -108,7 +108,7 @@ func TestMemoryOfTemplates(t *testing.T) {
 			e.Tick()
 			require.LessOrEqual(t, e.Stats().TemplateBytes, cfg.MaxTemplateBytes)
 			require.LessOrEqual(t, held(), e.Stats().TemplateBytes)
-			if i == 199 {
+			if i == 39 {
 				for _, k := range e.list {
 					if k.miner != nil {
 						mined++

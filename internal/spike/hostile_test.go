@@ -140,12 +140,12 @@ func TestQuietInBatches(t *testing.T) {
 					return 0
 				}})
 			}
-			for i := range 100 {
+			for i := range 50 {
 				list = append(list, &source{name: fmt.Sprintf("loud%d", i), line: loop, perTick: func(at time.Duration) int {
 					if at < 30*time.Second {
 						return 0
 					}
-					return 50
+					return 40
 				}})
 			}
 			simulate(t, cfg, time.Minute, list...)
