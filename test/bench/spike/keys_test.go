@@ -80,7 +80,7 @@ func TestKeys(t *testing.T) {
 			require.LessOrEqual(t, s.TemplateBytes, int64(templateBytes))
 			require.LessOrEqual(t, held, int64(c.room)*300+templateBytes+1<<20, "memory in all")
 			if c.each == 1 && c.room == 10_000 && *flagTime > 0 { // beyond, the tables' steps of growth count
-				require.LessOrEqual(t, each, float64(bytesPerKey), "bytes a key")
+				require.LessOrEqual(t, each, 1.05*bytesPerKey, "bytes a key, and what else the process has kept")
 			}
 			runtime.KeepAlive(e)
 		})
