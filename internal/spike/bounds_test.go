@@ -179,7 +179,7 @@ func TestTextsOfSummaries(t *testing.T) {
 		over, told, most := 0, 0, int64(0)
 		for range 70 {
 			for k := range 20 {
-				items := make([]Item, 200)
+				items := make([]Item, 80)
 				for i := range items {
 					text, _ := unique(rnd)
 					items[i] = Item{Bytes: 1000, Text: strings.Repeat(text, 10), Time: 1}
