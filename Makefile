@@ -80,11 +80,11 @@ $(BIN)/fake-gcs-server:
 azurite ruby:
 	@scripts/test-deps.sh $@
 
-# The long comparisons of internal/grok are left out under the race detector.
+# The long comparisons of internal/grok and simulations of internal/spike are left out under the race detector.
 .PHONY: test-unit
 test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ruby ## Tests of the root module (RACE=-race for the race detector)
 	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 10m $(PKGS)
-	$(if $(RACE),go test ./internal/grok)
+	$(if $(RACE),go test ./internal/grok ./internal/spike)
 
 .PHONY: test-race
 test-race: ## Tests of the root module with the race detector

@@ -42,6 +42,7 @@ func daily(least float64, day time.Duration) func(time.Duration) float64 {
 // much for half a minute, nor when one doubles for good; and a spike in the evening is found as soon as ever. Everything that the engine
 // learns in hours is compressed as the day is, by LOGBOOM_SPIKE_DAY: 1 is a day of 24 hours.
 func TestDay(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	compress := 8.0
 	if v := os.Getenv("LOGBOOM_SPIKE_DAY"); v != "" {
@@ -107,6 +108,7 @@ func TestDay(t *testing.T) {
 
 // TestAdapts shows how soon a budget follows what a service legitimately writes, and that a spike does not move it.
 func TestAdapts(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	svc := &service{name: "gateway", line: large(5000), rate: func(at time.Duration) float64 {
 		switch {

@@ -137,6 +137,7 @@ func TestHundredfold(t *testing.T) {
 
 // A service that usually writes more than the floor has a budget that was learned.
 func TestHundredfoldLearned(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	svc := &service{name: "catalog", rate: times(120, 100, begins, ends), line: mixed(runaway)}
 	s := (&simulation{cfg: byDefault(), length: theEnd, services: append(others(svc.name), svc), snapshot: knowing(t)}).run(t)
@@ -147,6 +148,7 @@ func TestHundredfoldLearned(t *testing.T) {
 
 // A slow ramp is detected when it exceeds what the headroom leaves, and what the spike is does not move its budget.
 func TestRamp(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	const (
 		length = 5 * time.Minute
@@ -169,6 +171,7 @@ func TestRamp(t *testing.T) {
 
 // Fifty services at once exceed their budgets and the global one; who stays quiet does not notice.
 func TestManyKeys(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	cfg := byDefault()
 	cfg.Global = Rate{Bytes: 1_000_000}
@@ -204,6 +207,7 @@ func TestManyKeys(t *testing.T) {
 
 // Ids that are another in each line do not make each line a template.
 func TestUniqueIDs(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	svc := &service{name: "checkout", rate: times(normal, 100, begins, ends), line: mixed(func(_ time.Duration, rnd *rand.Rand) line {
 		return line{text: fmt.Sprintf("payment %08x-%04x-4%03x for user u%07d of tenant %016x was declined by 10.%d.%d.%d, retrying", rnd.Uint32(), rnd.IntN(1<<16), rnd.IntN(1<<12),
@@ -224,6 +228,7 @@ func TestUniqueIDs(t *testing.T) {
 
 // Bodies of a megabyte, 50 MB a second: a record costs ten times what may pass in a second.
 func TestGiantBodies(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	for _, size := range []int{20_000, 200_000, 1_000_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -256,6 +261,7 @@ func TestGiantBodies(t *testing.T) {
 
 // Errors of one kind do not push everything else out.
 func TestErrorStorm(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	svc := &service{name: "checkout", rate: times(normal, 100, begins, ends), line: func(at time.Duration, rnd *rand.Rand) line {
 		if at < begins || at >= ends || rnd.IntN(100) == 0 {
@@ -287,6 +293,7 @@ func TestErrorStorm(t *testing.T) {
 
 // Two thousand new keys a second, each for one record: those who were there before do not notice, and memory stays bounded.
 func TestFloodOfKeys(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	for name, set := range map[string]func(*Config){
 		"no global budget": func(*Config) {},
@@ -323,6 +330,7 @@ func TestFloodOfKeys(t *testing.T) {
 
 // Each line is a new template: they pass from an allowance and the budget, and what is known still passes.
 func TestFloodOfTemplates(t *testing.T) {
+	leftOutUnderRace(t)
 	t.Parallel()
 	word := func(rnd *rand.Rand) string {
 		var b strings.Builder

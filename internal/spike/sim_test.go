@@ -172,6 +172,14 @@ func (s *simulation) play(t *testing.T) {
 	s.after = e.AppendSnapshot(nil)
 }
 
+// leftOutUnderRace skips a long simulation of one goroutine where the race detector makes it twenty times as long.
+func leftOutUnderRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("left out under the race detector")
+	}
+}
+
 // find returns the notices about a key.
 func (s *simulation) find(name string) (out []told) {
 	for _, n := range s.notices {
