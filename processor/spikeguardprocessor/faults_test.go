@@ -365,3 +365,46 @@ func TestConcurrent(t *testing.T) {
 		assert.Zero(t, r.metric("held_items"))
 	}
 }
+
+// TestMarksAfterRefusals: a batch that comes again, the very same, has no marks but those it came with.
+func TestMarksAfterRefusals(t *testing.T) {
+	for _, readOnly := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := fixed(actionDivert, 100)
+			r := newRig(t, cfg)
+			r.sink.readOnly = readOnly
+			over := 0
+			r.sink.setFail(func(plog.Logs) error { return errDown })
+			for range 20 {
+				ld := lines(100, "loud")
+				i := 0
+				eachRecord(ld, func(_ plog.ResourceLogs, lr plog.LogRecord) {
+					if i++; i == 1 {
+						lr.Attributes().PutBool(cfg.Divert.Attribute, true)
+					}
+				})
+				require.ErrorIs(t, r.ConsumeLogs(t.Context(), ld), errDown)
+				marked := 0
+				eachRecord(ld, func(_ plog.ResourceLogs, lr plog.LogRecord) {
+					if _, ok := lr.Attributes().Get(cfg.Divert.Attribute); ok {
+						marked++
+					}
+				})
+				require.Equal(t, 1, marked)
+				r.sink.setFail(nil)
+				require.NoError(t, r.ConsumeLogs(t.Context(), ld))
+				r.sink.setFail(func(plog.Logs) error { return errDown })
+				time.Sleep(100 * time.Millisecond)
+			}
+			for _, g := range r.sink.came("loud") {
+				if g.attrs[cfg.Divert.Attribute] == true {
+					over++
+				}
+			}
+			assert.Greater(t, over, 1000)
+			r.sink.setFail(nil)
+			r.stop()
+			r.balanced()
+		})
+	}
+}

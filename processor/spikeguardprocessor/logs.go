@@ -49,7 +49,11 @@ func (g *guard) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		return g.settle(b, 0, g.next.ConsumeLogs(ctx, ld))
 	case g.cfg.Action == actionDivert:
 		g.mark(b, ld)
-		return g.settle(b, 0, g.next.ConsumeLogs(ctx, ld))
+		err := g.offer(ctx, ld)
+		if err != nil {
+			g.unmark(b, ld)
+		}
+		return g.settle(b, 0, err)
 	}
 	return g.passOn(ctx, b, ld, over)
 }
@@ -89,6 +93,21 @@ func (g *guard) settle(b *batch, removed int64, err error) error {
 	return nil
 }
 
+// offer passes a batch on, and gets it back after an error.
+func (g *guard) offer(ctx context.Context, ld plog.Logs) error {
+	out := plog.NewLogs()
+	ld.MoveTo(out) // the next component may mark it as read-only
+	err := g.next.ConsumeLogs(ctx, out)
+	if err != nil {
+		if out.IsReadOnly() {
+			out.CopyTo(ld)
+		} else {
+			out.MoveTo(ld)
+		}
+	}
+	return err
+}
+
 // mark marks what is over.
 func (g *guard) mark(b *batch, ld plog.Logs) {
 	i := 0
@@ -96,7 +115,29 @@ func (g *guard) mark(b *batch, ld plog.Logs) {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
 				if b.items[i].Verdict == spike.Over {
+					if _, has := lr.Attributes().Get(g.cfg.Divert.Attribute); !has {
+						b.marked = append(b.marked, i)
+					}
 					lr.Attributes().PutBool(g.cfg.Divert.Attribute, true)
+				}
+				i++
+			}
+		}
+	}
+}
+
+// unmark takes back the marks of a batch that was refused: who sends it again may send this very one.
+func (g *guard) unmark(b *batch, ld plog.Logs) {
+	if ld.LogRecordCount() != len(b.items) {
+		return // whoever refused it has taken it apart
+	}
+	i, marked := 0, b.marked
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				if len(marked) > 0 && marked[0] == i {
+					lr.Attributes().Remove(g.cfg.Divert.Attribute)
+					marked = marked[1:]
 				}
 				i++
 			}
@@ -111,18 +152,11 @@ func (g *guard) mark(b *batch, ld plog.Logs) {
 func (g *guard) passOn(ctx context.Context, b *batch, ld plog.Logs, over int64) error {
 	taken := plog.NewLogs()
 	g.takeOut(b, ld, taken)
-	out := plog.NewLogs()
-	ld.MoveTo(out) // the next component may mark it as read-only
 	var err error
 	if int64(len(b.items)) > over {
-		err = g.next.ConsumeLogs(ctx, out)
+		err = g.offer(ctx, ld)
 	}
 	if err != nil {
-		if out.IsReadOnly() {
-			out.CopyTo(ld)
-		} else {
-			out.MoveTo(ld)
-		}
 		b.unweigh(ld, len(b.items)-int(over))
 		taken.ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
 		var partly consumererror.Logs

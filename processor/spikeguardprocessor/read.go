@@ -27,6 +27,7 @@ type batch struct {
 	over    []overCount    // by source
 	lasts   []*last        // to be kept if the batch is taken
 	formers []former       // of what has a weight now, in the order of the records
+	marked  []int          // items that were not marked before
 	writer  weight.Writer
 
 	truncated int64
@@ -52,6 +53,7 @@ func (b *batch) reset() {
 	clear(b.resource)
 	clear(b.record)
 	b.names, b.items, b.over, b.lasts, b.formers = b.names[:0], b.items[:0], b.over[:0], b.lasts[:0], b.formers[:0]
+	b.marked = b.marked[:0]
 	b.truncated, b.writer.Inconsistent = 0, 0
 }
 
