@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,9 +26,14 @@ import (
 )
 
 // estimates adds up what kept records stand for, and the squares of that.
-type estimates struct{ logs, spans, squares float64 }
+type estimates struct {
+	mu                   sync.Mutex
+	logs, spans, squares float64
+}
 
 func (e *estimates) add(to *float64, threshold uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	w := float64(weight.All) / float64(weight.All-threshold)
 	*to += w
 	e.squares += w * w
