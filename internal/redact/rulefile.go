@@ -82,7 +82,7 @@ func parseRules(name string, data []byte, strict bool) (*ruleFile, error) {
 	if strict {
 		d.DisallowUnknownFields()
 	}
-	err := d.Decode(f)
+	err := decode(d, f)
 	var place *toml.DecodeError
 	var unknown *toml.StrictMissingError
 	switch {
@@ -95,6 +95,16 @@ func parseRules(name string, data []byte, strict bool) (*ruleFile, error) {
 		return nil, fmt.Errorf("read rules %s: %w", name, err)
 	}
 	return f, nil
+}
+
+// decode is d.Decode. The decoder panics on some files in which a table is also a value ([[rules.x]] without [[rules]]).
+func decode(d *toml.Decoder, f *ruleFile) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("a table stands where it cannot: is a [[rules]] missing before it?")
+		}
+	}()
+	return d.Decode(f)
 }
 
 // compileRules compiles the rules of a file. disabled holds the names that the file switches off among those that were there

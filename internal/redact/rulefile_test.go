@@ -201,3 +201,9 @@ func TestRuleOutOfSteps(t *testing.T) {
 	sc.Counts(func(string, Action, int64) {}, func(l Limit, n int64) { limits[l] = n })
 	assert.Equal(t, map[Limit]int64{LimitSteps: 1}, limits)
 }
+
+// TestRuleFileWithoutItsTable: the decoder panics on it.
+func TestRuleFileWithoutItsTable(t *testing.T) {
+	_, err := parseRules("x.toml", []byte("[[rules.allowlists]]\nstopwords = [\"x\"]"), false)
+	require.ErrorContains(t, err, "read rules x.toml: a table stands where it cannot")
+}
