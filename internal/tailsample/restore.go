@@ -43,7 +43,10 @@ func (e *Engine) load(ctx context.Context) (restored [signals]int64, err error) 
 	if meta == nil {
 		return restored, nil
 	}
-	r := reader{b: unsealed(meta)}
+	if meta = unsealed(meta); meta == nil {
+		return restored, fmt.Errorf("read %q: %w", metaKey, errDamaged)
+	}
+	r := reader{b: meta}
 	if version := r.uvarint(); version != storeVersion {
 		return restored, fmt.Errorf("%q is of version %d, which this program does not know", metaKey, version)
 	}

@@ -122,8 +122,9 @@ func TestStoreErrors(t *testing.T) {
 		(&input{}).add("line", Item{Key: key(1), DefaultRandomness: low}).send(t, r.logs, r.sinks[Logs])
 		r.close(t)
 		for name, damage := range map[string]func(map[string][]byte){
-			"version": func(v map[string][]byte) { v[metaKey] = sealed(append([]byte{9}, unsealed(v[metaKey])[1:]...)) },
-			"missing": func(v map[string][]byte) { delete(v, chunkKey(0)) },
+			"version":                func(v map[string][]byte) { v[metaKey] = sealed(append([]byte{9}, unsealed(v[metaKey])[1:]...)) },
+			"missing":                func(v map[string][]byte) { delete(v, chunkKey(0)) },
+			"bit of the first value": func(v map[string][]byte) { v[metaKey] = append([]byte{v[metaKey][0] ^ 1}, v[metaKey][1:]...) },
 			"bit": func(v map[string][]byte) {
 				b := slices.Clone(v[chunkKey(0)])
 				b[len(b)/2] ^= 4
