@@ -285,9 +285,12 @@ func (h *lossHistory) finish() tally {
 		h.failed("shut down", e.shutdown(context.Background()))
 		return tally{}
 	}
+	until := time.Now().Add(time.Minute) // a log that the last rounds left full refuses until it is written
 	for _, s := range h.senders {
 		s.last = true
-		s.run(context.Background(), e, d.Crashed())
+		for s.run(context.Background(), e, d.Crashed()); s.pending != nil && time.Now().Before(until); {
+			s.run(context.Background(), e, d.Crashed())
+		}
 	}
 	h.failed("shut down", e.shutdown(context.Background()))
 	h.lookForRest(m)
