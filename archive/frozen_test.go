@@ -45,10 +45,10 @@ func TestFrozenArchiveIsRead(t *testing.T) {
 
 	r, err := Open(t.Context(), b, ReaderOptions{CountsByMinute: true})
 	require.NoError(t, err)
-	objects := r.Snapshot().Objects()
+	objects := liveObjects(t, r.Snapshot())
 	require.Len(t, objects, 6)
 	for i := range objects {
-		require.NoError(t, VerifyObject(t.Context(), b, &objects[i]))
+		require.NoError(t, VerifyObject(t.Context(), b, objects[i]))
 	}
 	back := plog.NewLogs()
 	for _, record := range scanAll(t, b, All()) {

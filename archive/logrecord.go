@@ -28,6 +28,7 @@ const (
 	maxObjectBytes = 1 << 40
 	maxTailBytes   = 256 << 20
 	maxGroupBytes  = 2 << 30
+	maxIndexBytes  = 2 << 30
 )
 
 // LogRecordKind tells commit records and epoch claims apart.
@@ -83,8 +84,19 @@ type ObjectMeta struct {
 	// Displaced marks an object of records whose event time was out of the writer's limits: it lies in the
 	// partition of its arrival, not of its times.
 	Displaced bool `json:"displaced,omitempty"`
+	// Index says where the index lies; nil: there is none, and the rows must be scanned.
+	Index *IndexMeta `json:"index,omitempty"`
 	// Counts are the rows by service, severity and time. Complete, or nil: there are too many services.
 	Counts *Counts `json:"counts,omitempty"`
+}
+
+// IndexMeta says where in its object the index lies: blocks first, then the directory, which ends where the Parquet
+// footer begins.
+type IndexMeta struct {
+	Offset         int64  `json:"offset"`
+	Bytes          int64  `json:"bytes"` // blocks and directory
+	DirectoryBytes int64  `json:"directory_bytes"`
+	DirectorySum   string `json:"directory_xxh64"` // 16 hex digits
 }
 
 // HasService reports whether the object may hold a service that keep accepts.
@@ -206,11 +218,25 @@ func (r *LogRecord) check(writer string, sequence uint64) error {
 		case o.MinTime > o.MaxTime:
 			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
 		}
+		if o.Index != nil {
+			if err := o.Index.check(o); err != nil {
+				return fmt.Errorf("object %q: %w", o.Key, err)
+			}
+		}
 		if o.Counts != nil {
 			if err := o.Counts.check(o.Rows); err != nil {
 				return fmt.Errorf("object %q: %w", o.Key, err)
 			}
 		}
+	}
+	return nil
+}
+
+// check reports an index that cannot lie in that object.
+func (x *IndexMeta) check(o *ObjectMeta) error {
+	if x.Offset < 0 || x.Bytes <= 0 || x.Bytes > maxIndexBytes || x.DirectoryBytes <= 0 || x.DirectoryBytes > x.Bytes ||
+		x.Offset != o.Bytes-o.TailBytes-x.Bytes {
+		return fmt.Errorf("index of %d bytes (directory %d) at offset %d", x.Bytes, x.DirectoryBytes, x.Offset)
 	}
 	return nil
 }

@@ -4,7 +4,9 @@
 package archive
 
 import (
+	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -40,13 +42,26 @@ type Reader struct {
 // snapshot sees the same records however often it is repeated.
 type Snapshot struct {
 	reader  *Reader
-	objects []ObjectMeta
+	objects []*ObjectMeta
 	errs    []error // lasting, and what could not be read at the last Refresh
 	lasting []error
 }
 
-// Objects returns the live objects ordered by MinTime, then Key. The slice must not be changed.
-func (s *Snapshot) Objects() []ObjectMeta { return s.objects }
+// Objects returns the live objects that may hold records of start <= Timestamp < end (an end of math.MaxInt64 is no
+// end), ordered by MinTime, then Key. Where metadata must be fetched, it is, so this can take time and fail in part: the
+// errors, [Snapshot.Errors] among them, say what the list may lack. Neither the slice nor the objects may be changed.
+func (s *Snapshot) Objects(_ context.Context, start, end int64) ([]*ObjectMeta, []error) {
+	var live []*ObjectMeta
+	for _, o := range s.objects {
+		if o.MaxTime >= start && (o.MinTime < end || end == math.MaxInt64) {
+			live = append(live, o)
+		}
+	}
+	return live, s.errs
+}
+
+// Len returns the number of live objects.
+func (s *Snapshot) Len() int { return len(s.objects) }
 
 // Errors returns what of the commit log could not be understood; scans repeat it in their statistics.
 func (s *Snapshot) Errors() []error { return s.errs }

@@ -76,7 +76,7 @@ func (r *Reader) Refresh(ctx context.Context) error {
 	for _, err := range away {
 		next.errs = append(slices.Clip(next.errs), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err))
 	}
-	slices.SortFunc(next.objects, func(a, b ObjectMeta) int {
+	slices.SortFunc(next.objects, func(a, b *ObjectMeta) int {
 		if c := cmp.Compare(a.MinTime, b.MinTime); c != 0 {
 			return c
 		}
@@ -93,8 +93,8 @@ func (s *Snapshot) add(record *LogRecord, countsByMinute bool) {
 		if !countsByMinute {
 			record.Objects[i].Counts = record.Objects[i].Counts.total()
 		}
+		s.objects = append(s.objects, &record.Objects[i])
 	}
-	s.objects = append(s.objects, record.Objects...)
 }
 
 // maxLogGap bounds how many log records of a writer are looked for that a listing did not show.

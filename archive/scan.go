@@ -34,11 +34,11 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	sc.heap.descending = req.Descending
 	defer sc.wg.Wait() // nothing of the request is used after Scan returned
 	defer cancel()
-	sc.stats.ObjectsTotal = len(s.objects)
-	sc.stats.Errors = append(sc.stats.Errors, s.errs...)
-	for i := range s.objects {
-		o := &s.objects[i]
-		if o.MaxTime < req.Start || req.after(o.MinTime) || !o.HasService(req.Service) || (req.Object != nil && !req.Object(o)) {
+	objects, errs := s.Objects(ctx, req.Start, req.End)
+	sc.stats.ObjectsTotal, sc.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
+	sc.stats.Errors = append(sc.stats.Errors, errs...)
+	for _, o := range objects {
+		if !o.HasService(req.Service) || (req.Object != nil && !req.Object(o)) {
 			sc.stats.ObjectsPruned++
 			continue
 		}

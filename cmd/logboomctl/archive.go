@@ -89,7 +89,7 @@ var errEmpty = errors.New("no commit log here: not an archive, or nothing was wr
 
 func isEmpty(r *archive.Reader) bool {
 	s := r.Snapshot()
-	return len(s.Objects()) == 0 && len(s.Errors()) == 0
+	return s.Len() == 0 && len(s.Errors()) == 0
 }
 
 // objectFilter are the flags that choose objects, and records.

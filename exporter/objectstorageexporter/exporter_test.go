@@ -6,6 +6,7 @@ package objectstorageexporter
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -324,7 +325,9 @@ func TestExtremeTimesAreFound(t *testing.T) {
 	r, err := archive.Open(context.Background(), b, archive.ReaderOptions{})
 	require.NoError(t, err)
 	displaced := 0
-	for _, o := range r.Snapshot().Objects() {
+	objects, errs := r.Snapshot().Objects(t.Context(), math.MinInt64, math.MaxInt64)
+	require.Empty(t, errs)
+	for _, o := range objects {
 		assert.Contains(t, o.Key, "date="+time.Now().UTC().Format("2006-01-02"))
 		if o.Displaced {
 			displaced++

@@ -104,7 +104,7 @@ func (s *lossSender) logs(b *lossBatch) plog.Logs {
 }
 
 // rawRows counts the rows of the live objects by their body, as somebody without our reader would.
-func rawRows(b archive.Bucket, objects []archive.ObjectMeta) (map[string]int, error) {
+func rawRows(b archive.Bucket, objects []*archive.ObjectMeta) (map[string]int, error) {
 	rows := map[string]int{}
 	for i := range objects {
 		body, err := readAll(b, objects[i].Key)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -336,8 +337,9 @@ func (h *lossHistory) look(m vfs.FS) tally {
 		return result
 	}
 	snapshot := r.Snapshot()
-	rows, err := rawRows(b, snapshot.Objects())
-	h.failed("read objects", errors.Join(append(snapshot.Errors(), err)...))
+	objects, errs := snapshot.Objects(ctx, math.MinInt64, math.MaxInt64)
+	rows, err := rawRows(b, objects)
+	h.failed("read objects", errors.Join(append(errs, err)...))
 	records := map[string]int{}
 	stats, err := snapshot.Scan(ctx, archive.All(), func(r *archive.Record) error {
 		id, _, _ := strings.Cut(r.Body, "#")

@@ -6,6 +6,7 @@ package objectstorageexporter
 import (
 	"context"
 	"io"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -115,11 +116,13 @@ func (r *rig) objects() map[string]archive.ObjectMeta {
 	reader, err := archive.Open(ctx, b, archive.ReaderOptions{})
 	require.NoError(r.t, err)
 	objects := map[string]archive.ObjectMeta{}
-	for _, o := range reader.Snapshot().Objects() {
+	live, errs := reader.Snapshot().Objects(ctx, math.MinInt64, math.MaxInt64)
+	require.Empty(r.t, errs)
+	for _, o := range live {
 		_, twice := objects[o.Key]
 		require.False(r.t, twice, "%s is live twice", o.Key)
-		objects[o.Key] = o
-		require.NoError(r.t, archive.VerifyObject(ctx, b, &o))
+		objects[o.Key] = *o
+		require.NoError(r.t, archive.VerifyObject(ctx, b, o))
 	}
 	return objects
 }

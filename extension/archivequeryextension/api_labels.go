@@ -111,7 +111,7 @@ func (c *call) services(name string) (services []string, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	services, ok = archivesource.Services(snapshot, start.UnixNano(), inclusive(end), ms)
+	services, ok = archivesource.Services(c.ctx, snapshot, start.UnixNano(), inclusive(end), ms)
 	return services, ok, nil
 }
 
@@ -169,7 +169,7 @@ func (c *call) indexStats() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	e := archivesource.EstimateOf(snapshot, start.UnixNano(), inclusive(end), ms)
+	e := archivesource.EstimateOf(c.ctx, snapshot, start.UnixNano(), inclusive(end), ms)
 	return answer{json: map[string]any{"streams": e.Services, "chunks": e.Objects, "bytes": e.Bytes, "entries": e.Entries}}, nil
 }
 

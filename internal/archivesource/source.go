@@ -223,13 +223,13 @@ type Estimate struct {
 }
 
 // EstimateOf counts whole objects by service; of objects that the range cuts it takes the share of their time.
-func EstimateOf(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Estimate {
+func EstimateOf(ctx context.Context, s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Estimate {
 	var e Estimate
 	keep := ServiceFilter(ms)
 	services := map[string]struct{}{}
-	for i, objects := 0, s.Objects(); i < len(objects); i++ {
-		o := &objects[i]
-		if o.MaxTime < start || o.MinTime >= end || !o.HasService(keep) {
+	objects, _ := s.Objects(ctx, start, end) // an estimate of what is known
+	for _, o := range objects {
+		if !o.HasService(keep) {
 			continue
 		}
 		rows := o.Rows
@@ -255,15 +255,15 @@ func EstimateOf(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Esti
 
 // Services returns the values of service_name in the objects that overlap a range, in order, as far as the
 // matchers for it keep them. ok is false when the commit log does not know them all.
-func Services(s *archive.Snapshot, start, end int64, ms []*logql.Matcher) (services []string, ok bool) {
+func Services(ctx context.Context, s *archive.Snapshot, start, end int64, ms []*logql.Matcher) (services []string, ok bool) {
 	keep := ServiceFilter(ms)
 	seen := map[string]struct{}{}
 	services = []string{}
-	for i, objects := 0, s.Objects(); i < len(objects); i++ {
-		o := &objects[i]
-		if o.MaxTime < start || o.MinTime >= end {
-			continue
-		}
+	objects, errs := s.Objects(ctx, start, end)
+	if len(errs) > len(s.Errors()) {
+		return nil, false // a part of the commit log could not be fetched
+	}
+	for _, o := range objects {
 		if o.Counts == nil {
 			return nil, false
 		}

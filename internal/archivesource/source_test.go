@@ -152,14 +152,14 @@ func TestMapping(t *testing.T) {
 
 func TestEstimate(t *testing.T) {
 	s := snapshot(t, "estimate")
-	all := EstimateOf(s, math.MinInt64, math.MaxInt64, nil)
+	all := EstimateOf(t.Context(), s, math.MinInt64, math.MaxInt64, nil)
 	require.EqualValues(t, 30, all.Entries)
 	require.EqualValues(t, 2, all.Services)
 	require.Positive(t, all.Bytes)
 	edge, err := logql.NewMatcher("service_name", logql.MatchEqual, "edge")
 	require.NoError(t, err)
-	require.EqualValues(t, 10, EstimateOf(s, math.MinInt64, math.MaxInt64, []*logql.Matcher{edge}).Entries)
-	require.Zero(t, EstimateOf(s, 0, 1, nil))
+	require.EqualValues(t, 10, EstimateOf(t.Context(), s, math.MinInt64, math.MaxInt64, []*logql.Matcher{edge}).Entries)
+	require.Zero(t, EstimateOf(t.Context(), s, 0, 1, nil))
 }
 
 func TestStreamsLimit(t *testing.T) {
