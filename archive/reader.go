@@ -19,8 +19,11 @@ type ReaderOptions struct {
 	// Parallelism is how many objects or row groups are fetched and decoded at a time by one scan.
 	// Default: GOMAXPROCS.
 	Parallelism int
-	// FooterCacheBytes bounds the memory of cached Parquet footers, estimated. Default: 64 MiB.
-	FooterCacheBytes int64
+	// QueryMemoryBytes bounds what the scans and counts of the reader hold at a time of the row groups under way, fetched
+	// and decoded. Default: 512 MiB.
+	QueryMemoryBytes int64
+	// CacheBytes bounds the memory of the cache of footers, blocks of the index and decoded columns. Default: 256 MiB.
+	CacheBytes int64
 	// CountsByMinute keeps the objects' counts as the commit log has them. By default they are kept by service and
 	// severity only (Minutes is 0), which takes a fraction of the memory.
 	CountsByMinute bool
@@ -65,36 +68,3 @@ func (s *Snapshot) Len() int { return len(s.objects) }
 
 // Errors returns what of the commit log could not be understood; scans repeat it in their statistics.
 func (s *Snapshot) Errors() []error { return s.errs }
-
-// ScanRequest says what of a snapshot to visit.
-type ScanRequest struct {
-	// Start and End bound the event time: Start <= Timestamp < End, in nanoseconds since the Unix epoch.
-	// An End of math.MaxInt64 is no end.
-	Start, End int64
-	// Descending visits the newest records first.
-	Descending bool
-	// Object keeps an object; nil keeps all. It is for what the commit log says of objects alone, such as the tenant.
-	Object func(*ObjectMeta) bool
-	// Service keeps a service; nil keeps all. It is used to skip objects unread.
-	Service func(string) bool
-	// Keep keeps a record; nil keeps all. It may be called from several goroutines at a time, in any order,
-	// and for more records than are yielded. The record is valid during the call only.
-	Keep func(*Record) bool
-}
-
-// ScanStats says what a scan did.
-type ScanStats struct {
-	ObjectsTotal   int   // in the snapshot
-	ObjectsPruned  int   // skipped without reading
-	ObjectsRead    int   // opened
-	RowGroupsRead  int   // decoded
-	BytesRead      int64 // compressed bytes fetched from the bucket
-	RowsScanned    int64 // rows whose columns were decoded
-	RowsYielded    int64
-	RowsDuplicates int64 // dropped because their uid had been yielded
-	// Errors are what could not be read: each names bucket, key and offset. The result is partial when there are any.
-	Errors []error
-}
-
-// Partial reports whether something that may belong to the result could not be read.
-func (s *ScanStats) Partial() bool { return len(s.Errors) > 0 }

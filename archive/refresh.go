@@ -26,8 +26,9 @@ const logFetchers = 16
 // bucket is an empty archive. The bucket stays the caller's and must outlive the reader.
 func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, error) {
 	opts.Parallelism = cmp.Or(opts.Parallelism, runtime.GOMAXPROCS(0))
-	opts.FooterCacheBytes = cmp.Or(opts.FooterCacheBytes, 64<<20)
-	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.FooterCacheBytes), position: map[string]uint64{}}
+	opts.CacheBytes = cmp.Or(opts.CacheBytes, 256<<20)
+	opts.QueryMemoryBytes = cmp.Or(opts.QueryMemoryBytes, 512<<20)
+	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.CacheBytes), position: map[string]uint64{}}
 	r.snapshot.Store(&Snapshot{reader: r})
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err

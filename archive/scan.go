@@ -8,15 +8,11 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
 )
-
-// maxScanErrors bounds the errors that a scan collects.
-const maxScanErrors = 100
 
 // lookahead is how many of the heap's first items are looked at for something to prepare.
 const lookahead = 64
@@ -29,6 +25,44 @@ const lookahead = 64
 // What cannot be read is reported in the statistics, and the rest is still scanned. The error is the
 // callback's, unless that is [ErrStop], or the context's.
 func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record) error) (ScanStats, error) {
+	lines, err := compileLines(req.Lines)
+	if err != nil {
+		return ScanStats{}, err
+	}
+	values, err := compileValues(req.Values)
+	if err != nil {
+		return ScanStats{}, err
+	}
+	if keep := req.Keep; len(lines) > 0 || len(values) > 0 || req.Severity != nil {
+		req.Keep = func(r *Record) bool {
+			if req.Severity != nil && !req.Severity(r.SeverityNumber, r.SeverityText) {
+				return false
+			}
+			for i := range values {
+				if !values[i].matches(r) {
+					return false
+				}
+			}
+			for i := range lines {
+				if !lines[i].matches(r.Body) {
+					return false
+				}
+			}
+			return keep == nil || keep(r)
+		}
+	}
+	if req.Limit > 0 {
+		left, next := req.Limit, yield
+		yield = func(r *Record) error {
+			if err := next(r); err != nil {
+				return err
+			}
+			if left--; left == 0 {
+				return ErrStop
+			}
+			return nil
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	sc := &scan{ctx: ctx, reader: s.reader, req: &req}
 	sc.heap.descending = req.Descending
@@ -50,7 +84,7 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 		sc.heap.items = append(sc.heap.items, it)
 	}
 	heap.Init(&sc.heap)
-	err := sc.run(yield)
+	err = sc.run(yield)
 	if errors.Is(err, ErrStop) {
 		err = nil
 	}
@@ -300,9 +334,3 @@ func (r *ScanRequest) after(t int64) bool { return t >= r.End && r.End != math.M
 
 // All is a request for every record.
 func All() ScanRequest { return ScanRequest{Start: math.MinInt64, End: math.MaxInt64} }
-
-// String says what the scan did, for people.
-func (s ScanStats) String() string {
-	return fmt.Sprintf("objects %d (pruned %d, read %d), row groups %d, bytes %d, rows scanned %d, yielded %d, duplicates %d, errors %d",
-		s.ObjectsTotal, s.ObjectsPruned, s.ObjectsRead, s.RowGroupsRead, s.BytesRead, s.RowsScanned, s.RowsYielded, s.RowsDuplicates, len(s.Errors))
-}
