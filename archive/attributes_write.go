@@ -35,7 +35,8 @@ type lastValue struct {
 	known bool
 }
 
-func (a *attributeColumns) start(n *names, promoted promotedKeys) {
+// use says what the keys of the rows to come are.
+func (a *attributeColumns) use(n *names, promoted promotedKeys) {
 	a.ownWords = append(a.ownWords[:0], make([]bool, len(n.wordTexts))...)
 	for i, w := range n.wordTexts {
 		a.ownWords[i] = w == AttributeRecordUID || w == AttributeSamplingThreshold

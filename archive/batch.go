@@ -38,6 +38,8 @@ type Batch struct {
 	shared  []sharedText
 	size    int64
 	err     error // the batch cannot be encoded
+	// wholeExact says that the exact spans are whole LogsData, with resource and scope.
+	wholeExact bool
 }
 
 // batchRow is a record without what it shares with others.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"github.com/logboom/logboom/archive/internal/parquetfile"
 )
@@ -21,6 +22,11 @@ type columnWriter struct {
 	compression Compression
 	counter     *counter
 	rawBytes    int64
+
+	// The services of the object, in the order of their coming; the counter's indices are theirs.
+	services   []string
+	serviceIDs map[string]int32
+	serviceOf  []int32 // by index into names.sharedTexts: 1 + index into services, 0: not seen
 
 	// The columns of the row group, before encoding.
 	times, observed                   []int64
@@ -45,20 +51,29 @@ type columnWriter struct {
 }
 
 // start begins an object.
-func (c *columnWriter) start(batches []*Batch, n *names, promoted promotedKeys, repeated map[rowRef]struct{}, compression Compression) {
-	c.batches, c.names, c.promoted, c.repeated, c.compression = batches, n, promoted, repeated, compression
+func (c *columnWriter) start(promoted promotedKeys, compression Compression) {
+	c.promoted, c.compression = promoted, compression
 	c.counter, c.rawBytes = newCounter(), 0
-	c.attributes.start(n, promoted)
+	c.services, c.serviceIDs = nil, map[string]int32{}
+}
+
+// use says where the rows to come are from. The rows in repeated come after one of the same service, time and uid.
+func (c *columnWriter) use(batches []*Batch, n *names, repeated map[rowRef]struct{}) {
+	c.batches, c.names, c.repeated = batches, n, repeated
+	c.serviceOf = append(c.serviceOf[:0], make([]int32, len(n.sharedTexts))...)
+	c.promoted.use(n)
+	c.attributes.use(n, c.promoted)
 }
 
 // result returns the counts of the object and the length of its texts.
 func (c *columnWriter) result() (*Counts, int64) {
-	return c.counter.counts(c.usedServices()), c.rawBytes
+	return c.counter.counts(c.sortServices()), c.rawBytes
 }
 
 // forget lets go of what is not scratch.
 func (c *columnWriter) forget() {
 	c.batches, c.names, c.repeated, c.counter = nil, nil, nil, nil
+	c.services, c.serviceIDs = nil, nil
 	c.promoted = promotedKeys{}
 	c.dict.reset()
 	c.attributes.forget()
@@ -128,7 +143,11 @@ func (c *columnWriter) gather(rows []rowRef) {
 		c.bodies = parquetfile.AppendString(c.bodies, b.bytes(r.body))
 		c.uids = parquetfile.AppendString(c.uids, b.bytes(r.uid))
 		if r.exact.from != r.exact.to {
-			c.oneExact = appendExact(c.oneExact[:0], text.resourceOTLP, text.scopeOTLP, b.bytes(r.exact))
+			if b.wholeExact {
+				c.oneExact = append(c.oneExact[:0], b.bytes(r.exact)...)
+			} else {
+				c.oneExact = appendExact(c.oneExact[:0], text.resourceOTLP, text.scopeOTLP, b.bytes(r.exact))
+			}
 			c.exact = parquetfile.AppendString(c.exact, c.oneExact)
 			c.exactLevels = append(c.exactLevels, 1)
 		} else {
@@ -146,29 +165,40 @@ func (c *columnWriter) gather(rows []rowRef) {
 		if uid && c.repeated != nil {
 			_, repeat = c.repeated[ref]
 		}
-		c.counter.add(int32(n.serviceOf[shared]), r.severityNumber, r.timestamp, int64(r.body.to-r.body.from),
+		c.counter.add(c.service(shared), r.severityNumber, r.timestamp, int64(r.body.to-r.body.from),
 			weightOf(n.wordTexts[threshold], r.recordCount), uid, repeat)
 	}
 }
 
-// usedServices returns the services of the object, in order, and makes the counter's indices theirs: names knows
-// those of all the encoder's objects.
-func (c *columnWriter) usedServices() []string {
-	var used []int32
-	for key := range c.counter.cells {
-		used = append(used, key.service)
+// service returns the counter's index of the service of a shared text. Where the services are more than counts may have
+// cells, they are not told apart any more.
+func (c *columnWriter) service(shared uint32) int32 {
+	if id := c.serviceOf[shared]; id > 0 {
+		return id - 1
 	}
-	slices.Sort(used)
-	used = slices.Compact(used)
-	services := make([]string, 0, len(used))
-	for _, s := range used {
-		services = append(services, c.names.services[s])
+	name := c.names.sharedTexts[shared].service
+	id, ok := c.serviceIDs[name]
+	if !ok && len(c.services) <= maxCounts {
+		id = int32(len(c.services))
+		c.services = append(c.services, strings.Clone(name))
+		c.serviceIDs[c.services[id]] = id
+	}
+	c.serviceOf[shared] = id + 1
+	return id
+}
+
+// sortServices returns the services of the object in order, and makes the counter's indices theirs.
+func (c *columnWriter) sortServices() []string {
+	sorted := slices.Sorted(slices.Values(c.services))
+	to := make([]int32, len(c.services))
+	for i, name := range c.services {
+		at, _ := slices.BinarySearch(sorted, name)
+		to[i] = int32(at)
 	}
 	for _, cell := range c.counter.cells {
-		at, _ := slices.BinarySearch(used, cell.Service)
-		cell.Service = int32(at)
+		cell.Service = to[cell.Service]
 	}
-	return services
+	return sorted
 }
 
 // hexColumn is a column of ids in hexadecimal, behind each other.

@@ -29,13 +29,15 @@ const (
 	rowGroupBytes = 64 << 20
 )
 
-// objectWriter makes data objects, one after the other. It keeps its memory.
+// objectWriter makes data objects, one after the other: start, group for every row group, finish. It keeps its memory.
 type objectWriter struct {
 	compressors map[Compression]*zstd.Encoder
 	file        parquetfile.Writer
 	columns     columnWriter
 	order       []rowRef // of a row group, by service and time
 	starts      []int
+	meta        ObjectMeta // of the object under way
+	sums        []rowGroupSum
 }
 
 func (w *objectWriter) compressor(c Compression) (*zstd.Encoder, error) {
@@ -68,53 +70,76 @@ func (w *objectWriter) write(p partition, batches []*Batch, rows []rowRef, n *na
 		}
 	}()
 	slices.SortStableFunc(rows, func(a, b rowRef) int { return cmp.Compare(a.time, b.time) })
-	compressor, err := w.compressor(compression)
-	if err != nil {
+	if err := w.start(p, choosePromoted(batches, rows, n), compression, sizeHint(batches, rows)); err != nil {
 		return Object{}, err
 	}
-	promoted := choosePromoted(batches, rows, n)
-	file := &w.file
-	file.Start(parquetfile.Options{
-		Fields: append(slices.Clip(fields), promoted.fields()...), Compressor: compressor, SizeHint: sizeHint(batches, rows),
-		Sorting: []format.SortingColumn{{ColumnIdx: colServiceName}, {ColumnIdx: colTimestamp}},
-	})
-	meta := ObjectMeta{
-		Tenant: p.tenant, Rows: int64(len(rows)), Displaced: p.displaced, MinTime: rows[0].time, MaxTime: rows[len(rows)-1].time,
-	}
-	w.columns.start(batches, n, promoted, repeatedUIDs(batches, rows, n), compression)
-	var sums []rowGroupSum
+	w.columns.use(batches, n, repeatedUIDs(batches, rows, n))
 	for rest := rows; len(rest) > 0; {
 		group := rest[:rowGroupLen(batches, rest, n)]
 		rest = rest[len(group):]
-		file.StartGroup(len(group))
-		w.sortByService(batches, group, n)
-		if err := w.columns.write(file, w.order); err != nil {
+		if err := w.group(group); err != nil {
 			return Object{}, err
 		}
-		offset, size, err := file.EndGroup()
-		if err != nil {
-			return Object{}, err
-		}
-		sums = append(sums, rowGroupSum{Offset: offset, Bytes: size, Sum: fmt.Sprintf("%016x", xxhash.Sum64(file.Bytes(offset, size)))})
 	}
-	meta.Counts, meta.RawBytes = w.columns.result()
+	return w.finish()
+}
 
-	b, err := json.Marshal(sums)
+// start begins an object, whatever became of the one before.
+func (w *objectWriter) start(p partition, promoted promotedKeys, compression Compression, sizeHint int) error {
+	compressor, err := w.compressor(compression)
+	if err != nil {
+		return err
+	}
+	w.file.Start(parquetfile.Options{
+		Fields: append(slices.Clip(fields), promoted.fields()...), Compressor: compressor, SizeHint: sizeHint,
+		Sorting: []format.SortingColumn{{ColumnIdx: colServiceName}, {ColumnIdx: colTimestamp}},
+	})
+	w.columns.start(promoted, compression)
+	w.meta, w.sums = ObjectMeta{Tenant: p.tenant, Displaced: p.displaced}, nil
+	return nil
+}
+
+// group appends a row group of these rows, which are those of w.columns.use, in the order of time, and not before those of
+// the row group before.
+func (w *objectWriter) group(rows []rowRef) error {
+	w.file.StartGroup(len(rows))
+	w.sortByService(w.columns.batches, rows, w.columns.names)
+	if err := w.columns.write(&w.file, w.order); err != nil {
+		return err
+	}
+	offset, size, err := w.file.EndGroup()
+	if err != nil {
+		return err
+	}
+	w.sums = append(w.sums, rowGroupSum{Offset: offset, Bytes: size, Sum: fmt.Sprintf("%016x", xxhash.Sum64(w.file.Bytes(offset, size)))})
+	if w.meta.Rows == 0 {
+		w.meta.MinTime = rows[0].time
+	}
+	w.meta.MaxTime = rows[len(rows)-1].time
+	w.meta.Rows += int64(len(rows))
+	return nil
+}
+
+// finish returns the object, without a key.
+func (w *objectWriter) finish() (Object, error) {
+	meta := w.meta
+	meta.Counts, meta.RawBytes = w.columns.result()
+	b, err := json.Marshal(w.sums)
 	if err != nil {
 		return Object{}, err
 	}
 	metadata := []format.KeyValue{{Key: metaFormat, Value: strconv.Itoa(FormatVersion)}, {Key: metaRowGroups, Value: string(b)}}
-	if p.displaced {
+	if meta.Displaced {
 		metadata = append(metadata, format.KeyValue{Key: metaDisplaced, Value: "true"})
 	}
-	body, err := file.Finish("logboom", metadata)
+	body, err := w.file.Finish("logboom", metadata)
 	if err != nil {
 		return Object{}, err
 	}
 	sum := sha256.Sum256(body)
 	meta.SHA256 = hex.EncodeToString(sum[:])
 	meta.Bytes = int64(len(body))
-	last := sums[len(sums)-1]
+	last := w.sums[len(w.sums)-1]
 	meta.TailBytes = meta.Bytes - last.Offset - last.Bytes
 	meta.TailSum = fmt.Sprintf("%016x", xxhash.Sum64(body[meta.Bytes-meta.TailBytes:]))
 	return Object{Meta: meta, Body: body}, nil

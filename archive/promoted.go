@@ -147,7 +147,7 @@ func choosePromoted(batches []*Batch, rows []rowRef, n *names) promotedKeys {
 	slices.SortFunc(chosen, func(a, b *keyStats) int {
 		return cmp.Or(-cmp.Compare(a.rows, b.rows), strings.Compare(a.key, b.key), compareBool(a.resource, b.resource))
 	})
-	p := promotedKeys{byWord: make([]uint8, len(n.wordTexts))}
+	var p promotedKeys
 	taken := map[string]struct{}{}
 	for _, s := range chosen {
 		// Many readers do not tell capitals from small letters in names of columns.
@@ -160,14 +160,21 @@ func choosePromoted(batches []*Batch, rows []rowRef, n *names) promotedKeys {
 	slices.SortFunc(p.columns, func(a, b promotedColumn) int {
 		return cmp.Or(compareBool(a.resource, b.resource), strings.Compare(a.key, b.key))
 	})
+	return p
+}
+
+// use makes byWord that of n.
+func (p *promotedKeys) use(n *names) {
+	p.byWord = append(p.byWord[:0], make([]uint8, len(n.wordTexts))...)
+	columns := map[string]uint8{}
 	for i := range p.columns {
-		for word, s := range logs {
-			if !p.columns[i].resource && s.key == p.columns[i].key {
-				p.byWord[word] = uint8(i + 1)
-			}
+		if !p.columns[i].resource {
+			columns[p.columns[i].key] = uint8(i + 1)
 		}
 	}
-	return p
+	for word, text := range n.wordTexts {
+		p.byWord[word] = columns[text]
+	}
 }
 
 func (s *keyStats) promotable(sampled int) bool {
