@@ -141,26 +141,38 @@ func labelsSize(ls Labels) int64 {
 
 // Each runs a log query and passes every entry that it keeps to yield, in the order of the source; nothing is
 // held, so it is for outputs of any length. Labels are all labels after the pipeline. They and the line are
-// valid during the call only. Limit and Categorize of the parameters are not looked at.
+// valid during the call only. Categorize of the parameters is not looked at.
 func Each(ctx context.Context, src Source, e *LogExpr, p Params, yield func(ts int64, labels Labels, line string) error) (Stats, error) {
 	ev := &evaluator{ctx: ctx, src: src, p: p}
 	var scratch Labels
 	err := ev.each(e, func(st *lineState, ls *labelSet) error {
 		scratch = ls.appendSorted(scratch[:0])
-		return yield(st.ts, scratch, st.line)
+		if err := yield(st.ts, scratch, st.line); err != nil {
+			return err
+		}
+		return ev.enough()
 	})
 	return ev.stats, err
 }
 
+// enough ends a log query that has all its entries.
+func (ev *evaluator) enough() error {
+	if ev.p.Limit > 0 && ev.stats.Returned >= int64(ev.p.Limit) {
+		return ErrStop
+	}
+	return nil
+}
+
 // each passes the entries that the pipeline keeps.
 func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) error {
-	req := &SelectRequest{
-		Start: ev.p.Start, End: ev.p.End, Matchers: e.Matchers,
-		Descending: ev.p.Descending, Keep: linePrefilter(e.Stages),
+	req := Selection(e)
+	req.Start, req.End, req.Descending = ev.p.Start, ev.p.End, ev.p.Descending
+	if onlyFilters(e.Stages) {
+		req.Limit = ev.p.Limit
 	}
 	var ls labelSet
 	var st lineState
-	err := ev.src.Select(ev.ctx, req, func(entry *Entry) error {
+	err := ev.src.Select(ev.ctx, &req, func(entry *Entry) error {
 		if err := ev.see(entry); err != nil {
 			return err
 		}
@@ -210,10 +222,7 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 			return err
 		}
 		streams[i].Entries = append(streams[i].Entries, out)
-		if ev.p.Limit > 0 && ev.stats.Returned >= int64(ev.p.Limit) {
-			return ErrStop
-		}
-		return nil
+		return ev.enough()
 	})
 	if err != nil {
 		return nil, err

@@ -63,16 +63,38 @@ func (ev *evaluator) rangeAggregation(e *RangeAggregation, pushed *Grouping) (*v
 	}
 	labels := neededLabels(e.Range, r.grouping)
 	r.skip = labels != nil && len(labels) == 0
-	first, last := ev.at(0), ev.at(ev.steps-1)
-	req := &SelectRequest{
-		Start: saturate(first, -r.offset, -r.interval, 1), End: saturate(last, -r.offset, 1),
-		Matchers: e.Range.Log.Matchers, Keep: linePrefilter(e.Range.Log.Stages), Labels: labels,
-		NoLine: len(e.Range.Log.Stages) == 0,
+	if counted, err := r.count(); err != nil {
+		return nil, err
+	} else if counted {
+		return r.result()
 	}
-	if err := ev.src.Select(ev.ctx, req, r.add); err != nil && !errors.Is(err, ErrStop) {
+	first, last := ev.at(0), ev.at(ev.steps-1)
+	req := Selection(e.Range.Log)
+	req.Start, req.End = saturate(first, -r.offset, -r.interval, 1), saturate(last, -r.offset, 1)
+	req.Labels, req.NoLine = labels, r.noLine()
+	if err := ev.src.Select(ev.ctx, &req, r.add); err != nil && !errors.Is(err, ErrStop) {
 		return nil, err
 	}
 	return r.result()
+}
+
+// noLine reports whether nothing of the lines matters, not even their length.
+func (r *rangeEval) noLine() bool {
+	if r.e.Op == "bytes_over_time" || r.e.Op == "bytes_rate" {
+		return false
+	}
+	for _, s := range r.e.Range.Log.Stages {
+		switch s.(type) {
+		case LabelFilter, *DropLabels, *KeepLabels:
+		case *JSONParser, *LogfmtParser, *RegexpParser, *PatternParser:
+			if !r.skip {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // neededLabels returns the labels that an aggregation looks at, nil for all.
@@ -225,6 +247,11 @@ func (r *rangeEval) accumulator() (*accumulator, error) {
 	} else {
 		r.scratch = r.ls.appendSorted(r.scratch[:0])
 	}
+	return r.accumulatorOf()
+}
+
+// accumulatorOf finds the accumulator of the labels in scratch.
+func (r *rangeEval) accumulatorOf() (*accumulator, error) {
 	r.key = r.scratch.appendKey(r.key[:0])
 	if a, ok := r.series[string(r.key)]; ok {
 		return a, nil

@@ -37,32 +37,6 @@ func runStages(stages []Stage, st *lineState, ls *labelSet) bool {
 
 func (f *LineFilter) process(st *lineState, _ *labelSet) bool { return f.match(st.line) }
 
-// linePrefilter combines the line filters in front of every stage that changes the line, nil if there are none.
-// A line that it refuses never passes the pipeline.
-func linePrefilter(stages []Stage) func(string) bool {
-	var fs []*LineFilter
-loop:
-	for _, s := range stages {
-		switch s := s.(type) {
-		case *LineFilter:
-			fs = append(fs, s)
-		case *LineFormat, *Decolorize, *UnpackParser:
-			break loop
-		}
-	}
-	if len(fs) == 0 {
-		return nil
-	}
-	return func(line string) bool {
-		for _, f := range fs {
-			if !f.match(line) {
-				return false
-			}
-		}
-		return true
-	}
-}
-
 func (f *AndFilter) keep(ls *labelSet) bool { return f.Left.keep(ls) && f.Right.keep(ls) }
 func (f *OrFilter) keep(ls *labelSet) bool  { return f.Left.keep(ls) || f.Right.keep(ls) }
 

@@ -29,12 +29,18 @@ type SelectRequest struct {
 	Start, End int64 // Start <= Timestamp < End, ns since the Unix epoch
 	Matchers   []*Matcher
 	Descending bool
-	// Keep refuses lines that cannot pass the pipeline; nil keeps all. Safe for concurrent use.
+	// Lines are the line filters that every line must pass.
+	Lines []*LineFilter
+	// Filters are label filters that every entry must pass, as it comes from the source.
+	Filters []LabelFilter
+	// Keep is all of Lines in one; nil keeps all. Safe for concurrent use.
 	Keep func(line string) bool
+	// Limit is how many entries are enough, if all that the source yields pass Matchers, Lines and Filters; 0 means all.
+	Limit int
 	// Labels are the only labels and metadata whose values matter, nil if all do. Streams must be complete
 	// enough for the matchers.
 	Labels []string
-	// NoLine says that the line itself is not looked at (but its length is).
+	// NoLine says that lines are not looked at: they may be left empty.
 	NoLine bool
 }
 
