@@ -38,6 +38,8 @@ type Batch struct {
 	shared  []sharedText
 	size    int64
 	err     error // the batch cannot be encoded
+
+	minTime, maxTime int64 // of the rows
 	// wholeExact says that the exact spans are whole LogsData, with resource and scope.
 	wholeExact bool
 }
@@ -271,6 +273,10 @@ func (x *extractor) record(lr plog.LogRecord) {
 		return
 	}
 	r.textSize = uint32(len(b.text) - from + keys)
+	if len(b.rows) == 0 {
+		b.minTime, b.maxTime = r.timestamp, r.timestamp
+	}
+	b.minTime, b.maxTime = min(b.minTime, r.timestamp), max(b.maxTime, r.timestamp)
 	b.rows = append(b.rows, r)
 }
 

@@ -48,6 +48,9 @@ type Snapshot struct {
 	objects []*ObjectMeta
 	errs    []error // lasting, and what could not be read at the last Refresh
 	lasting []error
+	fresh   []*freshUnit // not committed yet; see WithFresh
+
+	committed map[walKey]uint64 // highest entry of each write-ahead log
 }
 
 // Objects returns the live objects that may hold records of start <= Timestamp < end (an end of math.MaxInt64 is no

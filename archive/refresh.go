@@ -49,7 +49,11 @@ func (r *Reader) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list commit log of %s: %w", r.bucket.Name(), err)
 	}
-	keys = append(slices.Clone(r.pending), keys...)
+	return r.apply(ctx, append(slices.Clone(r.pending), keys...), position)
+}
+
+// apply reads log records and makes a snapshot with them; position is that of every writer afterwards. r.mu is held.
+func (r *Reader) apply(ctx context.Context, keys []string, position map[string]uint64) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -57,7 +61,7 @@ func (r *Reader) Refresh(ctx context.Context) error {
 	var pending []string
 	var away []error
 	old := r.snapshot.Load()
-	next := &Snapshot{reader: r, lasting: old.lasting, objects: slices.Clone(old.objects)}
+	next := &Snapshot{reader: r, lasting: old.lasting, objects: slices.Clone(old.objects), committed: maps.Clone(old.committed)}
 	for i, f := range fetched {
 		switch {
 		case f.away != nil:
@@ -90,6 +94,7 @@ func (r *Reader) Refresh(ctx context.Context) error {
 
 // add makes the objects of a commit live.
 func (s *Snapshot) add(record *LogRecord, countsByMinute bool) {
+	s.noteCommit(record)
 	for i := range record.Objects {
 		if !countsByMinute {
 			record.Objects[i].Counts = record.Objects[i].Counts.total()

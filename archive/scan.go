@@ -8,6 +8,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"sync"
@@ -83,6 +84,15 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 		}
 		sc.heap.items = append(sc.heap.items, it)
 	}
+	for _, u := range s.fresh {
+		if u.mayHold(&req) {
+			it := &item{meta: &ObjectMeta{Key: u.name}, group: -1, fresh: u, bound: u.minTime}
+			if req.Descending {
+				it.bound = u.maxTime
+			}
+			sc.heap.items = append(sc.heap.items, it)
+		}
+	}
 	heap.Init(&sc.heap)
 	err = sc.run(yield)
 	if errors.Is(err, ErrStop) {
@@ -115,6 +125,8 @@ type item struct {
 	meta  *ObjectMeta
 	group int // of the object; -1: the object itself
 	file  *objectFile
+	fresh *freshUnit           // in place of an object
+	parts map[string][]*Record // of a fresh unit, by tenant
 
 	ready chan struct{} // closed when prepared; nil: not started
 	err   error
@@ -228,6 +240,10 @@ func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) err
 
 // take puts what a prepared item has become back into the heap.
 func (s *scan) take(it *item) {
+	if it.fresh != nil {
+		s.takeFresh(it)
+		return
+	}
 	if it.err != nil {
 		if s.ctx.Err() != nil {
 			return // run ends with the context's error
@@ -260,6 +276,20 @@ func (s *scan) take(it *item) {
 	}
 }
 
+// takeFresh puts the rows of a fresh unit into the heap, apart by tenant.
+func (s *scan) takeFresh(it *item) {
+	if it.err != nil && s.ctx.Err() == nil {
+		s.stats.fail(it.err)
+	}
+	s.stats.RowsScanned += int64(it.total)
+	for tenant, rows := range it.parts {
+		part := &item{meta: &ObjectMeta{Key: it.meta.Key + "/" + tenant, Tenant: tenant}, rows: rows, open: true}
+		part.bound = part.row(s.req.Descending).Timestamp
+		heap.Push(&s.heap, part)
+	}
+	it.parts = nil
+}
+
 // prepareAhead starts work on the items that are likely to be needed next.
 func (s *scan) prepareAhead() {
 	for s.pending < s.reader.opts.Parallelism {
@@ -285,6 +315,13 @@ func (s *scan) prepare(it *item) {
 	s.pending++
 	s.wg.Go(func() {
 		defer close(it.ready)
+		if it.fresh != nil {
+			var err error
+			if it.parts, it.total, err = it.fresh.rows(s.ctx, s.req); err != nil {
+				it.err = fmt.Errorf("read %s: %w", it.fresh.name, err)
+			}
+			return
+		}
 		var offset int64
 		var err error
 		if it.group < 0 {
