@@ -54,6 +54,7 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 		row.Rows++
 		if req.Bytes {
 			row.Bytes += int64(len(r.Body))
+			row.WeightedBytes += r.Weight() * float64(len(r.Body))
 		}
 		row.Weight += r.Weight()
 		return nil

@@ -5,6 +5,7 @@ package archive
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ const (
 	fieldLogAttribute
 	fieldResourceAttribute
 	fieldScopeAttribute
+	fieldAny
 )
 
 // valueFilter is a value filter, taken apart.
@@ -32,6 +34,8 @@ func compileValues(values []ValueFilter) ([]valueFilter, error) {
 	for _, v := range values {
 		f := valueFilter{value: v.Value}
 		switch v.Field {
+		case "":
+			f.kind = fieldAny
 		case "TraceId":
 			f.kind = fieldTraceID
 		case "SpanId":
@@ -75,7 +79,14 @@ func (f *valueFilter) matches(r *Record) bool {
 		return find(r.LogAttributes)
 	case fieldResourceAttribute:
 		return find(r.ResourceAttributes)
+	case fieldAny:
+		return r.TraceID == f.value || r.SpanID == f.value || r.EventName == f.value ||
+			hasValue(r.LogAttributes, f.value) || hasValue(r.ResourceAttributes, f.value) || hasValue(r.ScopeAttributes, f.value)
 	default:
 		return find(r.ScopeAttributes)
 	}
+}
+
+func hasValue(attrs []Attribute, value string) bool {
+	return slices.ContainsFunc(attrs, func(a Attribute) bool { return a.Value == value })
 }

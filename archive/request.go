@@ -55,7 +55,7 @@ type LineFilter struct {
 
 // ValueFilter keeps the records whose field has exactly that value, in its text form (see [Attribute]). A missing
 // attribute has the value "". Field is TraceId, SpanId, EventName, LogAttributes.<key>, ResourceAttributes.<key> or
-// ScopeAttributes.<key>; another is an error of the scan.
+// ScopeAttributes.<key>; or empty, which means any of these fields, whatever the key; another is an error of the scan.
 type ValueFilter struct {
 	Field, Value string
 }
@@ -104,4 +104,6 @@ type CountRow struct {
 	Rows         int64
 	Bytes        int64   // length of the bodies' text, if the request asked for it
 	Weight       float64 // how many records the rows stand for, see [Record.Weight]
+	// WeightedBytes is the sum of each row's bytes times its weight, if the request asked for bytes.
+	WeightedBytes float64
 }
