@@ -78,9 +78,9 @@ func TestPoisonIsSetAside(t *testing.T) {
 			if where == "from disk" {
 				dropped, files = dropped+5, files+2
 			}
-			assert.EqualValues(t, dropped, r.metric("dropped_records", "undecodable"))
-			assert.EqualValues(t, dropped, r.metric("dropped_records", ""))
-			assert.EqualValues(t, sent, r.metric("committed_records", ""))
+			r.eventually("dropped_records", "undecodable", float64(dropped))
+			r.eventually("dropped_records", "", float64(dropped))
+			r.eventually("committed_records", "", float64(sent))
 			assert.Len(t, asideFiles(t, cfg), files)
 			assert.Positive(t, r.metric("aside_bytes", ""))
 			r.stop()
@@ -116,7 +116,7 @@ func TestPoisonAgainAfterACrash(t *testing.T) {
 	r.beforeEncode = poisonous
 	require.NoError(t, r.start(context.Background(), r.host))
 	r.eventually("held_records", "", 0)
-	assert.EqualValues(t, poisonRecords, r.metric("dropped_records", "undecodable"))
+	r.eventually("dropped_records", "undecodable", float64(poisonRecords))
 	r.requireBalance()
 	r.stop()
 	assert.Len(t, asideFiles(t, cfg), 1)
@@ -157,7 +157,7 @@ func TestDamagedWhileHeld(t *testing.T) {
 	require.NoError(t, os.WriteFile(names[0], b, 0o600))
 	r.held.Rotate(0)
 	r.eventually("held_records", "", 0)
-	assert.EqualValues(t, 1, r.metric("dropped_records", "damaged"))
+	r.eventually("dropped_records", "damaged", float64(1))
 	r.requireBalance()
 	r.stop()
 	got := archived(t, cfg)
@@ -179,7 +179,7 @@ func TestPoisonWithoutALog(t *testing.T) {
 	assert.True(t, consumererror.IsPermanent(err))
 	require.NoError(t, <-good)
 	require.NoError(t, <-good)
-	assert.EqualValues(t, poisonRecords, r.metric("dropped_records", "undecodable"))
+	r.eventually("dropped_records", "undecodable", float64(poisonRecords))
 	r.requireBalance()
 	r.stop()
 	requireOnce(t, r.cfg, 4)

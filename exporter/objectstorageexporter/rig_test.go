@@ -97,7 +97,7 @@ func (r *rig) requireBalance() {
 		assert.Equal(c, in, out, "accepted %v + recovered %v = committed %v + dropped %v + held %v",
 			r.metric("accepted_records", ""), r.metric("recovered_records", ""),
 			r.metric("committed_records", ""), r.metric("dropped_records", ""), r.metric("held_records", ""))
-	}, 5*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 // eventually waits for a metric.
