@@ -138,7 +138,7 @@ func (l *Log) scanFile(path string, from, to uint64, patient bool) (s scanned, e
 	if seg.First == 0 {
 		return s, nil
 	}
-	seg.synced, seg.keep = seg.end, s.keep
+	seg.synced, seg.durable, seg.keep = seg.end, seg.end, s.keep
 	if len(f.bad) > 0 {
 		seg.unread = readAttempts // it was tried often enough
 	}

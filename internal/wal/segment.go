@@ -37,6 +37,12 @@ type Segment struct {
 	released bool  // nothing is attached, and will not be
 	keep     bool  // what is damaged in it could not be copied aside
 	unread   int   // attempts to read it that failed
+	durable  mark  // as synced
+	pins     int   // views that may read the file
+	doomed   bool  // the file is to be removed with the last of them
+
+	minTime, maxTime int64 // of the entries' events, if timesKnown
+	timesKnown       bool
 
 	syncMu sync.Mutex
 	synced mark // of what is durable
@@ -87,6 +93,7 @@ func (l *Log) Append(b []byte, info Info, value any, size int64) error {
 		return err
 	}
 	l.attach(s, Attached{l.next, info, value}, size)
+	s.widen(info)
 	if s.First == 0 {
 		s.First, s.Since, s.started = l.next, info.Since, time.Now()
 	}
@@ -267,6 +274,9 @@ func (l *Log) sync(s *Segment, end int64) error {
 		return s.failed
 	}
 	s.synced = written
+	l.mu.Lock()
+	s.durable = written
+	l.mu.Unlock()
 	return nil
 }
 
@@ -392,6 +402,9 @@ func (l *Log) kept(s *Segment) bool {
 // forget deletes the file of a segment that is done. What could not be copied aside goes there as a whole; if that
 // fails it stays until the log is opened again, for nobody must wait for it.
 func (l *Log) forget(s *Segment) error {
+	if l.doom(s) {
+		return nil
+	}
 	if !l.kept(s) {
 		return l.fs.Remove(s.path)
 	}

@@ -78,6 +78,8 @@ type Info struct {
 	Records int
 	// Since is when it came.
 	Since time.Time
+	// MinTime and MaxTime bound the times of the events in it, in a unit of the caller's; 0, 0: they are not known.
+	MinTime, MaxTime int64
 }
 
 // Options of a log.
