@@ -152,3 +152,18 @@ func (s *PatternParser) process(st *lineState, ls *labelSet) bool {
 	}
 	return true
 }
+
+// Literals returns texts that every line holds which has the operand's shape, if it is a pattern.
+func (o LineOperand) Literals() []string {
+	p, err := parsePattern(o.Text)
+	if err != nil || o.IP {
+		return nil
+	}
+	var out []string
+	for _, part := range p.parts {
+		if !part.capture && part.text != "" {
+			out = append(out, part.text)
+		}
+	}
+	return out
+}

@@ -81,7 +81,7 @@ func (f *LineFilter) Matches(line string) bool { return f.match(line) }
 
 // FilterNames returns the labels that a filter looks at, and whether it only compares strings: such a filter never
 // makes an error.
-func FilterNames(f LabelFilter) (names []string, strings bool) {
+func FilterNames(f LabelFilter) (names []string, plain bool) {
 	f.names(func(n string) { names = append(names, n) })
 	slices.Sort(names)
 	return slices.Compact(names), onlyMatchers(f)

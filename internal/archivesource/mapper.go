@@ -34,6 +34,7 @@ const (
 // Mapper turns archive records into LogQL entries. Safe for concurrent use.
 type Mapper struct {
 	isStreamLabel map[string]bool
+	streamKeys    map[string][]string // by label name, but for service_name: the resource attributes that it may come from
 
 	mu      sync.RWMutex
 	streams map[string]*stream
@@ -48,9 +49,18 @@ type stream struct {
 
 // NewMapper makes a mapper with the resource attributes that become stream labels.
 func NewMapper(streamLabels []string) *Mapper {
-	m := &Mapper{isStreamLabel: map[string]bool{"service.name": true}, streams: map[string]*stream{}, names: map[string]string{}}
+	m := &Mapper{
+		isStreamLabel: map[string]bool{"service.name": true}, streamKeys: map[string][]string{},
+		streams: map[string]*stream{}, names: map[string]string{},
+	}
 	for _, n := range streamLabels {
+		if m.isStreamLabel[n] {
+			continue
+		}
 		m.isStreamLabel[n] = true
+		if name := m.labelName(n); name != labelServiceName {
+			m.streamKeys[name] = append(m.streamKeys[name], n)
+		}
 	}
 	return m
 }
@@ -215,11 +225,13 @@ func (c *converter) addAttribute(a archive.Attribute) {
 var levelsByNumber = [...]string{"trace", "debug", "info", "warn", "error", "fatal"}
 
 // Level is the level of a record by its severity number; without one by its severity text; unknown otherwise.
-func Level(r *archive.Record) string {
-	if n := r.SeverityNumber; n >= 1 && n <= 24 {
-		return levelsByNumber[(n-1)/4]
+func Level(r *archive.Record) string { return levelOf(r.SeverityNumber, r.SeverityText) }
+
+func levelOf(number int32, text string) string {
+	if number >= 1 && number <= 24 {
+		return levelsByNumber[(number-1)/4]
 	}
-	return levelOfText(r.SeverityText)
+	return levelOfText(text)
 }
 
 func levelOfText(s string) string {

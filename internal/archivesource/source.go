@@ -92,12 +92,9 @@ func ServiceFilter(ms []*logql.Matcher) func(string) bool {
 
 // Select implements [logql.Source].
 func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield func(*logql.Entry) error) error {
-	scan := archive.ScanRequest{
-		Start: req.Start, End: req.End, Descending: req.Descending,
-		Service: ServiceFilter(req.Matchers),
-	}
-	if req.Keep != nil {
-		scan.Keep = func(r *archive.Record) bool { return req.Keep(r.Body) }
+	scan, exact := s.mapper.ScanRequest(req)
+	if exact {
+		scan.Limit = req.Limit
 	}
 	conv := s.mapper.converter(req)
 	var entry logql.Entry
@@ -167,29 +164,29 @@ func (s *Source) Streams(ctx context.Context, start, end int64, ms []*logql.Matc
 	scanCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The records are never yielded: a stream needs to be seen only once, whatever the order and the duplicates.
-	stats, err := s.snapshot.Scan(scanCtx, archive.ScanRequest{
-		Start: start, End: end, Service: ServiceFilter(ms),
-		Keep: func(r *archive.Record) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			st := conv.streamOf(r)
-			if st == last || over != nil {
-				return false
-			}
-			last = st
-			if !conv.lastOK {
-				return false
-			}
-			isNew, err := set.isNew(st, len(conv.lastKey) <= maxCachedStreamBytes)
-			if err != nil {
-				over = err
-				cancel()
-			} else if isNew {
-				visit(st.labels)
-			}
+	scan, _ := s.mapper.ScanRequest(&logql.SelectRequest{Start: start, End: end, Matchers: ms, Labels: []string{}, NoLine: true})
+	scan.Columns = archive.ColumnResourceAttributes
+	scan.Keep = func(r *archive.Record) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		st := conv.streamOf(r)
+		if st == last || over != nil {
 			return false
-		},
-	}, func(*archive.Record) error { return nil })
+		}
+		last = st
+		if !conv.lastOK {
+			return false
+		}
+		isNew, err := set.isNew(st, len(conv.lastKey) <= maxCachedStreamBytes)
+		if err != nil {
+			over = err
+			cancel()
+		} else if isNew {
+			visit(st.labels)
+		}
+		return false
+	}
+	stats, err := s.snapshot.Scan(scanCtx, scan, func(*archive.Record) error { return nil })
 	s.add(stats)
 	switch {
 	case over != nil:
@@ -203,17 +200,7 @@ func (s *Source) Streams(ctx context.Context, start, end int64, ms []*logql.Matc
 func (s *Source) add(st archive.ScanStats) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.ObjectsTotal = max(s.stats.ObjectsTotal, st.ObjectsTotal)
-	s.stats.ObjectsPruned += st.ObjectsPruned
-	s.stats.ObjectsRead += st.ObjectsRead
-	s.stats.RowGroupsRead += st.RowGroupsRead
-	s.stats.BytesRead += st.BytesRead
-	s.stats.RowsScanned += st.RowsScanned
-	s.stats.RowsYielded += st.RowsYielded
-	s.stats.RowsDuplicates += st.RowsDuplicates
-	if len(s.stats.Errors) < 100 {
-		s.stats.Errors = append(s.stats.Errors, st.Errors...)
-	}
+	s.stats.Add(&st)
 }
 
 // Estimate says from the commit log alone how much a selection would read.

@@ -1,0 +1,96 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archivesource
+
+import (
+	"context"
+	"slices"
+
+	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/logql"
+)
+
+// Count implements [logql.Counter] for counts by service and level, which the archive makes of its commit log, its
+// index or a few columns.
+func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(*logql.Count) error) (bool, error) {
+	c := s.mapper.conditions(req.Matchers, req.Filters)
+	if !c.matchers || !s.mapper.countsBy(req.By) {
+		return false, nil
+	}
+	for _, f := range req.Filters {
+		if names, plain := logql.FilterNames(f); !plain || !s.mapper.countsBy(names) {
+			return false, nil
+		}
+	}
+	if c.none {
+		return true, nil
+	}
+	lines, allLines := Lines(req.Lines)
+	byLevel := slices.Contains(req.By, LabelLevel)
+	count := archive.CountRequest{
+		ScanRequest: archive.ScanRequest{
+			Start: req.Edges[0], End: req.Edges[len(req.Edges)-1],
+			Service: c.service, Severity: c.severity, Values: c.values, Lines: lines,
+		},
+		Edges: req.Edges, Bytes: req.Bytes,
+		BySeverity: byLevel || !c.exact, // then a filter asks for service and level at once
+	}
+	if !allLines {
+		count.Keep = func(r *archive.Record) bool { return req.Keep(r.Body) }
+		count.Columns = archive.ColumnBody
+	}
+	rows, stats, err := s.snapshot.Count(ctx, count)
+	s.add(stats)
+	if err != nil {
+		return true, err
+	}
+	return true, s.counts(req, rows, !c.exact, yield)
+}
+
+// countsBy reports whether all of the labels are those that the archive counts by.
+func (m *Mapper) countsBy(names []string) bool {
+	for _, n := range names {
+		if n != labelServiceName && (n != LabelLevel || !m.levelIsOurs()) {
+			return false
+		}
+	}
+	return true
+}
+
+// counts hands out what the archive counted.
+func (s *Source) counts(req *logql.CountRequest, rows []archive.CountRow, filter bool, yield func(*logql.Count) error) error {
+	type key struct{ service, level string }
+	type group struct {
+		labels logql.Labels
+		kept   bool
+	}
+	groups := map[key]group{}
+	var n logql.Count
+	for i := range rows {
+		r := &rows[i]
+		k := key{r.Service, levelOf(r.SeverityNumber, r.SeverityText)}
+		if k.service == "" {
+			k.service = unknownService
+		}
+		g, ok := groups[k]
+		if !ok {
+			all := logql.Labels{{Name: LabelLevel, Value: k.level}, {Name: labelServiceName, Value: k.service}}
+			g.kept = !filter || !slices.ContainsFunc(req.Filters, func(f logql.LabelFilter) bool { return !logql.FilterMatches(f, all) })
+			for _, l := range all {
+				if slices.Contains(req.By, l.Name) {
+					g.labels = append(g.labels, l)
+				}
+			}
+			groups[k] = g
+		}
+		if !g.kept {
+			continue
+		}
+		n = logql.Count{Labels: g.labels, Bucket: r.Bucket, Entries: r.Rows, Weight: r.Weight, Bytes: r.Bytes, WeightedBytes: r.WeightedBytes}
+		if err := yield(&n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
