@@ -95,6 +95,9 @@ type Record struct {
 	// RecordCount is how many records this one stands for, at least 1.
 	RecordCount uint64
 
+	// Tenant is whose record it is, "" where there are none. Only the callback of a scan sees it.
+	Tenant string
+
 	// source tells which of the times Timestamp is.
 	source timeSource
 	// exact is the whole record as OTLP bytes, where the text columns cannot give it back; else nil.

@@ -31,6 +31,10 @@ type ScanRequest struct {
 	Columns Columns
 	// Limit ends the scan after so many records; 0 means no limit.
 	Limit int
+	// OnError is told of each object, or part of one, that cannot be read: on the goroutine of the scan, when all records
+	// before it were yielded and none behind it. An error that it returns ends the scan. nil goes on without the part; so do
+	// the statistics tell, in either case.
+	OnError func(error) error
 	// Fresh are records that are not committed yet, in the order of their acceptance. Where one has the uid of a committed
 	// record of the same tenant, service and time, one of both is yielded.
 	Fresh []*Batch

@@ -190,7 +190,9 @@ func (s *scan) run(yield func(*Record) error) error {
 			return s.ctx.Err()
 		}
 		s.pending--
-		s.take(it)
+		if err := s.take(it); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -235,23 +237,27 @@ func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) err
 		s.seen[key] = struct{}{}
 	}
 	s.stats.RowsYielded++
+	r.Tenant = tenant
 	return yield(r)
 }
 
 // take puts what a prepared item has become back into the heap.
-func (s *scan) take(it *item) {
+func (s *scan) take(it *item) error {
 	if it.fresh != nil {
 		s.takeFresh(it)
-		return
+		return nil
 	}
 	if it.err != nil {
 		if s.ctx.Err() != nil {
-			return // run ends with the context's error
+			return nil // run ends with the context's error
 		}
 		if len(s.stats.Errors) < maxScanErrors {
 			s.stats.Errors = append(s.stats.Errors, it.err)
 		}
-		return
+		if s.req.OnError != nil {
+			return s.req.OnError(it.err)
+		}
+		return nil
 	}
 	if it.group < 0 {
 		s.stats.ObjectsRead++
@@ -265,7 +271,7 @@ func (s *scan) take(it *item) {
 			}
 			heap.Push(&s.heap, &item{bound: bound, meta: it.meta, group: i, file: it.file})
 		}
-		return
+		return nil
 	}
 	s.stats.RowGroupsRead++
 	s.stats.RowsScanned += int64(it.total)
@@ -274,6 +280,7 @@ func (s *scan) take(it *item) {
 		it.bound = it.row(s.req.Descending).Timestamp
 		heap.Push(&s.heap, it)
 	}
+	return nil
 }
 
 // takeFresh puts the rows of a fresh unit into the heap, apart by tenant.
