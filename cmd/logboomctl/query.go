@@ -37,6 +37,7 @@ type queryOptions struct {
 	forward        bool
 	output         string
 	maxMemoryMiB   int
+	stats          bool
 	now            time.Time
 	startNS, endNS int64
 }
@@ -74,7 +75,8 @@ standard input. Log queries print lines, metric queries print the samples.`,
 	f.IntVar(&o.limit, "limit", 100, "lines to print at most, 0 for all (standard input: all)")
 	f.BoolVar(&o.forward, "forward", false, "oldest lines first")
 	f.StringVarP(&o.output, "output", "o", "default", "default (time, labels, line), jsonl (one JSON object a line) or raw (lines alone)")
-	f.IntVar(&o.maxMemoryMiB, "max-memory-mib", 1024, "memory that the query may hold")
+	f.IntVar(&o.maxMemoryMiB, "max-memory-mib", 1024, "memory that the query may hold: half for its result, half for what it is reading")
+	f.BoolVar(&o.stats, "stats", false, "say on standard error what the query did: objects, bytes, rows, time per stage")
 	return cmd
 }
 
@@ -91,12 +93,17 @@ func (o *queryOptions) run(ctx context.Context, query string, in io.Reader, out,
 	if err != nil {
 		return err
 	}
+	var stats logql.Stats
 	if l, ok := e.(*logql.LogExpr); ok {
-		err = o.printLog(ctx, src, l, w)
+		stats, err = o.printLog(ctx, src, l, w)
 	} else {
-		err = o.printMetric(ctx, src, e, w)
+		stats, err = o.printMetric(ctx, src, e, w)
 	}
-	err = errors.Join(err, w.Flush(), finish())
+	err = errors.Join(err, w.Flush())
+	if o.stats && err == nil {
+		o.printStats(errOut, src, stats, time.Since(o.now))
+	}
+	err = errors.Join(err, finish())
 	if logql.IsUserError(err) {
 		return &usageError{err}
 	}
@@ -181,6 +188,9 @@ func (o *queryOptions) check(ctx context.Context) error {
 	return nil
 }
 
+// memoryBytes is one half of what the query may hold: that of the result, or that of the reader.
+func (o *queryOptions) memoryBytes() int64 { return int64(o.maxMemoryMiB) << 19 }
+
 func parseMoment(flag, s string, def time.Time) (time.Time, error) {
 	if s == "" {
 		return def, nil
@@ -205,7 +215,7 @@ func (o *queryOptions) source(ctx context.Context, in io.Reader, errOut io.Write
 	if err != nil {
 		return nil, nil, fmt.Errorf("open archive: %w", err)
 	}
-	r, err := archive.Open(ctx, b, archive.ReaderOptions{})
+	r, err := archive.Open(ctx, b, archive.ReaderOptions{QueryMemoryBytes: o.memoryBytes()})
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open archive: %w", err), b.Close())
 	}
@@ -299,19 +309,11 @@ func (s *lineSource) Select(ctx context.Context, req *logql.SelectRequest, yield
 	})
 }
 
-func (o *queryOptions) printLog(ctx context.Context, src logql.Source, e *logql.LogExpr, w *bufio.Writer) error {
-	p := logql.Params{Start: o.startNS, End: o.endNS, Descending: !o.forward}
-	n := 0
-	_, err := logql.Each(ctx, src, e, p, func(ts int64, labels logql.Labels, line string) error {
-		if err := o.printLine(w, ts, labels, line); err != nil {
-			return err
-		}
-		if n++; o.limit > 0 && n >= o.limit {
-			return logql.ErrStop
-		}
-		return nil
+func (o *queryOptions) printLog(ctx context.Context, src logql.Source, e *logql.LogExpr, w *bufio.Writer) (logql.Stats, error) {
+	p := logql.Params{Start: o.startNS, End: o.endNS, Descending: !o.forward, Limit: o.limit}
+	return logql.Each(ctx, src, e, p, func(ts int64, labels logql.Labels, line string) error {
+		return o.printLine(w, ts, labels, line)
 	})
-	return err
 }
 
 func (o *queryOptions) printLine(w *bufio.Writer, ts int64, labels logql.Labels, line string) error {
@@ -341,23 +343,23 @@ func (o *queryOptions) printLine(w *bufio.Writer, ts int64, labels logql.Labels,
 
 func formatTime(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }
 
-func (o *queryOptions) printMetric(ctx context.Context, src logql.Source, e logql.Expr, w *bufio.Writer) error {
-	p := logql.Params{Start: o.endNS, End: o.endNS, Limits: logql.Limits{MaxSeries: 100_000, MaxMemoryBytes: int64(o.maxMemoryMiB) << 20}}
+func (o *queryOptions) printMetric(ctx context.Context, src logql.Source, e logql.Expr, w *bufio.Writer) (logql.Stats, error) {
+	p := logql.Params{Start: o.endNS, End: o.endNS, Limits: logql.Limits{MaxSeries: 100_000, MaxMemoryBytes: o.memoryBytes()}}
 	if s, ok := src.(*lineSource); ok {
-		if err := s.keep(int64(o.maxMemoryMiB) << 20); err != nil {
-			return err
+		if err := s.keep(o.memoryBytes()); err != nil {
+			return logql.Stats{}, err
 		}
 		p.Start, p.End = s.now, s.now
 	} else if o.step != "" {
 		step, ok := logql.ParseDuration(o.step)
 		if !ok || step <= 0 {
-			return &usageError{fmt.Errorf("--step must be a duration such as 1m, got %q", o.step)}
+			return logql.Stats{}, &usageError{fmt.Errorf("--step must be a duration such as 1m, got %q", o.step)}
 		}
 		p.Start, p.Step = o.startNS, step
 	}
 	res, err := logql.Eval(ctx, src, e, p)
 	if err != nil {
-		return err
+		return logql.Stats{}, err
 	}
 	if res.Type == logql.TypeScalar {
 		res.Series = []logql.Series{{Labels: logql.Labels{}, Points: []logql.Point{res.Scalar}}}
@@ -365,11 +367,11 @@ func (o *queryOptions) printMetric(ctx context.Context, src logql.Source, e logq
 	for _, s := range res.Series {
 		for _, pt := range s.Points {
 			if err := o.printSample(w, s.Labels, pt); err != nil {
-				return err
+				return res.Stats, err
 			}
 		}
 	}
-	return nil
+	return res.Stats, nil
 }
 
 func (o *queryOptions) printSample(w *bufio.Writer, labels logql.Labels, p logql.Point) error {

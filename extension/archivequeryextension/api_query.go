@@ -27,7 +27,7 @@ func (c *call) categorize() bool {
 
 func (c *call) limits() logql.Limits {
 	q := c.a.cfg.Query
-	return logql.Limits{MaxSeries: q.MaxSeries, MaxMemoryBytes: int64(q.MaxMemoryMiB) << 20}
+	return logql.Limits{MaxSeries: q.MaxSeries, MaxMemoryBytes: q.memoryBytes()}
 }
 
 // query answers an instant query.
@@ -113,10 +113,10 @@ type response struct {
 }
 
 type queryData struct {
-	ResultType    string         `json:"resultType"`
-	EncodingFlags []string       `json:"encodingFlags,omitempty"`
-	Result        any            `json:"result"`
-	Stats         map[string]any `json:"stats"`
+	ResultType    string     `json:"resultType"`
+	EncodingFlags []string   `json:"encodingFlags,omitempty"`
+	Result        any        `json:"result"`
+	Stats         statistics `json:"stats"`
 }
 
 type streamJSON struct {
@@ -195,42 +195,6 @@ func formatValue(v float64) string {
 		return "-Inf"
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64)
-}
-
-// statistics are in the shape that Loki documents, as far as they mean something here.
-func (c *call) statistics(res *logql.Result) map[string]any {
-	took := time.Since(c.start).Seconds()
-	scan := c.source.Stats()
-	perSecond := func(n int64) int64 { return int64(float64(n) / math.Max(took, 1e-6)) }
-	store := map[string]any{
-		"totalChunksRef":        scan.ObjectsTotal - scan.ObjectsPruned,
-		"totalChunksDownloaded": scan.ObjectsRead,
-		"chunksDownloadTime":    0,
-		"chunk": map[string]any{
-			"headChunkBytes": 0, "headChunkLines": 0,
-			"decompressedBytes": res.Stats.Bytes, "decompressedLines": scan.RowsScanned,
-			"compressedBytes": scan.BytesRead, "totalDuplicates": scan.RowsDuplicates,
-			"postFilterLines": res.Stats.Returned,
-		},
-	}
-	return map[string]any{
-		"summary": map[string]any{
-			"bytesProcessedPerSecond": perSecond(res.Stats.Bytes),
-			"linesProcessedPerSecond": perSecond(scan.RowsScanned),
-			"totalBytesProcessed":     res.Stats.Bytes,
-			"totalLinesProcessed":     scan.RowsScanned,
-			"totalPostFilterLines":    res.Stats.Returned,
-			"totalEntriesReturned":    entriesReturned(res),
-			"execTime":                took,
-			"queueTime":               c.queued.Seconds(),
-			"subqueries":              0, "splits": 0, "shards": 0,
-		},
-		"querier":  map[string]any{"store": store},
-		"ingester": map[string]any{},
-		"cache":    map[string]any{},
-		// weighted says that counts were corrected by what sampling or summaries wrote into the records.
-		"weighted": res.Stats.Weighted,
-	}
 }
 
 func entriesReturned(res *logql.Result) int64 {

@@ -26,6 +26,8 @@ type Config struct {
 	StreamLabels []string `mapstructure:"stream_labels"`
 	// AllowedHosts are public names under which a server on a loopback address without auth may be asked.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// CacheMiB is the memory for footers, blocks of the index and decoded columns, which all queries share.
+	CacheMiB int `mapstructure:"cache_mib"`
 	// Query bounds what one query may use.
 	Query QueryConfig `mapstructure:"query"`
 	// prevent unkeyed literal initialization
@@ -42,7 +44,7 @@ type QueryConfig struct {
 	MaxEntries int `mapstructure:"max_entries"`
 	// MaxSeries is how many series a metric query may make.
 	MaxSeries int `mapstructure:"max_series"`
-	// MaxMemoryMiB is the memory that one query may hold.
+	// MaxMemoryMiB is the memory that one query may hold: half for its result, half for what it is reading.
 	MaxMemoryMiB int `mapstructure:"max_memory_mib"`
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -75,6 +77,9 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("allowed_hosts[%d] must name a host, got an empty string", i))
 		}
 	}
+	if c.CacheMiB <= 0 {
+		errs = append(errs, fmt.Errorf("cache_mib must be positive, got %d", c.CacheMiB))
+	}
 	if len(c.StreamLabels) > maxStreamLabels {
 		errs = append(errs, fmt.Errorf("stream_labels must name at most %d attributes, got %d", maxStreamLabels, len(c.StreamLabels)))
 	}
@@ -83,6 +88,9 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// memoryBytes is one half of MaxMemoryMiB: that of the result, or that of the reader.
+func (c *QueryConfig) memoryBytes() int64 { return int64(c.MaxMemoryMiB) << 19 }
 
 // Validate reports every mistake of the block.
 func (c *QueryConfig) Validate() error {

@@ -35,6 +35,7 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, "s3://logs/prod", cfg.Bucket.URL)
 	require.Equal(t, 5*time.Second, cfg.RefreshInterval)
 	require.Equal(t, []string{"service.name", "host.name"}, cfg.StreamLabels)
+	require.Equal(t, 64, cfg.CacheMiB)
 	require.Equal(t, QueryConfig{Timeout: 30 * time.Second, MaxConcurrent: 2, MaxEntries: 1000, MaxSeries: 500, MaxMemoryMiB: 64}, cfg.Query)
 }
 
@@ -48,6 +49,7 @@ func TestConfigMistakes(t *testing.T) {
 		"write_timeout must be longer than query.timeout (1m0s) or 0, got 1s",
 		"max_concurrent must be positive, got -1",
 		"max_entries must be positive, got 0",
+		"cache_mib must be positive, got -5",
 		"url must be",
 	} {
 		require.ErrorContains(t, err, want)

@@ -36,12 +36,13 @@ func createDefaultConfig() component.Config {
 		Bucket:          bucket.Config{URL: "file:///var/lib/logboom/archive"},
 		RefreshInterval: time.Second,
 		StreamLabels:    archivesource.DefaultStreamLabels(),
+		CacheMiB:        256,
 		Query: QueryConfig{
 			Timeout:       time.Minute,
 			MaxConcurrent: 8,
 			MaxEntries:    5000,
 			MaxSeries:     5000,
-			MaxMemoryMiB:  256,
+			MaxMemoryMiB:  512,
 		},
 	}
 }
