@@ -65,14 +65,17 @@ type call struct {
 	r       *http.Request
 	p       *params
 	source  *archivesource.Source // nil until the call has its turn
+	view    *archive.Snapshot     // what the call answers from
+	done    func()                // releases it
 	start   time.Time
 	queued  time.Duration
 	hasTurn bool
 }
 
-// answer is what an endpoint returns: a value that becomes JSON, or text.
+// answer is what an endpoint returns: a value that becomes JSON, JSON as it is, or text.
 type answer struct {
 	json any
+	body []byte
 	text string
 	// contentType is for text.
 	contentType string
@@ -196,22 +199,35 @@ func (c *call) acquire() error {
 		return c.ctx.Err()
 	}
 	c.queued = time.Since(waiting)
-	c.source = archivesource.New(r.Snapshot(), c.a.mapper)
+	s, err := c.snapshot()
+	if err != nil {
+		return err
+	}
+	c.source = archivesource.New(s, c.a.mapper)
 	return nil
 }
 
 func (c *call) release() {
+	if c.done != nil {
+		c.done()
+	}
 	if c.hasTurn {
 		<-c.a.slots
 	}
 }
 
+// snapshot returns the one that the call answers from, the same each time: what is committed, and what the writers of this
+// process hold.
 func (c *call) snapshot() (*archive.Snapshot, error) {
+	if c.view != nil {
+		return c.view, nil
+	}
 	r := c.a.reader.Load()
 	if r == nil {
 		return nil, errUnavailable
 	}
-	return r.Snapshot(), nil
+	c.view, c.done = r.SnapshotWithFresh(c.ctx, c.a.fresh.list()...)
+	return c.view, nil
 }
 
 // classify gives an error its status and its outcome.
@@ -270,6 +286,9 @@ func (a *archiveQuery) write(w http.ResponseWriter, r *http.Request, status int,
 			return
 		}
 		body = buf.Bytes()
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	case ans.body != nil:
+		body = ans.body
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	default:
 		body = []byte(ans.text)

@@ -292,9 +292,8 @@ func (c *call) volumes(instant bool) (answer, error) {
 	if instant {
 		kind = logql.TypeVector
 	}
-	return answer{json: response{Status: "success", Warnings: c.warnings(), Data: queryData{
-		ResultType: string(kind), Result: seriesJSON(series, instant), Stats: c.statistics(res),
-	}}}, nil
+	out := resultJSON{kind: string(kind), series: series, warnings: c.warnings(), stats: c.statistics(res)}
+	return out.answer()
 }
 
 func (c *call) detectedLabels() (answer, error) {

@@ -4,8 +4,6 @@
 package archivequeryextension
 
 import (
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -87,114 +85,26 @@ func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
 	if isRange && res.Type == logql.TypeVector {
 		res.Type = logql.TypeMatrix // a range of one step is a range still
 	}
-	data := queryData{ResultType: string(res.Type), Stats: c.statistics(res)}
-	if p.Categorize {
-		data.EncodingFlags = []string{categorizeLabels}
-	}
+	out := resultJSON{kind: string(res.Type), categorize: p.Categorize, warnings: c.warnings(), stats: c.statistics(res)}
 	switch res.Type {
 	case logql.TypeStreams:
-		data.Result = streamsJSON(res.Streams, p.Categorize)
+		out.streams = res.Streams
 	case logql.TypeScalar:
-		data.Result = pointJSON(res.Scalar)
+		out.scalar = res.Scalar
 		if isRange {
-			data.ResultType = string(logql.TypeMatrix)
-			data.Result = seriesJSON([]logql.Series{{Points: []logql.Point{res.Scalar}}}, false)
+			out.kind = string(logql.TypeMatrix)
+			out.series = []logql.Series{{Points: []logql.Point{res.Scalar}}}
 		}
 	default:
-		data.Result = seriesJSON(res.Series, res.Type == logql.TypeVector)
+		out.series = res.Series
 	}
-	return answer{json: response{Status: "success", Data: data, Warnings: c.warnings()}}, nil
+	return out.answer()
 }
 
 type response struct {
 	Status   string   `json:"status"`
 	Warnings []string `json:"warnings,omitempty"`
 	Data     any      `json:"data"`
-}
-
-type queryData struct {
-	ResultType    string     `json:"resultType"`
-	EncodingFlags []string   `json:"encodingFlags,omitempty"`
-	Result        any        `json:"result"`
-	Stats         statistics `json:"stats"`
-}
-
-type streamJSON struct {
-	Stream map[string]string `json:"stream"`
-	Values [][]any           `json:"values"`
-}
-
-func streamsJSON(in []logql.Stream, categorize bool) []streamJSON {
-	out := make([]streamJSON, 0, len(in))
-	for _, s := range in {
-		js := streamJSON{Stream: s.Labels.Map(), Values: make([][]any, 0, len(s.Entries))}
-		for _, e := range s.Entries {
-			v := []any{strconv.FormatInt(e.Timestamp, 10), e.Line}
-			if categorize {
-				apart := map[string]map[string]string{}
-				if len(e.Metadata) > 0 {
-					apart["structuredMetadata"] = e.Metadata.Map()
-				}
-				if len(e.Parsed) > 0 {
-					apart["parsed"] = e.Parsed.Map()
-				}
-				v = append(v, apart)
-			}
-			js.Values = append(js.Values, v)
-		}
-		out = append(out, js)
-	}
-	return out
-}
-
-type seriesOut struct {
-	Metric map[string]string `json:"metric"`
-	Value  *[2]any           `json:"value,omitempty"`
-	Values [][2]any          `json:"values,omitempty"`
-}
-
-func seriesJSON(in []logql.Series, instant bool) []seriesOut {
-	out := make([]seriesOut, 0, len(in))
-	for _, s := range in {
-		js := seriesOut{Metric: s.Labels.Map()}
-		if instant {
-			v := pointJSON(s.Points[0])
-			js.Value = &v
-		} else {
-			js.Values = make([][2]any, len(s.Points))
-			for i, p := range s.Points {
-				js.Values[i] = pointJSON(p)
-			}
-		}
-		out = append(out, js)
-	}
-	return out
-}
-
-// seconds prints as a JSON number with at most three decimals.
-type seconds int64
-
-func (s seconds) MarshalJSON() ([]byte, error) {
-	ms := int64(s) / int64(time.Millisecond)
-	b := strconv.AppendInt(nil, ms/1000, 10)
-	if frac := ms % 1000; frac != 0 {
-		b = strconv.AppendFloat(nil, float64(ms)/1000, 'f', -1, 64)
-	}
-	return b, nil
-}
-
-func pointJSON(p logql.Point) [2]any {
-	return [2]any{seconds(p.T), formatValue(p.V)}
-}
-
-func formatValue(v float64) string {
-	switch {
-	case math.IsInf(v, 1):
-		return "+Inf"
-	case math.IsInf(v, -1):
-		return "-Inf"
-	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 func entriesReturned(res *logql.Result) int64 {

@@ -44,6 +44,7 @@ type archiveQuery struct {
 
 	bucket archive.Bucket
 	reader atomic.Pointer[archive.Reader] // nil until the commit log could be read once
+	fresh  sources                        // writers of this process
 	server *http.Server
 
 	cancel context.CancelFunc
@@ -74,6 +75,11 @@ func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", a.cfg.NetAddr.Endpoint, err), b.Close())
 	}
+	identity, err := bucket.Identity(a.cfg.Bucket)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open bucket: %w", err), listener.Close(), b.Close())
+	}
+	a.fresh.open(identity)
 	handler := a.handler()
 	if isLoopback(listener.Addr()) && !a.cfg.Auth.HasValue() {
 		handler = guardHosts(append([]string{a.cfg.NetAddr.Endpoint}, a.cfg.AllowedHosts...), handler)
@@ -175,13 +181,17 @@ func (a *archiveQuery) follow(ctx context.Context, host component.Host) {
 	}
 }
 
+func (a *archiveQuery) readerOptions() archive.ReaderOptions {
+	return archive.ReaderOptions{CacheBytes: int64(a.cfg.CacheMiB) << 20, QueryMemoryBytes: a.cfg.Query.memoryBytes()}
+}
+
 func (a *archiveQuery) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(10*time.Second, a.cfg.RefreshInterval))
 	defer cancel()
 	var err error
 	if r := a.reader.Load(); r != nil {
 		err = r.Refresh(ctx)
-	} else if r, openErr := archive.Open(ctx, a.bucket, archive.ReaderOptions{}); openErr != nil {
+	} else if r, openErr := archive.Open(ctx, a.bucket, a.readerOptions()); openErr != nil {
 		err = openErr
 	} else {
 		a.reader.Store(r)
