@@ -9,7 +9,7 @@ SHELL := /bin/bash
 BIN     := bin
 VERSION := $(shell sed -n 's/^  version: //p' builder-config.yaml)
 TOOL    := go tool -modfile="$(CURDIR)/internal/tools/go.mod"
-PKGS    := ./archive/... ./cmd/logboomctl/... ./examples/... ./exporter/... ./extension/... ./internal/... ./logql/... ./processor/...
+PKGS    := ./archive/... ./cmd/logboomctl/... ./examples/... ./exporter/... ./extension/... ./internal/... ./logql/... ./processor/... ./receiver/...
 LDFLAGS := -s -w
 
 # One set of build flags for everything, so that nothing is compiled twice. The race detector needs cgo.
