@@ -181,7 +181,7 @@ func TestStrangeLogRecords(t *testing.T) {
 func TestRefreshFollowsTheLog(t *testing.T) {
 	ctx := context.Background()
 	b := mapBucket{}
-	r, err := Open(ctx, b, ReaderOptions{})
+	r, err := Open(ctx, b, ReaderOptions{ListInterval: -1})
 	require.NoError(t, err)
 	assert.Empty(t, liveObjects(t, r.Snapshot()))
 	want := 0

@@ -6,55 +6,59 @@ package archive
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 )
 
-// walKey is a write-ahead log.
-type walKey struct{ writer, id string }
-
-// noteCommit takes note of how much of a write-ahead log is in the archive.
-func (s *Snapshot) noteCommit(r *LogRecord) {
-	if r.WAL == nil {
-		return
-	}
-	if s.committed == nil {
-		s.committed = map[walKey]uint64{}
-	}
-	key := walKey{r.Writer, r.WAL.ID}
-	s.committed[key] = max(s.committed[key], r.WAL.To)
-}
-
-// Committed is the highest entry of a writer's write-ahead log that the snapshot's commits cover, and with it all before
-// it; 0 when there is none.
-func (s *Snapshot) Committed(writer, walID string) uint64 { return s.committed[walKey{writer, walID}] }
-
 // RefreshTo makes sure that the snapshot includes the log of a writer up to a record that is known to exist. It
-// reads what is missing, and lists nothing.
+// reads what is missing, and lists only where records have been summed up.
 func (r *Reader) RefreshTo(ctx context.Context, writer string, sequence uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	missing := slices.DeleteFunc(slices.Clone(r.pending), func(key string) bool {
-		w, n, _ := parseLogKey(key)
-		return w != writer || n > sequence
-	})
-	pending := len(missing)
-	for n := r.position[writer] + 1; n <= sequence; n++ {
-		missing = append(missing, LogKey(writer, n))
-	}
-	if len(missing) == 0 {
+	if r.snapshot.Load().includes(writer, sequence) {
 		return nil
 	}
-	position := maps.Clone(r.position)
-	position[writer] = max(position[writer], sequence)
-	others := slices.DeleteFunc(slices.Clone(r.pending), func(key string) bool { return slices.Contains(missing[:pending], key) })
-	if err := r.apply(ctx, missing, position); err != nil {
-		return err
+	old := r.snapshot.Load()
+	if last := old.writers[writer].lastKnown(); sequence > last && sequence-last > maxLogGap {
+		return r.refresh(ctx, true)
 	}
-	left := len(r.pending)
-	r.pending = append(r.pending, others...)
-	if left > 0 {
-		return fmt.Errorf("read commit log of %s: %d records of writer %s cannot be read now", r.bucket.Name(), left, writer)
+	u := &logUpdate{reader: r, logs: cloneLogs(old.writers), own: map[string]bool{}, started: r.now()}
+	l := u.log(writer)
+	var keys []string
+	for _, n := range l.away() {
+		if n <= sequence {
+			keys = append(keys, LogKey(writer, n))
+		}
+	}
+	for n := l.last + 1; n <= sequence; n++ {
+		keys = append(keys, LogKey(writer, n))
+	}
+	l.last = max(l.last, sequence)
+	u.take(keys, r.fetchLog(ctx, keys))
+	if err := u.failure(ctx); err != nil {
+		return fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err)
+	}
+	if u.missing || r.now().Sub(r.confirmed) > r.patience(old.base) {
+		if err := r.refresh(ctx, true); err != nil {
+			return err
+		}
+	} else if u.news {
+		r.snapshot.Store(r.newSnapshot(old.base, u.logs))
+	}
+	if !r.snapshot.Load().includes(writer, sequence) {
+		return fmt.Errorf("read commit log of %s: records of writer %s up to %d cannot be read now", r.bucket.Name(), writer, sequence)
 	}
 	return nil
+}
+
+// includes reports whether the snapshot has all records of a writer up to one.
+func (s *Snapshot) includes(writer string, sequence uint64) bool {
+	l := s.writers[writer]
+	if l == nil || l.last < sequence {
+		return sequence == 0
+	}
+	for n := range l.unread {
+		if n <= sequence {
+			return false
+		}
+	}
+	return true
 }

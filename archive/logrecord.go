@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,6 +61,8 @@ type WALRange struct {
 	ID   string `json:"id"`
 	From uint64 `json:"from"`
 	To   uint64 `json:"to"`
+	// Volatile says that the entries were in a process' memory alone: what a later epoch finds uncommitted is gone.
+	Volatile bool `json:"volatile,omitempty"`
 }
 
 // ObjectMeta describes one live data object.
@@ -142,11 +143,8 @@ func parseLogKey(key string) (writer string, sequence uint64, ok bool) {
 	if !found || len(number) != 20 || !writerPattern.MatchString(writer) {
 		return "", 0, false
 	}
-	for _, c := range []byte(number) {
-		if c < '0' || c > '9' || sequence > (1<<63)/10 {
-			return "", 0, false
-		}
-		sequence = sequence*10 + uint64(c-'0')
+	if sequence, ok = parseNumber(number); !ok {
+		return "", 0, false
 	}
 	return writer, sequence, true
 }
@@ -207,26 +205,8 @@ func (r *LogRecord) check(writer string, sequence uint64) error {
 		return errors.New("a claim carries objects")
 	}
 	for i := range r.Objects {
-		o := &r.Objects[i]
-		switch {
-		case !strings.HasPrefix(o.Key, dataPrefix) || path.Clean(o.Key) != o.Key:
-			return fmt.Errorf("object key %q is not below %s", o.Key, dataPrefix)
-		case o.Rows <= 0 || o.Bytes <= 0:
-			return fmt.Errorf("object %q: %d rows in %d bytes", o.Key, o.Rows, o.Bytes)
-		case o.Bytes > maxObjectBytes || o.TailBytes <= 0 || o.TailBytes > min(o.Bytes, maxTailBytes):
-			return fmt.Errorf("object %q: %d bytes with a tail of %d", o.Key, o.Bytes, o.TailBytes)
-		case o.MinTime > o.MaxTime:
-			return fmt.Errorf("object %q: min_time is after max_time", o.Key)
-		}
-		if o.Index != nil {
-			if err := o.Index.check(o); err != nil {
-				return fmt.Errorf("object %q: %w", o.Key, err)
-			}
-		}
-		if o.Counts != nil {
-			if err := o.Counts.check(o.Rows); err != nil {
-				return fmt.Errorf("object %q: %w", o.Key, err)
-			}
+		if err := r.Objects[i].check(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -237,6 +217,31 @@ func (x *IndexMeta) check(o *ObjectMeta) error {
 	if x.Offset < 0 || x.Bytes <= 0 || x.Bytes > maxIndexBytes || x.DirectoryBytes <= 0 || x.DirectoryBytes > x.Bytes ||
 		x.Offset != o.Bytes-o.TailBytes-x.Bytes {
 		return fmt.Errorf("index of %d bytes (directory %d) at offset %d", x.Bytes, x.DirectoryBytes, x.Offset)
+	}
+	return nil
+}
+
+// check reports what cannot be said of an object.
+func (o *ObjectMeta) check() error {
+	switch {
+	case !isDataKey(o.Key):
+		return fmt.Errorf("object key %q is not below %s", o.Key, dataPrefix)
+	case o.Rows <= 0 || o.Bytes <= 0:
+		return fmt.Errorf("object %q: %d rows in %d bytes", o.Key, o.Rows, o.Bytes)
+	case o.Bytes > maxObjectBytes || o.TailBytes <= 0 || o.TailBytes > min(o.Bytes, maxTailBytes):
+		return fmt.Errorf("object %q: %d bytes with a tail of %d", o.Key, o.Bytes, o.TailBytes)
+	case o.MinTime > o.MaxTime:
+		return fmt.Errorf("object %q: min_time is after max_time", o.Key)
+	}
+	if o.Index != nil {
+		if err := o.Index.check(o); err != nil {
+			return fmt.Errorf("object %q: %w", o.Key, err)
+		}
+	}
+	if o.Counts != nil {
+		if err := o.Counts.check(o.Rows); err != nil {
+			return fmt.Errorf("object %q: %w", o.Key, err)
+		}
 	}
 	return nil
 }

@@ -12,15 +12,22 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 )
 
-// maxSnapshotErrors bounds what a reader remembers of commit records that it cannot understand.
-const maxSnapshotErrors = 100
-
-// logFetchers is how many commit records are fetched at a time.
-const logFetchers = 16
+const (
+	// maxSnapshotErrors bounds what a reader says of commit records that it cannot understand.
+	maxSnapshotErrors = 100
+	// logFetchers is how many commit records are fetched at a time.
+	logFetchers = 16
+	// refreshAttempts is how often a refresh begins again because what it was reading has been summed up meanwhile.
+	refreshAttempts = 8
+	// maxProbed bounds the writers that are asked for their next record; a listing is cheaper than more.
+	maxProbed = 32
+	// writerActive is how long after its last record a writer is asked for the next one. Others are found by listings.
+	writerActive = 10 * time.Minute
+)
 
 // Open reads the commit log of the archive in b and returns a reader whose snapshot is up to date. An empty
 // bucket is an empty archive. The bucket stays the caller's and must outlive the reader.
@@ -28,7 +35,9 @@ func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, err
 	opts.Parallelism = cmp.Or(opts.Parallelism, runtime.GOMAXPROCS(0))
 	opts.CacheBytes = cmp.Or(opts.CacheBytes, 256<<20)
 	opts.QueryMemoryBytes = cmp.Or(opts.QueryMemoryBytes, 512<<20)
-	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.CacheBytes), position: map[string]uint64{}}
+	opts.ManifestCacheBytes = cmp.Or(opts.ManifestCacheBytes, 64<<20)
+	opts.ListInterval = cmp.Or(opts.ListInterval, 30*time.Second)
+	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.CacheBytes), manifests: newManifestCache(opts.ManifestCacheBytes), now: time.Now, active: map[string]time.Time{}}
 	r.snapshot.Store(&Snapshot{reader: r})
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err
@@ -39,114 +48,165 @@ func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, err
 // Snapshot returns the live set as of the last Refresh.
 func (r *Reader) Snapshot() *Snapshot { return r.snapshot.Load() }
 
-// Refresh picks up what was committed since the last call. It costs one listing per writer, and a read per
-// new commit record. After an error the snapshot is the one of before, and the next call tries again. A log record
-// that cannot be read, while others can, is an error of the snapshot until it can.
+// Refresh picks up what was committed since the last call. It costs a read for the next checkpoint and one for the next
+// record of each writer that has committed lately, and every [ReaderOptions.ListInterval] a listing, which finds other
+// writers. After an error the snapshot is the one of before, and the next call tries again. A log record that cannot be
+// read, while others can, is an error of the snapshot until it can.
 func (r *Reader) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	keys, position, err := r.newLogKeys(ctx)
-	if err != nil {
-		return fmt.Errorf("list commit log of %s: %w", r.bucket.Name(), err)
-	}
-	return r.apply(ctx, append(slices.Clone(r.pending), keys...), position)
+	return r.refresh(ctx, false)
 }
 
-// apply reads log records and makes a snapshot with them; position is that of every writer afterwards. r.mu is held.
-func (r *Reader) apply(ctx context.Context, keys []string, position map[string]uint64) error {
-	if len(keys) == 0 {
-		return nil
+// refresh is Refresh; r.mu is held. list makes it list in any case.
+func (r *Reader) refresh(ctx context.Context, list bool) error {
+	for range refreshAttempts {
+		again, err := r.refreshOnce(ctx, list)
+		if err != nil {
+			return fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err)
+		}
+		if !again {
+			return nil
+		}
+		list = true
 	}
-	fetched := r.fetchLog(ctx, keys)
-	var pending []string
-	var away []error
+	return fmt.Errorf("read commit log of %s: it is summed up faster than it can be read", r.bucket.Name())
+}
+
+// refreshOnce makes a snapshot of a checkpoint and the log records behind it. again is true when a later checkpoint was
+// made, so that some of these may be gone.
+func (r *Reader) refreshOnce(ctx context.Context, list bool) (again bool, err error) {
+	started := r.now()
 	old := r.snapshot.Load()
-	next := &Snapshot{reader: r, lasting: old.lasting, objects: slices.Clone(old.objects), committed: maps.Clone(old.committed)}
-	for i, f := range fetched {
-		switch {
-		case f.away != nil:
-			pending, away = append(pending, keys[i]), append(away, f.away)
-		case f.err != nil:
-			if len(next.lasting) < maxSnapshotErrors {
-				next.lasting = append(slices.Clip(next.lasting), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), f.err))
+	list = list || r.listed.IsZero() || started.Sub(r.listed) >= r.opts.ListInterval
+	base, err := newestCheckpoint(ctx, r.bucket, old.base, list || started.Sub(r.confirmed) > r.patience(old.base))
+	if err != nil {
+		return false, err
+	}
+	logs := cloneLogs(old.writers)
+	if base != old.base {
+		for writer, p := range base.Positions {
+			if l := logs[writer]; l != nil {
+				logs[writer] = l.rebase(p)
+			} else {
+				logs[writer] = &writerLog{position: *p, last: p.Sequence}
 			}
-		default:
-			next.add(f.record, r.opts.CountsByMinute)
 		}
 	}
-	if len(away) == len(keys) || len(away) > maxSnapshotErrors || ctx.Err() != nil && len(away) > 0 {
-		return fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), away[0])
+	u := &logUpdate{reader: r, logs: logs, own: map[string]bool{}, started: started}
+	probed := u.active()
+	list = list || len(probed) > maxProbed || len(logs) == 0
+	if list {
+		err = u.list(ctx)
+	} else {
+		err = u.probe(ctx, probed)
 	}
-	next.errs = next.lasting
-	for _, err := range away {
-		next.errs = append(slices.Clip(next.errs), fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), err))
+	if err == nil {
+		err = u.failure(ctx)
 	}
-	slices.SortFunc(next.objects, func(a, b *ObjectMeta) int {
-		if c := cmp.Compare(a.MinTime, b.MinTime); c != 0 {
-			return c
+	if err != nil {
+		return false, err
+	}
+	if u.missing || r.now().Sub(started) > r.patience(base) {
+		newest, err := newestCheckpoint(ctx, r.bucket, base, true)
+		if err != nil || newest != base {
+			return newest != base, err
 		}
-		return strings.Compare(a.Key, b.Key)
-	})
-	r.position, r.pending = position, pending
-	r.snapshot.Store(next)
-	return nil
+	}
+	r.confirmed = started
+	if list {
+		r.listed = started
+	}
+	if base != old.base || u.news {
+		r.snapshot.Store(r.newSnapshot(base, logs))
+	}
+	return false, nil
 }
 
-// add makes the objects of a commit live.
-func (s *Snapshot) add(record *LogRecord, countsByMinute bool) {
-	s.noteCommit(record)
-	for i := range record.Objects {
-		if !countsByMinute {
-			record.Objects[i].Counts = record.Objects[i].Counts.total()
-		}
-		s.objects = append(s.objects, &record.Objects[i])
+// patience is how long it is certain that nothing is deleted which the checkpoint does not have: a fraction of the time that
+// it is kept behind a later one.
+func (r *Reader) patience(base *Checkpoint) time.Duration {
+	if r.strict {
+		return -1
 	}
+	if base == nil {
+		return 15 * time.Second
+	}
+	return min(time.Duration(base.Grace)/4, time.Minute)
 }
 
-// maxLogGap bounds how many log records of a writer are looked for that a listing did not show.
-const maxLogGap = 1000
-
-// newLogKeys lists the log records that are new since the last time, and the position of every writer after
-// them. The log of a writer is listed from its last known record on; the first key of another writer's ends
-// the listing, and the next starts where that writer's is known. A listing that runs while records are created may
-// show one and not one before it; since there are no gaps, those are among the keys, too.
-func (r *Reader) newLogKeys(ctx context.Context) (keys []string, position map[string]uint64, err error) {
-	position = maps.Clone(r.position)
-	cursor := ""
-	for {
-		jump := ""
-		for info, err := range r.bucket.List(ctx, logPrefix, cursor) {
-			if err != nil {
-				return nil, nil, err
+// newestCheckpoint returns the newest one; known, which may be nil, where that still is. Without list the next number
+// is asked for, which only tells when known was the newest a short time ago.
+func newestCheckpoint(ctx context.Context, b BucketReader, known *Checkpoint, list bool) (*Checkpoint, error) {
+	for range refreshAttempts {
+		number := uint64(0)
+		if known != nil {
+			number = known.Number
+		}
+		next := number + 1
+		if list {
+			after := ""
+			if number > 0 {
+				after = CheckpointKey(number)
 			}
-			writer, sequence, ok := parseLogKey(info.Key)
-			if !ok {
-				continue // nothing of ours, or of a later version
-			}
-			known, seen := position[writer]
-			if seen && sequence <= known {
-				jump = LogKey(writer, known)
-				break
-			}
-			if seen {
-				for missing := max(known+1, sequence-min(sequence, maxLogGap)); missing < sequence; missing++ {
-					keys = append(keys, LogKey(writer, missing))
+			next = 0
+			for info, err := range b.List(ctx, checkpointPrefix, after) {
+				if err != nil {
+					return nil, err
+				}
+				if n, ok := parseCheckpointKey(info.Key); ok {
+					next = max(next, n)
 				}
 			}
-			position[writer] = sequence
-			keys = append(keys, info.Key)
+			if next <= number {
+				return known, nil
+			}
 		}
-		if jump == "" {
-			return keys, position, nil
-		}
-		cursor = jump
+		c, err := readCheckpoint(ctx, b, next)
+		switch {
+		case err == nil:
+			known = c
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		case !list:
+			return known, nil
+		} // else it was deleted: there is a later one
 	}
+	return nil, errors.New("checkpoints are made faster than they can be read")
 }
 
-// fetchedLog is what became of a log record: it was read, or it makes no sense (err), or it cannot be read now (away).
+func readCheckpoint(ctx context.Context, b BucketReader, number uint64) (*Checkpoint, error) {
+	key := CheckpointKey(number)
+	body, err := ReadLogObject(ctx, b, key)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckpoint(key, body)
+}
+
+// newSnapshot puts a snapshot together.
+func (r *Reader) newSnapshot(base *Checkpoint, logs map[string]*writerLog) *Snapshot {
+	s := &Snapshot{reader: r, base: base, writers: logs}
+	for _, writer := range slices.Sorted(maps.Keys(logs)) {
+		l := logs[writer]
+		for _, part := range l.records {
+			s.tail = append(s.tail, part.objects...)
+		}
+		for _, n := range slices.Sorted(maps.Keys(l.unread)) {
+			if len(s.errs) < maxSnapshotErrors {
+				s.errs = append(s.errs, fmt.Errorf("read commit log of %s: %w", r.bucket.Name(), l.unread[n].err))
+			}
+		}
+	}
+	sortObjects(s.tail)
+	return s
+}
+
+// fetchedLog is what became of a log record: it was read, or it makes no sense (err), or it is not there (missing), or it cannot be read now (away).
 type fetchedLog struct {
 	record    *LogRecord
 	err, away error
+	missing   bool
 }
 
 // fetchLog reads log records.
@@ -162,7 +222,9 @@ func (r *Reader) fetchLog(ctx context.Context, keys []string) []fetchedLog {
 				switch {
 				case err == nil:
 					f.record, f.err = ParseLogRecord(keys[i], body)
-				case errors.Is(err, ErrNotFound) || errors.Is(err, errLogRecordSize):
+				case errors.Is(err, ErrNotFound):
+					f.err, f.missing = err, true
+				case errors.Is(err, errLogRecordSize):
 					f.err = err
 				default:
 					f.away = err

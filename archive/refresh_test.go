@@ -53,7 +53,7 @@ func (b *oddBucket) Get(ctx context.Context, key string) (io.ReadCloser, error) 
 func TestRefreshFindsWhatAListingMissed(t *testing.T) {
 	b := &oddBucket{mapBucket: mapBucket{}, hidden: map[string]bool{}}
 	commit(t, b, "w", testArrival, testLogs(1))
-	r, err := Open(t.Context(), b, ReaderOptions{})
+	r, err := Open(t.Context(), b, ReaderOptions{ListInterval: -1})
 	require.NoError(t, err)
 	require.Len(t, liveObjects(t, r.Snapshot()), 1)
 
@@ -70,7 +70,7 @@ func TestRefreshGoesOnWithoutARecord(t *testing.T) {
 	b := &oddBucket{mapBucket: mapBucket{}, broken: map[string]bool{LogKey("a", 2): true}}
 	commit(t, b, "a", testArrival, testLogs(1))
 	commit(t, b, "b", testArrival, testLogs(2))
-	r, err := Open(t.Context(), b, ReaderOptions{})
+	r, err := Open(t.Context(), b, ReaderOptions{ListInterval: -1})
 	require.NoError(t, err)
 	assert.Len(t, liveObjects(t, r.Snapshot()), 1)
 	require.Len(t, r.Snapshot().Errors(), 1)
