@@ -154,6 +154,9 @@ func (s *Snapshot) Fresh() []FreshInfo {
 	return list
 }
 
+// Times are the bounds of the event times in the batch, both included, in nanoseconds since the Unix epoch; 0, 0 without rows.
+func (b *Batch) Times() (minTime, maxTime int64) { return b.minTime, b.maxTime }
+
 // services are the distinct services of the batch, in order.
 func (b *Batch) services() []string {
 	list := make([]string, 0, 4)

@@ -31,10 +31,10 @@ func (e *objectStorageExporter) probe(ctx context.Context) error {
 
 // claim starts an epoch in the archive's log; numbers go on behind what is committed. After an error it may be called
 // again, and goes on with reading the log where it was.
-func (e *objectStorageExporter) claim(ctx context.Context) error {
+func (e *objectStorageExporter) claim(ctx context.Context) (err error) {
 	if e.log == nil {
 		hint := e.held.Sequence()
-		if e.fresh() {
+		if e.isNew() {
 			var err error
 			if hint, err = e.tail.find(ctx, e.hasRecord); err != nil {
 				return fmt.Errorf("read log of writer %s: %w", e.writer, err)
@@ -65,6 +65,11 @@ func (e *objectStorageExporter) claim(ctx context.Context) error {
 		return err
 	}
 	e.epoch, e.claimed = e.log.Epoch(), e.log.Committed()
+	defer func() {
+		if err == nil {
+			e.fresh.committed(e.log.LastSequence())
+		}
+	}()
 	if e.wal == nil {
 		return nil
 	}
@@ -119,9 +124,9 @@ func (e *objectStorageExporter) claimLate(ctx context.Context) error {
 	return err
 }
 
-// fresh reports whether nothing can be in the archive under the id of what holds our batches: then only the end
+// isNew reports whether nothing can be in the archive under the id of what holds our batches: then only the end
 // of the writer's log matters, not what it says.
-func (e *objectStorageExporter) fresh() bool { return e.wal == nil || e.opened == 1 }
+func (e *objectStorageExporter) isNew() bool { return e.wal == nil || e.opened == 1 }
 
 // hasRecord reports whether the writer's log has a record of that number.
 func (e *objectStorageExporter) hasRecord(ctx context.Context, n uint64) (bool, error) {

@@ -92,6 +92,7 @@ func (e *objectStorageExporter) commitObjects(ctx context.Context, from, to uint
 	err := e.log.Commit(ctx, from, to, objects)
 	switch {
 	case err == nil:
+		e.fresh.committed(e.log.LastSequence())
 		e.telemetry.ExporterObjectStoragePuts.Add(context.Background(), 1, putCreated)
 	case !errors.Is(err, archive.ErrFenced):
 		e.telemetry.ExporterObjectStoragePuts.Add(context.Background(), 1, putError)

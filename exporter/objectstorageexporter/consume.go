@@ -96,7 +96,9 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 		err = e.refuseMemory(err)
 	} else {
 		e.learnSize(raw, rows.Size())
-		err = e.refuseLog(e.wal.Append(entry.bytes, entry.head.Info(), rows, rows.Size()))
+		info := entry.head.Info()
+		info.MinTime, info.MaxTime = rows.Times()
+		err = e.refuseLog(e.wal.Append(entry.bytes, info, rows, rows.Size()))
 		entry.release()
 	}
 	if err == nil {

@@ -54,6 +54,7 @@ type objectStorageExporter struct {
 	claimed uint64             // highest number in the archive at that time
 	nonce   string             // of our claim, which the write-ahead log knows
 	tail    tail               // of the archive's log
+	fresh   freshSource        // for queries of the same process
 
 	preparing chan struct{}    // one for each batch that is taken apart
 	encoder   *archive.Encoder // of the goroutine of run
@@ -85,6 +86,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*objectStorageExporter, er
 		fs:         vfs.OS, maxCommitBytes: maxCommitBytes,
 	}
 	e.encoder = e.newEncoder()
+	e.fresh.e = e
 	return e, nil
 }
 
@@ -112,6 +114,9 @@ func (e *objectStorageExporter) start(ctx context.Context, host component.Host) 
 		}
 	}
 	if err := e.observe(); err != nil {
+		return err
+	}
+	if err := e.fresh.attach(host); err != nil {
 		return err
 	}
 	e.logStart(ctx)
@@ -209,6 +214,7 @@ func (e *objectStorageExporter) shutdown(context.Context) error {
 }
 
 func (e *objectStorageExporter) close() error {
+	e.fresh.close()
 	e.telemetry.Shutdown()
 	var errs []error
 	if e.held != nil {
