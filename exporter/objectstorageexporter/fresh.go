@@ -104,7 +104,9 @@ func (s *freshSource) appendParts(parts []archive.FreshPart, v *wal.View, seg *w
 	if seg.Attached == nil {
 		return append(parts, archive.FreshPart{
 			First: seg.First, Last: seg.Last, MinTime: seg.MinTime, MaxTime: seg.MaxTime, Rows: seg.Records, Bytes: readGrowth * seg.Weight,
-			Read: func(ctx context.Context, visit func(uint64, *archive.Batch) error) error { return s.read(ctx, v, seg, visit) },
+			Read: func(ctx context.Context, visit func(uint64, *archive.Batch) error) error {
+				return s.read(ctx, v, seg, visit)
+			},
 		})
 	}
 	for _, a := range seg.Attached {

@@ -182,7 +182,11 @@ func (a *archiveQuery) follow(ctx context.Context, host component.Host) {
 }
 
 func (a *archiveQuery) readerOptions() archive.ReaderOptions {
-	return archive.ReaderOptions{CacheBytes: int64(a.cfg.CacheMiB) << 20, QueryMemoryBytes: a.cfg.Query.memoryBytes()}
+	opts := archive.ReaderOptions{CacheBytes: int64(a.cfg.CacheMiB) << 20, QueryMemoryBytes: a.cfg.Query.memoryBytes()}
+	if bucket.IsLocal(a.cfg.Bucket) {
+		opts.ListInterval = -1 // listing costs nothing there: a new writer is seen at once
+	}
+	return opts
 }
 
 func (a *archiveQuery) refresh(ctx context.Context) error {
