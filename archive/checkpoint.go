@@ -82,7 +82,7 @@ type WALMark struct {
 	Volatile bool   `json:"volatile,omitempty"`
 }
 
-// ClaimMark is the log record of a claim, and its writer's clock.
+// ClaimMark is the log record of a claim, and the time of the first checkpoint that has it.
 type ClaimMark struct {
 	Sequence uint64 `json:"sequence"`
 	Time     int64  `json:"time"`
@@ -347,8 +347,8 @@ func decodeList[T any](d *json.Decoder, list *[]T, check func(*T) error) error {
 	return err
 }
 
-// absorb takes note of the next record of the log.
-func (p *Position) absorb(r *LogRecord) {
+// absorb takes note of the next record of the log, which a checkpoint of that time has.
+func (p *Position) absorb(r *LogRecord, at int64) {
 	p.Sequence = r.Sequence
 	if r.Epoch > p.Epoch {
 		p.Epoch, p.EpochTo = r.Epoch, 0
@@ -356,7 +356,7 @@ func (p *Position) absorb(r *LogRecord) {
 		p.WAL = slices.DeleteFunc(slices.Clone(p.WAL), func(m WALMark) bool { return m.Volatile })
 	}
 	if r.Kind == KindClaim {
-		p.Claims = append(slices.Clip(p.Claims), ClaimMark{r.Sequence, r.Time})
+		p.Claims = append(slices.Clip(p.Claims), ClaimMark{r.Sequence, at})
 		p.Claims = p.Claims[max(0, len(p.Claims)-maxClaimMarks):]
 	}
 	if r.WAL == nil {

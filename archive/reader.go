@@ -40,7 +40,7 @@ type ReaderOptions struct {
 type Reader struct {
 	bucket    BucketReader
 	opts      ReaderOptions
-	footers   *footerCache
+	cache     *cache
 	manifests *manifestCache
 	now       func() time.Time
 	strict    bool // trust no clock; set by tests
@@ -132,7 +132,7 @@ func (s *Snapshot) WriterState(writer string) (epoch, to uint64) {
 	}
 	p := l.position
 	for _, part := range l.consumable() {
-		p.absorb(part.record)
+		p.absorb(part.record, 0)
 	}
 	return p.Epoch, p.EpochTo
 }
