@@ -37,7 +37,7 @@ func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, err
 	opts.QueryMemoryBytes = cmp.Or(opts.QueryMemoryBytes, 512<<20)
 	opts.ManifestCacheBytes = cmp.Or(opts.ManifestCacheBytes, 64<<20)
 	opts.ListInterval = cmp.Or(opts.ListInterval, 30*time.Second)
-	r := &Reader{bucket: b, opts: opts, footers: newFooterCache(opts.CacheBytes), manifests: newManifestCache(opts.ManifestCacheBytes), now: time.Now, active: map[string]time.Time{}}
+	r := &Reader{bucket: b, opts: opts, cache: newCache(opts.CacheBytes), manifests: newManifestCache(opts.ManifestCacheBytes), now: time.Now, active: map[string]time.Time{}}
 	r.snapshot.Store(&Snapshot{reader: r})
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err

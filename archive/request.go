@@ -12,12 +12,13 @@ type ScanRequest struct {
 	// Descending visits the newest records first.
 	Descending bool
 	// Object keeps an object; nil keeps all. It is for what the commit log says of objects alone, such as the tenant.
-	// For the rows of Fresh it is asked with an object that has the tenant, the times and the number of rows, and no key.
+	// For rows that are not committed yet it is asked with an object that has the tenant, the times and the number of rows, and no key.
 	Object func(*ObjectMeta) bool
 	// Service keeps a service; nil keeps all. It may be called from several goroutines at a time.
 	Service func(string) bool
-	// Severity keeps records by SeverityNumber and SeverityText; nil keeps all. It must be a function of these alone. It may
-	// be called from several goroutines at a time.
+	// Severity keeps records by SeverityNumber and SeverityText; nil keeps all. It must be a function of these alone, and where
+	// the number is 1 to 24 of the number alone: then it is asked with the text "". It may be called from several goroutines
+	// at a time.
 	Severity func(number int32, text string) bool
 	// Lines are conditions on the body's text, all of which must hold.
 	Lines []LineFilter
@@ -35,9 +36,6 @@ type ScanRequest struct {
 	// before it were yielded and none behind it. An error that it returns ends the scan. nil goes on without the part; so do
 	// the statistics tell, in either case.
 	OnError func(error) error
-	// Fresh are records that are not committed yet, in the order of their acceptance. Where one has the uid of a committed
-	// record of the same tenant, service and time, one of both is yielded.
-	Fresh []*Batch
 }
 
 // LineKind says how a line filter looks at a body.

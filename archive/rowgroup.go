@@ -5,9 +5,14 @@ package archive
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
+	"sync"
+	"time"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/cespare/xxhash/v2"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // The columns that every object has by index, in the order of fields. A MAP takes two, its types a third.
@@ -44,156 +49,194 @@ const (
 	numColumns
 )
 
-// decodeRowGroup returns the records of a row group that the request asks for, in time order, and how many
-// rows it looked at. It may panic on damaged data.
-func decodeRowGroup(group parquet.RowGroup, data window, req *ScanRequest) (kept []*Record, scanned int, err error) {
-	c := columnReader{chunks: group.ColumnChunks(), data: data, rows: int(group.NumRows())}
-	if len(c.chunks) < numColumns || c.rows < 0 || c.rows > maxRowGroupRows {
-		return nil, 0, errColumn
-	}
-	times, err := c.ints(colTimestamp)
-	if err != nil {
-		return nil, 0, err
-	}
-	services, err := c.texts(colServiceName)
-	if err != nil {
-		return nil, 0, err
-	}
-	wanted := make([]int, 0, len(times))
-	lastService, keep := "", req.Service == nil || (len(services) > 0 && req.Service(""))
-	for i, t := range times {
-		if t < req.Start || req.after(t) {
-			continue
-		}
-		if req.Service != nil && services[i] != lastService {
-			lastService, keep = services[i], req.Service(services[i])
-		}
-		if keep {
-			wanted = append(wanted, i)
-		}
-	}
-	if len(wanted) == 0 {
-		return nil, len(times), nil
-	}
-	records, err := c.records(times, services)
-	if err != nil {
-		return nil, len(times), err
-	}
-	slices.SortStableFunc(wanted, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
-	kept = make([]*Record, 0, len(wanted))
-	for _, i := range wanted {
-		if req.Keep == nil || req.Keep(&records[i]) {
-			kept = append(kept, &records[i])
-		}
-	}
-	return kept, len(times), nil
-}
-
 // maxRowGroupRows is more than any version of the format puts into a row group.
 const maxRowGroupRows = 1 << 20
 
-// records decodes what is left of a row group.
-func (c *columnReader) records(times []int64, services []string) ([]Record, error) {
-	records := make([]Record, c.rows)
-	for i := range records {
-		records[i].Timestamp = times[i]
-		records[i].ServiceName = services[i]
+// columnName is the name of a column in errors.
+func columnName(col int) string {
+	if col < len(columnNames) {
+		return columnNames[col]
 	}
-	var err error
-	text := func(col int, set func(*Record, string)) {
-		if err != nil {
-			return
-		}
-		var list []string
-		if list, err = c.texts(col); err == nil {
-			for i := range records {
-				set(&records[i], list[i])
-			}
-		}
-	}
-	number := func(col int, set func(*Record, int64)) {
-		if err != nil {
-			return
-		}
-		var list []int64
-		if list, err = c.ints(col); err == nil {
-			for i := range records {
-				set(&records[i], list[i])
-			}
-		}
-	}
-	attributes := func(col int, set func(*Record, []Attribute)) {
-		if err != nil {
-			return
-		}
-		var list [][]Attribute
-		if list, err = c.attributes(col); err == nil {
-			for i := range records {
-				set(&records[i], list[i])
-			}
-		}
-	}
-	text(colTimestampSource, func(r *Record, s string) {
-		switch s {
-		case sourceObserved:
-			r.source = timeObserved
-		case sourceArrival:
-			r.source = timeArrival
-		}
-	})
-	number(colObservedTimestamp, func(r *Record, n int64) { r.ObservedTimestamp = n })
-	text(colTraceID, func(r *Record, s string) { r.TraceID = s })
-	text(colSpanID, func(r *Record, s string) { r.SpanID = s })
-	number(colTraceFlags, func(r *Record, n int64) { r.TraceFlags = uint32(n) })
-	text(colSeverityText, func(r *Record, s string) { r.SeverityText = s })
-	number(colSeverityNumber, func(r *Record, n int64) { r.SeverityNumber = int32(n) })
-	text(colBody, func(r *Record, s string) { r.Body = s })
-	var badType bool
-	text(colBodyType, func(r *Record, s string) {
-		if s != "" {
-			t, ok := typeOfCode(s[0])
-			badType = badType || !ok || len(s) != 1
-			r.BodyType = t
-		}
-	})
-	text(colResourceSchemaURL, func(r *Record, s string) { r.ResourceSchemaURL = s })
-	attributes(colResourceAttributes, func(r *Record, a []Attribute) { r.ResourceAttributes = a })
-	text(colScopeSchemaURL, func(r *Record, s string) { r.ScopeSchemaURL = s })
-	text(colScopeName, func(r *Record, s string) { r.ScopeName = s })
-	text(colScopeVersion, func(r *Record, s string) { r.ScopeVersion = s })
-	attributes(colScopeAttributes, func(r *Record, a []Attribute) { r.ScopeAttributes = a })
-	attributes(colLogAttributes, func(r *Record, a []Attribute) { r.LogAttributes = a })
-	text(colEventName, func(r *Record, s string) { r.EventName = s })
-	text(colRecordUID, func(r *Record, s string) { r.RecordUID = s })
-	text(colSamplingThreshold, func(r *Record, s string) { r.SamplingThreshold = s })
-	number(colRecordCount, func(r *Record, n int64) { r.RecordCount = uint64(max(n, 1)) })
-	text(colExact, func(r *Record, s string) {
-		if s != "" {
-			r.exact = []byte(s)
-		}
-	})
-	if err == nil && badType {
-		err = errColumn
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range records {
-		records[i].restorePromoted()
-	}
-	return records, nil
+	return fmt.Sprintf("%d", col)
 }
 
-// restorePromoted puts the attributes back that are kept by columns of their own.
-func (r *Record) restorePromoted() {
-	restore := func(key, value string) {
-		if value == "" {
-			return
+// groupReader reads the columns of a row group that a query needs, when it needs them. It is for one goroutine.
+type groupReader struct {
+	q     *query
+	file  *objectFile
+	group int
+	info  *rowGroupInfo
+	data  []byte    // the row group's bytes, where they are in memory already
+	cols  []*column // by leaf; nil: not loaded
+
+	scanned, bodies bool // counted in the statistics
+}
+
+func (q *query) group(file *objectFile, group int) *groupReader {
+	info := &file.groups[group]
+	return &groupReader{q: q, file: file, group: group, info: info, cols: make([]*column, len(info.columns))}
+}
+
+// load makes columns ready.
+func (g *groupReader) load(leaves ...int) error {
+	if !g.scanned {
+		g.scanned = true
+		g.q.rowsScanned.Add(int64(g.info.n))
+	}
+	var missing []extent
+	for _, leaf := range leaves {
+		if g.cols[leaf] != nil || slices.ContainsFunc(missing, func(e extent) bool { return e.index == leaf }) {
+			continue
 		}
-		if i, found := slices.BinarySearchFunc(r.LogAttributes, key, func(a Attribute, k string) int { return cmp.Compare(a.Key, k) }); !found {
-			r.LogAttributes = slices.Insert(slices.Clip(r.LogAttributes), i, Attribute{Key: key, Value: value})
+		if g.q.reader != nil {
+			if c, ok := g.q.reader.cache.get(g.key(leaf)).(*column); ok {
+				g.q.cacheHits.Add(1)
+				g.cols[leaf] = c
+				continue
+			}
+		}
+		meta := &g.info.columns[leaf].MetaData
+		missing = append(missing, extent{chunkOffset(meta), meta.TotalCompressedSize, leaf})
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.SortFunc(missing, func(a, b extent) int { return cmp.Compare(a.offset, b.offset) })
+	chunks := make(map[int][]byte, len(missing))
+	use := func(leaf int, b []byte) { chunks[leaf] = b }
+	if g.data != nil {
+		for _, e := range missing {
+			from := e.offset - g.info.sum.Offset
+			use(e.index, g.data[from:from+e.bytes])
+		}
+	} else if err := g.q.readExtents(g.file.meta.Key, missing, use); err != nil {
+		return err
+	}
+	return g.decode(missing, chunks)
+}
+
+func (g *groupReader) key(leaf int) cacheKey {
+	return cacheKey{object: g.file.meta.Key, kind: cacheColumn, group: g.group, at: int64(leaf)}
+}
+
+// parallelBytes is how large a column must be, decompressed, for another goroutine to pay.
+const parallelBytes = 64 << 10
+
+// decode decodes columns, the large ones at the same time.
+func (g *groupReader) decode(list []extent, chunks map[int][]byte) error {
+	defer timed(&g.q.decode, time.Now())
+	parallel := 1
+	if g.q.reader != nil {
+		parallel = g.q.reader.opts.Parallelism
+	}
+	size := func(e extent) int64 { return g.info.columns[e.index].MetaData.TotalUncompressedSize }
+	slices.SortStableFunc(list, func(a, b extent) int { return cmp.Compare(size(b), size(a)) })
+	large := 0
+	for large < len(list) && size(list[large]) >= parallelBytes {
+		large++
+	}
+	columns := make([]*column, len(list))
+	errs := make([]error, len(list))
+	one := func(i int) { columns[i], errs[i] = g.decodeColumn(list[i].index, chunks[list[i].index]) }
+	if parallel > 1 && large > 1 {
+		var mu sync.Mutex
+		next := 0
+		work := func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(list) {
+					return
+				}
+				one(i)
+			}
+		}
+		var wg sync.WaitGroup
+		for range min(parallel, large) - 1 {
+			wg.Go(work)
+		}
+		work()
+		wg.Wait()
+	} else {
+		for i := range list {
+			one(i)
 		}
 	}
-	restore(AttributeRecordUID, r.RecordUID)
-	restore(AttributeSamplingThreshold, r.SamplingThreshold)
+	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errForeign) }) {
+		if err := g.foreign(list, columns, errs); err != nil {
+			return err
+		}
+	}
+	for i, e := range list {
+		if errs[i] != nil {
+			return fmt.Errorf("row group %d: column %s: %w", g.group, columnName(e.index), errs[i])
+		}
+		g.cols[e.index] = columns[i]
+		if g.q.reader != nil {
+			g.q.reader.cache.put(g.key(e.index), columns[i], columns[i].memory())
+		}
+	}
+	return nil
+}
+
+func (g *groupReader) decodeColumn(leaf int, b []byte) (*column, error) {
+	return decodeChunk(&g.info.columns[leaf].MetaData, g.file.shapes[leaf], g.info.n, b)
+}
+
+// foreign decodes the columns that are made otherwise than ours, after the row group's checksum was verified.
+func (g *groupReader) foreign(list []extent, columns []*column, errs []error) error {
+	data := g.data
+	if data == nil {
+		var err error
+		if data, err = g.q.read(g.file.meta.Key, g.info.sum.Offset, g.info.sum.Bytes); err != nil {
+			return err
+		}
+	}
+	if err := g.verify(data); err != nil {
+		return err
+	}
+	for i, e := range list {
+		if errors.Is(errs[i], errForeign) {
+			columns[i], errs[i] = decodeForeign(g.file.file.RowGroups()[g.group].ColumnChunks()[e.index], newWindow(g.info.sum.Offset, data), g.file.shapes[e.index], g.info.n)
+		}
+	}
+	return nil
+}
+
+// verify compares the row group's bytes with its checksum.
+func (g *groupReader) verify(data []byte) error {
+	if sum := fmt.Sprintf("%016x", xxhash.Sum64(data)); sum != g.info.sum.Sum {
+		return fmt.Errorf("checksum of row group %d is %s, want %s", g.group, sum, g.info.sum.Sum)
+	}
+	return nil
+}
+
+// chunk is what the footer says of a column.
+func (g *groupReader) chunk(leaf int) *format.ColumnMetaData { return &g.info.columns[leaf].MetaData }
+
+// memory is what the columns take that are decoded, at most, and while they are.
+func (g *groupReader) memory(leaves []int) (n int64) {
+	for _, leaf := range leaves {
+		c := g.chunk(leaf)
+		n += c.TotalUncompressedSize + c.TotalCompressedSize
+		switch shape := g.file.shapes[leaf]; {
+		case shape.repeated:
+			n += 8 * c.NumValues
+		default:
+			n += 8 * int64(g.info.n)
+		}
+	}
+	return n
+}
+
+// readGroup decodes the records of row group i that the request asks for, from its bytes, in time order, and tells
+// how many rows it looked at.
+func (o *objectFile) readGroup(i int, data []byte, req *ScanRequest) (records []*Record, scanned int, err error) {
+	sum := o.groups[i].sum
+	if got := fmt.Sprintf("%016x", xxhash.Sum64(data)); got != sum.Sum {
+		return nil, 0, fmt.Errorf("checksum of row group %d is %s, want %s", i, got, sum.Sum)
+	}
+	return o.decodeGroup(i, data, req)
 }

@@ -12,7 +12,8 @@ import (
 	"math"
 	"strings"
 	"sync"
-	"sync/atomic"
+
+	"github.com/logboom/logboom/archive/internal/textindex"
 )
 
 // lookahead is how many of the heap's first items are looked at for something to prepare.
@@ -21,120 +22,106 @@ const lookahead = 64
 // Scan yields the records of the request in time order; equal (ServiceName, Timestamp, RecordUID) with a
 // uid are yielded once. It merges lazily: an object is opened, and a row group decoded, only when nothing
 // before it is left, so that a callback that stops early saves the rest. Besides what the callback keeps it
-// holds the row groups whose times overlap, and as many more as it prepares in parallel.
+// holds the row groups whose times overlap, and as many more as it prepares in parallel, within the query's memory.
 //
 // What cannot be read is reported in the statistics, and the rest is still scanned. The error is the
-// callback's, unless that is [ErrStop], or the context's.
+// callback's, unless that is [ErrStop], the context's, or that of a condition that makes no sense.
 func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record) error) (ScanStats, error) {
-	lines, err := compileLines(req.Lines)
-	if err != nil {
-		return ScanStats{}, err
-	}
-	values, err := compileValues(req.Values)
-	if err != nil {
-		return ScanStats{}, err
-	}
-	if keep := req.Keep; len(lines) > 0 || len(values) > 0 || req.Severity != nil {
-		req.Keep = func(r *Record) bool {
-			if req.Severity != nil && !req.Severity(r.SeverityNumber, r.SeverityText) {
-				return false
-			}
-			for i := range values {
-				if !values[i].matches(r) {
-					return false
-				}
-			}
-			for i := range lines {
-				if !lines[i].matches(r.Body) {
-					return false
-				}
-			}
-			return keep == nil || keep(r)
-		}
-	}
-	if req.Limit > 0 {
-		left, next := req.Limit, yield
-		yield = func(r *Record) error {
-			if err := next(r); err != nil {
-				return err
-			}
-			if left--; left == 0 {
-				return ErrStop
-			}
-			return nil
-		}
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	sc := &scan{ctx: ctx, reader: s.reader, req: &req}
-	sc.heap.descending = req.Descending
+	defer cancel()
+	q, err := newQuery(ctx, s.reader, &req)
+	if err != nil {
+		return ScanStats{}, err
+	}
+	sc := newScan(q)
 	defer sc.wg.Wait() // nothing of the request is used after Scan returned
 	defer cancel()
-	objects, errs := s.Objects(ctx, req.Start, req.End)
+	objects, errs := s.Objects(q.ctx, req.Start, req.End)
+	for _, err := range errs {
+		sc.stats.fail(err)
+	}
 	sc.stats.ObjectsTotal, sc.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
-	sc.stats.Errors = append(sc.stats.Errors, errs...)
 	for _, o := range objects {
-		if !o.HasService(req.Service) || (req.Object != nil && !req.Object(o)) {
+		sc.stats.BytesTotal += o.Bytes
+		if !q.wants(o) {
 			sc.stats.ObjectsPruned++
+			sc.stats.BytesPruned += o.Bytes
 			continue
 		}
-		it := &item{meta: o, group: -1}
-		it.bound = o.MinTime
-		if req.Descending {
-			it.bound = o.MaxTime
-		}
-		sc.heap.items = append(sc.heap.items, it)
+		sc.addObject(o)
 	}
-	for _, u := range s.fresh {
-		if u.mayHold(&req) {
-			it := &item{meta: &ObjectMeta{Key: u.name}, group: -1, fresh: u, bound: u.minTime}
-			if req.Descending {
-				it.bound = u.maxTime
-			}
-			sc.heap.items = append(sc.heap.items, it)
-		}
-	}
-	heap.Init(&sc.heap)
+	sc.addFresh(s.fresh)
 	err = sc.run(yield)
 	if errors.Is(err, ErrStop) {
 		err = nil
 	}
 	cancel()
 	sc.wg.Wait()
-	sc.stats.BytesRead = sc.bytesRead.Load()
+	q.result(&sc.stats)
 	return sc.stats, err
 }
 
+// scan merges items in the order of time.
 type scan struct {
-	ctx       context.Context
-	reader    *Reader
-	req       *ScanRequest
-	heap      itemHeap
-	stats     ScanStats
-	wg        sync.WaitGroup
-	bytesRead atomic.Int64
-	pending   int // prepared items not taken yet
+	q       *query
+	heap    itemHeap
+	stats   ScanStats
+	wg      sync.WaitGroup
+	pending int // prepared items not taken yet
+	ahead   int // how many items to prepare at a time
+	opened  int // row groups with records to be yielded
 
 	// The uids yielded at the time seenAt, by tenant and service.
 	seen   map[[3]string]struct{}
 	seenAt int64
 }
 
-// item is an object to be opened, a row group to be decoded, or the rest of a decoded row group.
+func newScan(q *query) *scan {
+	s := &scan{q: q, ahead: q.reader.opts.Parallelism}
+	if q.req.Limit > 0 {
+		s.ahead = 1 // the first row group may be enough
+	}
+	s.heap.descending = q.req.Descending
+	return s
+}
+
+// item is an object to be opened, a part of what is not committed, or a row group, some of whose records are at hand.
 type item struct {
-	bound int64 // no record of the item comes before this time (after it, when descending)
-	meta  *ObjectMeta
-	group int // of the object; -1: the object itself
-	file  *objectFile
-	fresh *freshUnit           // in place of an object
-	parts map[string][]*Record // of a fresh unit, by tenant
+	bound  int64 // no record of the item comes before this time (after it, when descending)
+	key    string
+	tenant string
+	meta   *ObjectMeta
+	fresh  *freshUnit           // in place of an object
+	parts  map[string][]*Record // of a fresh unit, by tenant
+	group  *groupScan           // nil: the object itself
 
 	ready chan struct{} // closed when prepared; nil: not started
 	err   error
-	rows  []*Record
-	total int // rows decoded
+	errAt int64
 
-	open bool // rows are to be yielded
-	next int  // of rows
+	open    bool      // records are to be yielded
+	records []Record  // in the order of the scan
+	list    []*Record // in place of records: in the order of time
+	next    int       // of them
+}
+
+func (it *item) len() int { return max(len(it.records), len(it.list)) }
+
+func (it *item) record(descending bool) *Record {
+	switch {
+	case it.list == nil:
+		return &it.records[it.next]
+	case descending:
+		return it.list[len(it.list)-1-it.next]
+	}
+	return it.list[it.next]
+}
+
+func (it *item) groupNumber() int {
+	if it.group == nil {
+		return -1
+	}
+	return it.group.number
 }
 
 // itemHeap orders items by bound; what is unopened comes first, so that of equal times all are known before
@@ -162,16 +149,36 @@ func (h *itemHeap) Less(i, j int) bool {
 	if a.open != b.open {
 		return b.open
 	}
-	c := strings.Compare(a.meta.Key, b.meta.Key)
+	c := strings.Compare(a.key, b.key)
 	if c == 0 {
-		c = cmp.Compare(a.group, b.group)
+		c = cmp.Compare(a.groupNumber(), b.groupNumber())
 	}
 	return (c < 0) != h.descending
 }
 
+func (s *scan) first(minTime, maxTime int64) int64 {
+	if s.q.req.Descending {
+		return maxTime
+	}
+	return minTime
+}
+
+func (s *scan) addObject(o *ObjectMeta) {
+	s.heap.items = append(s.heap.items, &item{key: o.Key, tenant: o.Tenant, meta: o, bound: s.first(o.MinTime, o.MaxTime)})
+}
+
+func (s *scan) addFresh(units []*freshUnit) {
+	for _, u := range units {
+		if u.mayHold(s.q.req) {
+			s.heap.items = append(s.heap.items, &item{key: u.name, fresh: u, bound: s.first(u.minTime, u.maxTime)})
+		}
+	}
+}
+
 func (s *scan) run(yield func(*Record) error) error {
+	heap.Init(&s.heap)
 	for s.heap.Len() > 0 {
-		if err := s.ctx.Err(); err != nil {
+		if err := s.q.ctx.Err(); err != nil {
 			return err
 		}
 		it := s.heap.items[0]
@@ -186,8 +193,8 @@ func (s *scan) run(yield func(*Record) error) error {
 		s.prepareAhead()
 		select {
 		case <-it.ready:
-		case <-s.ctx.Done():
-			return s.ctx.Err()
+		case <-s.q.ctx.Done():
+			return s.q.ctx.Err()
 		}
 		s.pending--
 		if err := s.take(it); err != nil {
@@ -200,16 +207,14 @@ func (s *scan) run(yield func(*Record) error) error {
 // yield hands out records of the first item as long as it stays the first.
 func (s *scan) yield(it *item, yield func(*Record) error) error {
 	for {
-		if err := s.yieldOne(it.meta.Tenant, it.row(s.req.Descending), yield); err != nil {
+		if err := s.yieldOne(it.tenant, it.record(s.q.req.Descending), yield); err != nil {
 			return err
 		}
 		it.next++
-		if it.next == len(it.rows) {
-			heap.Pop(&s.heap)
-			it.rows = nil
-			return nil
+		if it.next == it.len() {
+			return s.finish(it)
 		}
-		if bound := it.row(s.req.Descending).Timestamp; bound != it.bound {
+		if bound := it.record(s.q.req.Descending).Timestamp; bound != it.bound {
 			it.bound = bound
 			heap.Fix(&s.heap, 0)
 			return nil
@@ -217,11 +222,21 @@ func (s *scan) yield(it *item, yield func(*Record) error) error {
 	}
 }
 
-func (it *item) row(descending bool) *Record {
-	if descending {
-		return it.rows[len(it.rows)-1-it.next]
+// finish ends the first item, or makes it one that must be prepared for what is left of it.
+func (s *scan) finish(it *item) error {
+	it.records, it.list, it.next, it.open, it.ready = nil, nil, 0, false, nil
+	s.opened--
+	if it.group != nil && it.group.more {
+		it.bound = it.group.bound
+		heap.Fix(&s.heap, 0)
+		return nil
 	}
-	return it.rows[it.next]
+	if it.group != nil {
+		it.group.close()
+	}
+	heap.Pop(&s.heap)
+	s.ahead = min(2*s.ahead, s.q.reader.opts.Parallelism)
+	return nil
 }
 
 func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) error {
@@ -238,7 +253,13 @@ func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) err
 	}
 	s.stats.RowsYielded++
 	r.Tenant = tenant
-	return yield(r)
+	if err := yield(r); err != nil {
+		return err
+	}
+	if s.q.req.Limit > 0 && s.stats.RowsYielded >= int64(s.q.req.Limit) {
+		return ErrStop
+	}
+	return nil
 }
 
 // take puts what a prepared item has become back into the heap.
@@ -248,50 +269,77 @@ func (s *scan) take(it *item) error {
 		return nil
 	}
 	if it.err != nil {
-		if s.ctx.Err() != nil {
-			return nil // run ends with the context's error
+		if s.q.ctx.Err() != nil {
+			return s.q.ctx.Err()
 		}
-		if len(s.stats.Errors) < maxScanErrors {
-			s.stats.Errors = append(s.stats.Errors, it.err)
+		err := &ObjectError{Bucket: s.q.reader.bucket.Name(), Key: it.meta.Key, Offset: it.errAt, Err: it.err}
+		s.stats.fail(err)
+		if it.group != nil {
+			it.group.close()
 		}
-		if s.req.OnError != nil {
-			return s.req.OnError(it.err)
-		}
-		return nil
-	}
-	if it.group < 0 {
-		s.stats.ObjectsRead++
-		for i, g := range it.file.groups {
-			if g.maxTime < s.req.Start || s.req.after(g.minTime) {
-				continue
-			}
-			bound := g.minTime
-			if s.req.Descending {
-				bound = g.maxTime
-			}
-			heap.Push(&s.heap, &item{bound: bound, meta: it.meta, group: i, file: it.file})
+		if s.q.req.OnError != nil {
+			return s.q.req.OnError(err)
 		}
 		return nil
 	}
-	s.stats.RowGroupsRead++
-	s.stats.RowsScanned += int64(it.total)
-	if len(it.rows) > 0 {
-		it.open = true
-		it.bound = it.row(s.req.Descending).Timestamp
+	if it.group == nil {
+		return nil
+	}
+	if it.group.number < 0 {
+		s.takeObject(it)
+		return nil
+	}
+	if !it.group.read {
+		it.group.read = true
+		if it.group.decoded {
+			s.stats.RowGroupsRead++
+		} else {
+			s.stats.RowGroupsPruned.Index++
+		}
+	}
+	switch {
+	case len(it.records) > 0:
+		it.open, it.next = true, 0
+		it.bound = it.records[0].Timestamp
+		s.opened++
 		heap.Push(&s.heap, it)
+	case it.group.more: // nothing of this part was kept
+		it.ready, it.bound = nil, it.group.bound
+		heap.Push(&s.heap, it)
+	default:
+		it.group.close()
+		s.ahead = min(2*s.ahead, s.q.reader.opts.Parallelism)
 	}
 	return nil
 }
 
+// takeObject puts the row groups of an object into the heap that may hold something.
+func (s *scan) takeObject(it *item) {
+	p := it.group.plan
+	s.stats.ObjectsRead++
+	s.stats.RowGroupsTotal += len(p.verdicts)
+	s.stats.RowGroupsPruned.add(p.pruned)
+	for i, v := range p.verdicts {
+		if v == textindex.None {
+			continue
+		}
+		g := &p.file.groups[i]
+		heap.Push(&s.heap, &item{
+			key: it.key, tenant: it.tenant, meta: it.meta, bound: s.first(g.minTime, g.maxTime),
+			group: &groupScan{q: s.q, plan: p, number: i},
+		})
+	}
+}
+
 // takeFresh puts the rows of a fresh unit into the heap, apart by tenant.
 func (s *scan) takeFresh(it *item) {
-	if it.err != nil && s.ctx.Err() == nil {
+	if it.err != nil && s.q.ctx.Err() == nil {
 		s.stats.fail(it.err)
 	}
-	s.stats.RowsScanned += int64(it.total)
 	for tenant, rows := range it.parts {
-		part := &item{meta: &ObjectMeta{Key: it.meta.Key + "/" + tenant, Tenant: tenant}, rows: rows, open: true}
-		part.bound = part.row(s.req.Descending).Timestamp
+		part := &item{key: it.key + "/" + tenant, tenant: tenant, list: rows, open: true}
+		part.bound = part.record(s.q.req.Descending).Timestamp
+		s.opened++
 		heap.Push(&s.heap, part)
 	}
 	it.parts = nil
@@ -299,7 +347,7 @@ func (s *scan) takeFresh(it *item) {
 
 // prepareAhead starts work on the items that are likely to be needed next.
 func (s *scan) prepareAhead() {
-	for s.pending < s.reader.opts.Parallelism {
+	for s.pending < s.ahead {
 		best := -1
 		for i := range min(lookahead, s.heap.Len()) {
 			if it := s.heap.items[i]; it.ready == nil && !it.open && (best < 0 || s.heap.Less(i, best)) {
@@ -320,57 +368,38 @@ func (s *scan) prepare(it *item) {
 	}
 	it.ready = make(chan struct{})
 	s.pending++
+	share := max(s.q.budget.limit/8/int64(s.opened+s.ahead+1), 64<<10)
 	s.wg.Go(func() {
 		defer close(it.ready)
-		if it.fresh != nil {
-			var err error
-			if it.parts, it.total, err = it.fresh.rows(s.ctx, s.req); err != nil {
-				it.err = fmt.Errorf("read %s: %w", it.fresh.name, err)
+		switch {
+		case it.fresh != nil:
+			it.err = s.readFresh(it)
+		case it.group == nil:
+			var file *objectFile
+			if file, it.errAt, it.err = s.q.open(it.meta); it.err == nil {
+				it.group = &groupScan{q: s.q, plan: s.q.choose(it.meta, file), number: -1}
 			}
-			return
-		}
-		var offset int64
-		var err error
-		if it.group < 0 {
-			offset = it.meta.Bytes - it.meta.TailBytes
-			it.file, err = s.openObject(it.meta)
-		} else {
-			offset = it.file.groups[it.group].sum.Offset
-			err = s.readGroup(it)
-		}
-		if err != nil {
-			it.err = &ObjectError{Bucket: s.reader.bucket.Name(), Key: it.meta.Key, Offset: offset, Err: err}
+		default:
+			it.errAt = it.group.plan.file.groups[it.group.number].sum.Offset
+			it.records, it.err = it.group.next(share)
 		}
 	})
 }
 
-func (s *scan) openObject(meta *ObjectMeta) (*objectFile, error) {
-	if o := s.reader.footers.get(meta.Key); o != nil {
-		return o, nil
-	}
-	tail, err := readFull(s.ctx, s.reader.bucket, meta.Key, meta.Bytes-meta.TailBytes, meta.TailBytes)
-	if err != nil {
-		return nil, err
-	}
-	s.bytesRead.Add(int64(len(tail)))
-	own := *meta // not to keep the whole snapshot in memory
-	o, err := openObject(&own, tail)
-	if err != nil {
-		return nil, err
-	}
-	s.reader.footers.put(meta.Key, o)
-	return o, nil
-}
-
-func (s *scan) readGroup(it *item) error {
-	sum := it.file.groups[it.group].sum
-	data, err := readFull(s.ctx, s.reader.bucket, it.meta.Key, sum.Offset, sum.Bytes)
-	if err != nil {
+func (s *scan) readFresh(it *item) (err error) {
+	if err := s.q.budget.acquire(s.q.ctx, it.fresh.bytes); err != nil {
 		return err
 	}
-	s.bytesRead.Add(int64(len(data)))
-	it.rows, it.total, err = it.file.readGroup(it.group, data, s.req)
-	return err
+	s.q.budget.keepAnyway(it.fresh.bytes)
+	req := *s.q.req
+	req.Keep = s.q.keeps
+	var scanned int
+	it.parts, scanned, err = it.fresh.rows(s.q.ctx, &req)
+	s.q.rowsScanned.Add(int64(scanned))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", it.fresh.name, err)
+	}
+	return nil
 }
 
 // after reports whether a time lies behind the end.

@@ -50,6 +50,14 @@ type RowGroupsPruned struct {
 // Total is the sum.
 func (p RowGroupsPruned) Total() int { return p.Time + p.Service + p.Severity + p.Values + p.Index }
 
+func (p *RowGroupsPruned) add(o RowGroupsPruned) {
+	p.Time += o.Time
+	p.Service += o.Service
+	p.Severity += o.Severity
+	p.Values += o.Values
+	p.Index += o.Index
+}
+
 // Partial reports whether something that may belong to the result could not be read.
 func (s *ScanStats) Partial() bool { return len(s.Errors) > 0 }
 
@@ -65,11 +73,7 @@ func (s *ScanStats) Add(o *ScanStats) {
 	s.ObjectsCounted += o.ObjectsCounted
 	s.ObjectsRead += o.ObjectsRead
 	s.RowGroupsTotal += o.RowGroupsTotal
-	s.RowGroupsPruned.Time += o.RowGroupsPruned.Time
-	s.RowGroupsPruned.Service += o.RowGroupsPruned.Service
-	s.RowGroupsPruned.Severity += o.RowGroupsPruned.Severity
-	s.RowGroupsPruned.Values += o.RowGroupsPruned.Values
-	s.RowGroupsPruned.Index += o.RowGroupsPruned.Index
+	s.RowGroupsPruned.add(o.RowGroupsPruned)
 	s.RowGroupsRead += o.RowGroupsRead
 	s.BytesRead += o.BytesRead
 	s.RowsScanned += o.RowsScanned

@@ -1,0 +1,88 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"context"
+	"sync"
+)
+
+// budget divides the memory of a query among what it has under way. What is acquired is either given back soon, by one who
+// waits for nothing meanwhile, or lasts: of that there is at most half. So whoever waits gets its turn.
+type budget struct {
+	limit int64
+
+	mu      sync.Mutex
+	used    int64 // in all
+	lasting int64 // of used
+	peak    int64
+	freed   chan struct{} // closed, and replaced, when something was given back
+}
+
+func newBudget(limit int64) *budget {
+	return &budget{limit: limit, freed: make(chan struct{})}
+}
+
+// acquire waits until there are n bytes. More than there ever can be are granted when nothing else is under way.
+func (b *budget) acquire(ctx context.Context, n int64) error {
+	for {
+		b.mu.Lock()
+		if b.used+n <= b.limit || b.used == b.lasting {
+			b.used += n
+			b.peak = max(b.peak, b.used)
+			b.mu.Unlock()
+			return nil
+		}
+		freed := b.freed
+		b.mu.Unlock()
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// keep makes n of the acquired bytes last, if there are not too many of these.
+func (b *budget) keep(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.lasting+n > b.limit/2 {
+		return false
+	}
+	b.lasting += n
+	b.wake() // it may be that nothing else is under way now
+	return true
+}
+
+// keepAnyway makes n of the acquired bytes last.
+func (b *budget) keepAnyway(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lasting += n
+	b.wake()
+}
+
+// release gives back what was acquired, and kept.
+func (b *budget) release(n int64, kept bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	if kept {
+		b.lasting -= n
+	}
+	b.wake()
+}
+
+func (b *budget) wake() {
+	close(b.freed)
+	b.freed = make(chan struct{})
+}
+
+// most is the most that was in use at a time.
+func (b *budget) most() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.peak
+}

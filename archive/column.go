@@ -1,0 +1,131 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// column is a column of a row group, decoded: numbers or texts. It never changes once it is made, so that queries may
+// share it.
+//
+// Value i is entry ids[i] of the numbers or texts, or entry i where there are no ids: then all values are distinct or
+// not worth telling apart. Text t is data[starts[t]:starts[t+1]-gap], where gap is what lies between two texts: 4 bytes
+// of length in plain encoding. NULL is the number 0, or the empty text.
+type column struct {
+	numbers []int64
+
+	data   []byte
+	starts []uint32
+	gap    uint32
+
+	ids8  []uint8 // either of these, where there is a dictionary or a NULL
+	ids32 []uint32
+	none  uint32 // the id of NULL; it is the number of entries
+
+	values int
+	// rowStarts are, for a column of a MAP, where the values of each row begin, and the end.
+	rowStarts []uint32
+}
+
+// entries is how many distinct values there may be, NULL not counted.
+func (c *column) entries() int {
+	if c.starts == nil {
+		return len(c.numbers)
+	}
+	return len(c.starts) - 1
+}
+
+// plain reports whether value i is entry i.
+func (c *column) plain() bool { return c.ids8 == nil && c.ids32 == nil }
+
+// id returns the entry of value i.
+func (c *column) id(i int) uint32 {
+	if c.ids8 != nil {
+		return uint32(c.ids8[i])
+	}
+	if c.ids32 != nil {
+		return c.ids32[i]
+	}
+	return uint32(i)
+}
+
+// entryBytes returns a text; none is nil.
+func (c *column) entryBytes(id uint32) []byte {
+	if int(id) >= len(c.starts)-1 {
+		return nil
+	}
+	return c.data[c.starts[id] : c.starts[id+1]-c.gap]
+}
+
+// entry returns a text, which shares the column's memory.
+func (c *column) entry(id uint32) string {
+	b := c.entryBytes(id)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// text returns the text of value i, which shares the column's memory.
+func (c *column) text(i int) string { return c.entry(c.id(i)) }
+
+// number returns the number of value i.
+func (c *column) number(i int) int64 {
+	if id := c.id(i); int(id) < len(c.numbers) {
+		return c.numbers[id]
+	}
+	return 0
+}
+
+// constant reports whether all values are the same entry.
+func (c *column) constant() bool { return c.ids8 != nil && c.none == 0 && c.entries() == 1 }
+
+// find returns the entry of a text in a column with a dictionary: the ids that have it. Mostly there is one or none.
+func (c *column) find(text string) (ids []uint32) {
+	for id := range uint32(c.entries()) {
+		if string(c.entryBytes(id)) == text {
+			ids = append(ids, id)
+		}
+	}
+	if text == "" && c.none != 0 {
+		ids = append(ids, c.none)
+	}
+	return ids
+}
+
+// equals returns which values, of the first n, are the text.
+func (c *column) equals(text string, n int) bitset {
+	found := newBitset(n, false)
+	if c.plain() {
+		for i := range n {
+			if string(c.entryBytes(uint32(i))) == text {
+				found.set(i)
+			}
+		}
+		return found
+	}
+	for _, id := range c.find(text) {
+		if c.ids8 != nil {
+			for at := 0; at < n; at++ {
+				j := bytes.IndexByte(c.ids8[at:n], uint8(id))
+				if j < 0 {
+					break
+				}
+				at += j
+				found.set(at)
+			}
+			continue
+		}
+		for i, v := range c.ids32[:n] {
+			if v == id {
+				found.set(i)
+			}
+		}
+	}
+	return found
+}
+
+// memory is what the column takes, in bytes.
+func (c *column) memory() int64 {
+	return int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(cap(c.starts)) + int64(cap(c.ids8)) + 4*int64(cap(c.ids32)) + 4*int64(cap(c.rowStarts))
+}

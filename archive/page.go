@@ -1,0 +1,484 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+var errColumn = errors.New("column is damaged")
+
+// errForeign says that a column chunk is not made as this package's writer makes them. It may be right all the same.
+var errForeign = errors.New("column chunk is not one page, or of another encoding")
+
+// columnShape is what the schema says of a column.
+type columnShape struct {
+	kind     format.Type
+	optional bool // may be NULL
+	repeated bool // of a MAP: key or value
+}
+
+// maxPageBytes bounds a page, decompressed.
+const maxPageBytes = math.MaxInt32
+
+// decompressor decodes whole pages. It has no goroutines of its own.
+var decompressor = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(maxPageBytes))
+})
+
+// page is a page, decompressed.
+type page struct {
+	header format.PageHeader
+	data   []byte
+}
+
+// readPage decodes the page at the beginning of b and returns what is behind it. It is at most of that size.
+func readPage(b []byte, limit int64, codec format.CompressionCodec) (p page, rest []byte, size int64, err error) {
+	r := new(thrift.CompactProtocol).NewReaderFromBytes(b)
+	if err := thrift.NewDecoder(r).Decode(&p.header); err != nil {
+		return p, nil, 0, fmt.Errorf("page header: %w", errors.Join(errColumn, err))
+	}
+	head := r.BytesRead()
+	n, raw := int64(p.header.CompressedPageSize), int64(p.header.UncompressedPageSize)
+	if head > len(b) || n < 0 || n > int64(len(b)-head) || raw < 0 || raw > limit {
+		return p, nil, 0, fmt.Errorf("page of %d bytes, %d uncompressed: %w", n, raw, errColumn)
+	}
+	compressed := b[head : int64(head)+n]
+	if sum := crc32.ChecksumIEEE(compressed); sum != uint32(p.header.CRC) {
+		return p, nil, 0, fmt.Errorf("page checksum is %08x, want %08x: %w", sum, uint32(p.header.CRC), errColumn)
+	}
+	if codec != format.Zstd {
+		return p, nil, 0, errForeign
+	}
+	d, err := decompressor()
+	if err != nil {
+		return p, nil, 0, err
+	}
+	p.data, err = d.DecodeAll(compressed, make([]byte, 0, raw))
+	if err != nil || int64(len(p.data)) != raw {
+		return p, nil, 0, fmt.Errorf("decompress page of %d bytes: %w", raw, errors.Join(errColumn, err))
+	}
+	return p, b[int64(head)+n:], int64(head) + raw, nil
+}
+
+// decodeChunk decodes a column chunk of our writer's make: a dictionary page, perhaps, and a data page. rows are those of
+// the row group.
+func decodeChunk(meta *format.ColumnMetaData, shape columnShape, rows int, b []byte) (_ *column, err error) {
+	defer guard(&err)
+	var dict, data page
+	total := int64(0)
+	rest := b
+	if meta.DictionaryPageOffset != 0 {
+		var n int64
+		if dict, rest, n, err = readPage(rest, meta.TotalUncompressedSize, meta.Codec); err != nil {
+			return nil, err
+		}
+		total += n
+		if dict.header.Type != format.DictionaryPage || !dict.header.DictionaryPageHeader.Valid {
+			return nil, errForeign
+		}
+		if e := dict.header.DictionaryPageHeader.V.Encoding; e != format.Plain && e != format.PlainDictionary {
+			return nil, errForeign
+		}
+	}
+	var n int64
+	if data, rest, n, err = readPage(rest, meta.TotalUncompressedSize, meta.Codec); err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 || data.header.Type != format.DataPage || !data.header.DataPageHeader.Valid {
+		return nil, errForeign
+	}
+	header := &data.header.DataPageHeader.V
+	switch {
+	case total+n != meta.TotalUncompressedSize || int64(header.NumValues) != meta.NumValues || !slices.Contains(meta.Encoding, header.Encoding):
+		return nil, fmt.Errorf("page is not what the footer says: %w", errColumn)
+	case !shape.repeated && meta.NumValues != int64(rows):
+		return nil, fmt.Errorf("%d of %d rows: %w", meta.NumValues, rows, errColumn)
+	}
+	c := &column{values: int(meta.NumValues)}
+	body := data.data
+	var definition []uint8
+	if shape.repeated {
+		var repetition []uint8
+		if repetition, body, err = levels(body, c.values); err != nil {
+			return nil, err
+		}
+		if definition, body, err = levels(body, c.values); err != nil {
+			return nil, err
+		}
+		if definition, err = c.setRows(repetition, definition, rows); err != nil {
+			return nil, err
+		}
+	} else if shape.optional {
+		if definition, body, err = levels(body, c.values); err != nil {
+			return nil, err
+		}
+	}
+	present := c.values
+	for _, l := range definition {
+		if l == 0 {
+			present--
+		}
+	}
+	if err := c.decode(shape.kind, header.Encoding, body, dict, present); err != nil {
+		return nil, err
+	}
+	if present < c.values {
+		c.spread(definition)
+	}
+	return c, nil
+}
+
+// levels decodes n levels of 0 and 1 and returns what is behind them.
+func levels(b []byte, n int) (list []uint8, rest []byte, err error) {
+	if len(b) < 4 {
+		return nil, nil, fmt.Errorf("levels: %w", errColumn)
+	}
+	size := binary.LittleEndian.Uint32(b)
+	b = b[4:]
+	if uint64(size) > uint64(len(b)) {
+		return nil, nil, fmt.Errorf("levels: %w", errColumn)
+	}
+	rest = b[size:]
+	if n == 0 {
+		return nil, rest, nil
+	}
+	if list, ok := runOfLevels(b[:size], n); ok {
+		return list, rest, nil
+	}
+	if err := checkRuns(b[:size], 1, n); err != nil {
+		return nil, nil, err
+	}
+	list, err = (&rle.Encoding{BitWidth: 1}).DecodeLevels(make([]uint8, 0, n+8), b[:size])
+	if err != nil || len(list) < n {
+		return nil, nil, fmt.Errorf("levels: %w", errors.Join(errColumn, err))
+	}
+	return list[:n], rest, nil
+}
+
+// runOfLevels decodes what is one run.
+func runOfLevels(b []byte, n int) ([]uint8, bool) {
+	head, k := binary.Uvarint(b)
+	if k <= 0 || head&1 != 0 || len(b) != k+1 || head>>1 != uint64(n) {
+		return nil, false
+	}
+	list := make([]uint8, n)
+	if b[k]&1 != 0 {
+		for i := range list {
+			list[i] = 1
+		}
+	}
+	return list, true
+}
+
+// checkRuns reports runs of more values than there are, before memory is set aside for them.
+func checkRuns(b []byte, width, n int) error {
+	for total := uint64(0); len(b) > 0; {
+		head, k := binary.Uvarint(b)
+		if k <= 0 {
+			return fmt.Errorf("runs: %w", errColumn)
+		}
+		count, size := head>>1, uint64((width+7)/8)
+		if head&1 != 0 {
+			if count > math.MaxInt32 {
+				return fmt.Errorf("runs: %w", errColumn)
+			}
+			count, size = count*8, count*uint64(width)
+		}
+		total += count
+		if count > math.MaxInt32 || total > uint64(n)+8 {
+			return fmt.Errorf("runs: %w", errColumn)
+		}
+		b = b[min(uint64(len(b)), uint64(k)+size):]
+	}
+	return nil
+}
+
+// setRows takes the levels of a MAP's column and returns the definition levels of its values: there are none of empty rows.
+func (c *column) setRows(repetition, definition []uint8, rows int) ([]uint8, error) {
+	c.rowStarts = make([]uint32, 0, rows+1)
+	n := uint32(0)
+	for i, r := range repetition {
+		if r == 0 {
+			if len(c.rowStarts) == rows {
+				return nil, fmt.Errorf("more than %d rows: %w", rows, errColumn)
+			}
+			c.rowStarts = append(c.rowStarts, n)
+		} else if definition[i] == 0 || i == 0 {
+			return nil, fmt.Errorf("levels: %w", errColumn)
+		}
+		n += uint32(definition[i])
+	}
+	if len(c.rowStarts) != rows {
+		return nil, fmt.Errorf("%d of %d rows: %w", len(c.rowStarts), rows, errColumn)
+	}
+	c.rowStarts = append(c.rowStarts, n)
+	c.values = int(n)
+	return nil, nil
+}
+
+// decode decodes the values that are present.
+func (c *column) decode(kind format.Type, encoding format.Encoding, body []byte, dict page, n int) error {
+	switch encoding {
+	case format.RLEDictionary, format.PlainDictionary:
+		if !dict.header.DictionaryPageHeader.Valid {
+			return fmt.Errorf("no dictionary: %w", errColumn)
+		}
+		entries := int(dict.header.DictionaryPageHeader.V.NumValues)
+		if entries < 0 {
+			return fmt.Errorf("dictionary: %w", errColumn)
+		}
+		if err := c.decodePlain(kind, dict.data, entries); err != nil {
+			return fmt.Errorf("dictionary: %w", err)
+		}
+		return c.decodeIDs(body, n, entries)
+	case format.Plain:
+		return c.decodePlain(kind, body, n)
+	case format.DeltaBinaryPacked:
+		if kind != format.Int64 {
+			return errForeign
+		}
+		if declared, ok := deltaCount(body); !ok || declared != uint64(n) {
+			return fmt.Errorf("delta encoding of %d values, want %d: %w", declared, n, errColumn)
+		}
+		if n == 0 {
+			c.numbers = []int64{}
+			return nil
+		}
+		numbers, err := new(delta.BinaryPackedEncoding).DecodeInt64(make([]int64, 0, n), body)
+		if err != nil || len(numbers) != n {
+			return fmt.Errorf("delta encoding: %w", errors.Join(errColumn, err))
+		}
+		c.numbers = numbers
+		return nil
+	case format.DeltaLengthByteArray:
+		if kind != format.ByteArray {
+			return errForeign
+		}
+		if declared, ok := deltaCount(body); !ok || declared != uint64(n) {
+			return fmt.Errorf("delta encoding of %d values, want %d: %w", declared, n, errColumn)
+		}
+		text, starts, err := new(delta.LengthByteArrayEncoding).DecodeByteArray(nil, body, make([]uint32, 0, n+1))
+		if err != nil || len(starts) != n+1 || uint64(starts[n]) > uint64(len(text)) {
+			return fmt.Errorf("delta encoding: %w", errors.Join(errColumn, err))
+		}
+		c.data, c.starts = text, starts
+		return nil
+	}
+	return errForeign
+}
+
+// deltaCount returns how many values a DELTA_BINARY_PACKED block says that it has.
+func deltaCount(b []byte) (uint64, bool) {
+	for range 2 { // block size, blocks
+		v, k := binary.Uvarint(b)
+		if k <= 0 || v > 1<<20 {
+			return 0, false
+		}
+		b = b[k:]
+	}
+	n, k := binary.Uvarint(b)
+	return n, k > 0
+}
+
+// decodePlain decodes n values in plain encoding.
+func (c *column) decodePlain(kind format.Type, b []byte, n int) error {
+	switch kind {
+	case format.Int32:
+		if len(b) != 4*n {
+			return errColumn
+		}
+		c.numbers = make([]int64, n)
+		for i := range c.numbers {
+			c.numbers[i] = int64(int32(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	case format.Int64, format.Double:
+		if len(b) != 8*n {
+			return errColumn
+		}
+		c.numbers = make([]int64, n)
+		for i := range c.numbers {
+			c.numbers[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	case format.ByteArray:
+		if len(b) < 4*n {
+			return errColumn
+		}
+		starts := make([]uint32, n+1)
+		at := 0
+		for i := range n {
+			if len(b)-at < 4 {
+				return errColumn
+			}
+			size := int(binary.LittleEndian.Uint32(b[at:]))
+			at += 4
+			starts[i] = uint32(at)
+			if size > len(b)-at {
+				return errColumn
+			}
+			at += size
+		}
+		if at != len(b) {
+			return errColumn
+		}
+		starts[n] = uint32(at) + 4
+		c.data, c.starts, c.gap = b, starts, 4
+	default:
+		return errForeign
+	}
+	return nil
+}
+
+// decodeIDs decodes n indices into a dictionary of so many entries.
+func (c *column) decodeIDs(b []byte, n, entries int) error {
+	if n == 0 {
+		c.ids8 = []uint8{}
+		return nil
+	}
+	if len(b) == 0 || entries == 0 || b[0] > 32 {
+		return fmt.Errorf("indices: %w", errColumn)
+	}
+	width, b := int(b[0]), b[1:]
+	small := entries < 256 // one is left for NULL
+	if small {
+		c.ids8 = make([]uint8, 0, n)
+	} else {
+		c.ids32 = make([]uint32, 0, n)
+	}
+	for left := n; left > 0; {
+		head, k := binary.Uvarint(b)
+		if k <= 0 {
+			return fmt.Errorf("indices: %w", errColumn)
+		}
+		b = b[k:]
+		if head&1 == 0 {
+			run := int(min(head>>1, uint64(left)))
+			size := (width + 7) / 8
+			if run == 0 || len(b) < size {
+				return fmt.Errorf("indices: %w", errColumn)
+			}
+			v := uint32(0)
+			for i := range size {
+				v |= uint32(b[i]) << (8 * i)
+			}
+			if v >= uint32(entries) {
+				return fmt.Errorf("indices: %w", errColumn)
+			}
+			b = b[size:]
+			for range run {
+				if small {
+					c.ids8 = append(c.ids8, uint8(v))
+				} else {
+					c.ids32 = append(c.ids32, v)
+				}
+			}
+			left -= run
+			continue
+		}
+		if head>>1 > uint64(n)/8+1 {
+			return fmt.Errorf("indices: %w", errColumn)
+		}
+		size := int(head>>1) * width
+		if size == 0 && width > 0 || size > len(b) {
+			return fmt.Errorf("indices: %w", errColumn)
+		}
+		run := min(int(head>>1)*8, left)
+		if run == 0 || !c.unpack(b[:size], width, run, entries) {
+			return fmt.Errorf("indices: %w", errColumn)
+		}
+		b = b[size:]
+		left -= run
+	}
+	return nil
+}
+
+// unpack appends n bit-packed indices; false: one is too large.
+func (c *column) unpack(b []byte, width, n, entries int) bool {
+	last := uint32(entries - 1)
+	switch {
+	case width == 8 && c.ids8 != nil:
+		for _, v := range b[:n] {
+			if uint32(v) > last {
+				return false
+			}
+		}
+		c.ids8 = append(c.ids8, b[:n]...)
+		return true
+	case width == 16 && c.ids32 != nil:
+		for i := range n {
+			v := uint32(binary.LittleEndian.Uint16(b[2*i:]))
+			if v > last {
+				return false
+			}
+			c.ids32 = append(c.ids32, v)
+		}
+		return true
+	}
+	for i := range n {
+		v, bit := uint32(0), i*width
+		for j := 0; j < width; j++ {
+			v |= uint32(b[(bit+j)>>3]>>((bit+j)&7)&1) << j
+		}
+		if v > last {
+			return false
+		}
+		if c.ids8 != nil {
+			c.ids8 = append(c.ids8, uint8(v))
+		} else {
+			c.ids32 = append(c.ids32, v)
+		}
+	}
+	return true
+}
+
+// spread makes room for the NULLs among the values.
+func (c *column) spread(definition []uint8) {
+	entries := c.entries()
+	c.none = uint32(entries)
+	if entries == 0 { // all are NULL: one entry, so that none is not 0
+		c.none = 1
+		if c.starts != nil {
+			c.data, c.starts, c.gap = nil, []uint32{0, 0}, 0
+		} else {
+			c.numbers = []int64{0}
+		}
+	}
+	if c.none < 256 {
+		ids := make([]uint8, len(definition))
+		next := 0
+		for i, l := range definition {
+			if l == 0 {
+				ids[i] = uint8(c.none)
+				continue
+			}
+			ids[i] = uint8(c.id(next))
+			next++
+		}
+		c.ids8, c.ids32 = ids, nil
+		return
+	}
+	ids := make([]uint32, len(definition))
+	next := 0
+	for i, l := range definition {
+		if l == 0 {
+			ids[i] = c.none
+			continue
+		}
+		ids[i] = c.id(next)
+		next++
+	}
+	c.ids8, c.ids32 = nil, ids
+}

@@ -1,0 +1,264 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/logboom/logboom/archive/internal/textindex"
+)
+
+// query is what the goroutines of a scan or a count have in common.
+type query struct {
+	ctx    context.Context
+	reader *Reader // nil: the bytes are in memory
+	req    *ScanRequest
+	lines  []lineFilter
+	values []valueFilter
+	index  *textindex.Query // nil: there is nothing to ask an index for
+	leaves []int            // columns of the records
+	budget *budget
+
+	requests, bytesRead, cacheHits       atomic.Int64
+	plan, indexed, fetch, decode, filter atomic.Int64 // nanoseconds
+	rowsScanned, bodiesScanned           atomic.Int64
+
+	mu     sync.Mutex
+	errs   []error // that take nothing from the result
+	noted  int     // of errs, that were handed out
+	broken map[string]struct{}
+}
+
+// queryKey is the key of the query in the context that an index gives its fetches.
+type queryKey struct{}
+
+// newQuery compiles a request.
+func newQuery(ctx context.Context, r *Reader, req *ScanRequest) (*query, error) {
+	lines, err := compileLines(req.Lines)
+	if err != nil {
+		return nil, err
+	}
+	values, err := compileValues(req.Values)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{reader: r, req: req, lines: lines, values: values, leaves: leavesOf(req.Columns)}
+	q.ctx = context.WithValue(ctx, queryKey{}, q)
+	if r != nil {
+		q.budget = newBudget(r.opts.QueryMemoryBytes)
+	} else {
+		q.budget = newBudget(1 << 40)
+	}
+	var whole []textindex.Value
+	for i := range values {
+		if values[i].value != "" {
+			whole = append(whole, textindex.Value{Text: values[i].value, Whole: true})
+		}
+	}
+	if len(lines) > 0 || len(whole) > 0 {
+		if q.index, err = textindex.Compile(indexLines(lines), whole); err != nil {
+			return nil, err
+		}
+	}
+	return q, nil
+}
+
+// timed adds the time since start to a stage.
+func timed(stage *atomic.Int64, start time.Time) { stage.Add(int64(time.Since(start))) }
+
+// note remembers an error that makes the query slower and takes nothing from its result, once for each object.
+func (q *query) note(meta *ObjectMeta, offset int64, err error) {
+	if q.ctx.Err() != nil || q.reader == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok := q.broken[meta.Key]; ok || len(q.errs) >= maxScanErrors {
+		return
+	}
+	if q.broken == nil {
+		q.broken = map[string]struct{}{}
+	}
+	q.broken[meta.Key] = struct{}{}
+	q.errs = append(q.errs, &ObjectError{Bucket: q.reader.bucket.Name(), Key: meta.Key, Offset: offset, Err: err})
+}
+
+// result adds what the goroutines counted to the statistics.
+func (q *query) result(s *ScanStats) {
+	s.Requests += q.requests.Load()
+	s.BytesRead += q.bytesRead.Load()
+	s.CacheHits += q.cacheHits.Load()
+	s.RowsScanned += q.rowsScanned.Load()
+	s.BodiesScanned += q.bodiesScanned.Load()
+	s.Plan += time.Duration(q.plan.Load())
+	s.Index += time.Duration(q.indexed.Load())
+	s.Fetch += time.Duration(q.fetch.Load())
+	s.Decode += time.Duration(q.decode.Load())
+	s.Filter += time.Duration(q.filter.Load())
+	s.MemoryBytes = max(s.MemoryBytes, q.budget.most())
+	for _, err := range q.errs {
+		s.fail(err)
+	}
+}
+
+// read reads a part of an object.
+func (q *query) read(key string, offset, n int64) ([]byte, error) {
+	defer timed(&q.fetch, time.Now())
+	b, err := readFull(q.ctx, q.reader.bucket, key, offset, n)
+	q.requests.Add(1)
+	q.bytesRead.Add(int64(len(b)))
+	return b, err
+}
+
+// open returns the footer of an object, and its index. An index that is damaged is left out and noted.
+func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) {
+	key := cacheKey{object: meta.Key, kind: cacheFooter}
+	if o, ok := q.reader.cache.get(key).(*objectFile); ok {
+		q.cacheHits.Add(1)
+		return o, 0, nil
+	}
+	n := meta.TailBytes
+	if meta.Index != nil {
+		n += meta.Index.DirectoryBytes
+	}
+	offset = meta.Bytes - n
+	if err := q.budget.acquire(q.ctx, n); err != nil {
+		return nil, offset, err
+	}
+	defer q.budget.release(n, false)
+	tail, err := q.read(meta.Key, offset, n)
+	if err != nil {
+		return nil, offset, err
+	}
+	start := time.Now()
+	own := *meta // not to keep all of a manifest in memory
+	own.Counts = nil
+	o, err := openObject(&own, tail[int64(len(tail))-meta.TailBytes:])
+	if err != nil {
+		return nil, meta.Bytes - meta.TailBytes, err
+	}
+	if meta.Index != nil {
+		if err := o.openIndex(q.reader, tail[:meta.Index.DirectoryBytes]); err != nil {
+			q.note(meta, offset, err)
+		}
+	}
+	timed(&q.decode, start)
+	q.reader.cache.put(key, o, o.memory())
+	return o, 0, nil
+}
+
+// openIndex decodes the directory of the index.
+func (o *objectFile) openIndex(r *Reader, directory []byte) (err error) {
+	defer guard(&err)
+	at := o.meta.Index
+	if sum := fmt.Sprintf("%016x", xxhash.Sum64(directory)); sum != at.DirectorySum {
+		return fmt.Errorf("checksum of the index is %s, want %s", sum, at.DirectorySum)
+	}
+	rows := make([]int, len(o.groups))
+	for i := range o.groups {
+		rows[i] = o.groups[i].n
+	}
+	key, base := o.meta.Key, at.Offset
+	o.index, err = textindex.Open(directory, at.Bytes, rows, func(ctx context.Context, extents []textindex.Extent) ([][]byte, error) {
+		q, ok := ctx.Value(queryKey{}).(*query)
+		if !ok {
+			return nil, errors.New("fetch index: not in a query")
+		}
+		return q.blocks(key, base, extents)
+	})
+	if err != nil {
+		o.index = nil
+	}
+	return err
+}
+
+// blocks returns parts of an index.
+func (q *query) blocks(object string, base int64, extents []textindex.Extent) ([][]byte, error) {
+	list := make([][]byte, len(extents))
+	var missing []extent
+	for i, e := range extents {
+		if b, ok := q.reader.cache.get(cacheKey{object: object, kind: cacheBlock, at: e.Offset}).([]byte); ok && int64(len(b)) == e.Bytes {
+			q.cacheHits.Add(1)
+			list[i] = b
+			continue
+		}
+		missing = append(missing, extent{base + e.Offset, e.Bytes, i})
+	}
+	err := q.readExtents(object, missing, func(i int, b []byte) {
+		if len(missing) > 1 || cap(b) > len(b) {
+			b = append(make([]byte, 0, len(b)), b...) // not to keep all of what was read at once
+		}
+		list[i] = b
+		q.reader.cache.put(cacheKey{object: object, kind: cacheBlock, at: extents[i].Offset}, b, int64(len(b)))
+	})
+	return list, err
+}
+
+// extent is a part of an object that something wants.
+type extent struct {
+	offset, bytes int64
+	index         int // of what wants it
+}
+
+// mergeGap is how much is read for nothing rather than with a request of its own.
+const mergeGap = 128 << 10
+
+// readExtents reads parts of an object, which are in order, and hands each to use.
+func (q *query) readExtents(object string, list []extent, use func(index int, b []byte)) error {
+	for len(list) > 0 {
+		n, end := 1, list[0].offset+list[0].bytes
+		for n < len(list) && list[n].offset-end <= mergeGap {
+			end = max(end, list[n].offset+list[n].bytes)
+			n++
+		}
+		from := list[0].offset
+		b, err := q.read(object, from, end-from)
+		if err != nil {
+			return err
+		}
+		for _, e := range list[:n] {
+			use(e.index, b[e.offset-from:e.offset-from+e.bytes])
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// leavesOf are the columns that fields of a record take.
+func leavesOf(c Columns) []int {
+	if c == 0 {
+		c = ColumnsAll
+	}
+	leaves := []int{colTimestamp, colSeverityText, colSeverityNumber, colServiceName, colRecordUID}
+	add := func(field Columns, cols ...int) {
+		if c&field != 0 {
+			leaves = append(leaves, cols...)
+		}
+	}
+	add(ColumnBody, colBody, colBodyType)
+	add(ColumnObservedTimestamp, colObservedTimestamp)
+	add(ColumnTraceID, colTraceID)
+	add(ColumnSpanID, colSpanID)
+	add(ColumnTraceFlags, colTraceFlags)
+	add(ColumnEventName, colEventName)
+	add(ColumnResourceAttributes, colResourceSchemaURL, colResourceAttributes, colResourceAttributes+1, colResourceAttributes+2)
+	add(ColumnScope, colScopeSchemaURL, colScopeName, colScopeVersion, colScopeAttributes, colScopeAttributes+1, colScopeAttributes+2)
+	add(ColumnLogAttributes, colLogAttributes, colLogAttributes+1, colLogAttributes+2)
+	if c&(ColumnLogAttributes|ColumnWeight) != 0 {
+		leaves = append(leaves, colSamplingThreshold)
+	}
+	add(ColumnWeight, colRecordCount)
+	add(ColumnExact, colTimestampSource, colExact)
+	return leaves
+}
+
+// contextOfMemory is for what is read from memory alone.
+var contextOfMemory = context.Background()
