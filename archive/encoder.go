@@ -25,6 +25,8 @@ type EncoderOptions struct {
 	MaxAge, MaxFuture time.Duration
 	// Compression trades time for size.
 	Compression Compression
+	// NoIndex leaves the index out, to measure what it costs.
+	NoIndex bool
 }
 
 // Compression says how hard an [Encoder] compresses.
@@ -72,7 +74,7 @@ func (p partition) compare(q partition) int {
 func NewEncoder(opts EncoderOptions) *Encoder {
 	opts.MaxAge = cmp.Or(opts.MaxAge, 7*24*time.Hour)
 	opts.MaxFuture = cmp.Or(opts.MaxFuture, time.Hour)
-	return &Encoder{opts: opts}
+	return &Encoder{opts: opts, writer: objectWriter{noIndex: opts.NoIndex}}
 }
 
 // Append adds the records of ld, which arrived at that time, without a tenant.

@@ -18,6 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/logboom/logboom/archive/internal/parquetfile"
+	"github.com/logboom/logboom/archive/internal/textindex"
 )
 
 const (
@@ -38,6 +39,8 @@ type objectWriter struct {
 	starts      []int
 	meta        ObjectMeta // of the object under way
 	sums        []rowGroupSum
+	index       textindex.Builder
+	noIndex     bool
 }
 
 func (w *objectWriter) compressor(c Compression) (*zstd.Encoder, error) {
@@ -95,6 +98,7 @@ func (w *objectWriter) start(p partition, promoted promotedKeys, compression Com
 		Sorting: []format.SortingColumn{{ColumnIdx: colServiceName}, {ColumnIdx: colTimestamp}},
 	})
 	w.columns.start(promoted, compression)
+	w.index.Start()
 	w.meta, w.sums = ObjectMeta{Tenant: p.tenant, Displaced: p.displaced}, nil
 	return nil
 }
@@ -111,6 +115,9 @@ func (w *objectWriter) group(rows []rowRef) error {
 	if err != nil {
 		return err
 	}
+	if !w.noIndex {
+		w.columns.index(&w.index)
+	}
 	w.sums = append(w.sums, rowGroupSum{Offset: offset, Bytes: size, Sum: fmt.Sprintf("%016x", xxhash.Sum64(w.file.Bytes(offset, size)))})
 	if w.meta.Rows == 0 {
 		w.meta.MinTime = rows[0].time
@@ -123,6 +130,14 @@ func (w *objectWriter) group(rows []rowRef) error {
 // finish returns the object, without a key.
 func (w *objectWriter) finish() (Object, error) {
 	meta := w.meta
+	if !w.noIndex {
+		index, err := w.finishIndex()
+		if err != nil {
+			return Object{}, err
+		}
+		meta.Index = index
+	}
+	footer := w.file.Len()
 	meta.Counts, meta.RawBytes = w.columns.result()
 	b, err := json.Marshal(w.sums)
 	if err != nil {
@@ -139,8 +154,7 @@ func (w *objectWriter) finish() (Object, error) {
 	sum := sha256.Sum256(body)
 	meta.SHA256 = hex.EncodeToString(sum[:])
 	meta.Bytes = int64(len(body))
-	last := w.sums[len(w.sums)-1]
-	meta.TailBytes = meta.Bytes - last.Offset - last.Bytes
+	meta.TailBytes = meta.Bytes - footer
 	meta.TailSum = fmt.Sprintf("%016x", xxhash.Sum64(body[meta.Bytes-meta.TailBytes:]))
 	return Object{Meta: meta, Body: body}, nil
 }

@@ -182,6 +182,17 @@ func (w *Writer) EndGroup() (offset, size int64, err error) {
 // Bytes returns a part of the file, valid until the next call.
 func (w *Writer) Bytes(offset, size int64) []byte { return w.file[offset : offset+size] }
 
+// Append lets f append bytes that are none of Parquet's, between the last row group and the footer. With an error the
+// file stays as it was.
+func (w *Writer) Append(f func(file []byte) ([]byte, error)) error {
+	file, err := f(w.file)
+	if err != nil {
+		return err
+	}
+	w.file = file
+	return nil
+}
+
 // Finish writes the footer and returns the file, which is the caller's.
 func (w *Writer) Finish(createdBy string, metadata []format.KeyValue) ([]byte, error) {
 	footer := format.FileMetaData{

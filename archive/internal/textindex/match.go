@@ -3,7 +3,11 @@
 
 package textindex
 
-import "context"
+import (
+	"bytes"
+	"context"
+	"sync"
+)
 
 // Verdict is what the index says of a row group or row.
 type Verdict uint8
@@ -31,6 +35,9 @@ type Rows struct {
 type Match struct {
 	index *Index
 	query *Query
+
+	mu       sync.Mutex
+	verdicts []Verdict // by shape; nil: not known yet
 }
 
 // Match starts a query on the index.
@@ -40,17 +47,166 @@ func (ix *Index) Match(q *Query) *Match { return &Match{index: ix, query: q} }
 // lines and values; All says that every row satisfies the lines, and nothing of the values. With an error every
 // candidate is Maybe.
 func (m *Match) Groups(ctx context.Context, candidates []bool) ([]Verdict, error) {
-	verdicts := make([]Verdict, m.index.Groups())
-	for i := range verdicts {
-		if candidates == nil || candidates[i] {
-			verdicts[i] = Maybe
+	set := newGroupSet(len(m.index.groups))
+	for g := range m.index.groups {
+		if candidates == nil || candidates[g] {
+			set.add(g)
 		}
 	}
-	return verdicts, ctx.Err()
+	verdicts := make([]Verdict, len(m.index.groups))
+	for g := range verdicts {
+		if set.has(g) {
+			verdicts[g] = Maybe
+		}
+	}
+	if err := m.index.tokens(ctx, m.query, set); err != nil {
+		return verdicts, err
+	}
+	for g := range verdicts {
+		if !set.has(g) {
+			verdicts[g] = None
+		}
+	}
+	if len(m.query.lines) == 0 {
+		for g := range verdicts {
+			verdicts[g] *= 2 // All, trivially
+		}
+		return verdicts, nil
+	}
+	return verdicts, m.shapeGroups(ctx, verdicts)
+}
+
+// shapeGroups settles what is Maybe by the shapes that the row groups have. With an error it changes nothing.
+func (m *Match) shapeGroups(ctx context.Context, verdicts []Verdict) error {
+	var extents []Extent
+	var sums []uint64
+	var groups []int
+	for g, v := range verdicts {
+		if e := &m.index.groups[g]; v == Maybe && e.groupEntry.shapes.bytes > 0 {
+			groups = append(groups, g)
+			extents, sums = append(extents, Extent{e.shapesAt, int64(e.groupEntry.shapes.bytes)}), append(sums, e.groupEntry.shapes.sum)
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	shapes, err := m.shapes(ctx)
+	if err != nil {
+		return err
+	}
+	data, err := m.index.blocks(ctx, extents, sums)
+	if err != nil {
+		return err
+	}
+	settled := make([]Verdict, len(groups))
+	for i, g := range groups {
+		e := &m.index.groups[g]
+		rows, err := parseShapeRows(data[i], e.groupEntry.shapes.raw, m.index.count)
+		if err != nil {
+			return err
+		}
+		var seen [All + 1]bool
+		seen[Maybe] = e.flags&flagLoose != 0
+		for _, s := range rows.list {
+			seen[shapes[s]] = true
+		}
+		switch {
+		case seen[Maybe] || seen[All] && seen[None]:
+			settled[i] = Maybe
+		case seen[All]:
+			settled[i] = All
+		}
+	}
+	for i, g := range groups {
+		verdicts[g] = settled[i]
+	}
+	return nil
 }
 
 // Rows returns which rows of a row group satisfy the lines; values are not considered. With an error nothing is known.
 func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
-	_ = group
-	return Rows{}, ctx.Err()
+	e := &m.index.groups[group]
+	if e.groupEntry.shapes.bytes == 0 {
+		return Rows{}, nil
+	}
+	shapes, err := m.shapes(ctx)
+	if err != nil {
+		return Rows{}, err
+	}
+	data, err := m.index.blocks(ctx, []Extent{{e.shapesAt, int64(e.groupEntry.shapes.bytes)}}, []uint64{e.groupEntry.shapes.sum})
+	if err != nil {
+		return Rows{}, err
+	}
+	rows, err := parseShapeRows(data[0], e.groupEntry.shapes.raw, m.index.count)
+	if err == nil {
+		err = rows.parseNumbers(e.rows)
+	}
+	if err != nil {
+		return Rows{}, err
+	}
+	verdicts := make([]Verdict, len(rows.list)+1) // by number
+	verdicts[0] = Maybe
+	for i, s := range rows.list {
+		verdicts[i+1] = shapes[s]
+	}
+	words := (e.rows + 63) / 64
+	result := Rows{Known: true, All: make([]uint64, words), Maybe: make([]uint64, words)}
+	for i, low := range rows.low {
+		n := int(low)
+		if rows.high != nil {
+			n |= int(rows.high[i]) << 8
+		}
+		if n >= len(verdicts) {
+			return Rows{}, damaged("shape %d of %d in a row group", n, len(rows.list))
+		}
+		switch verdicts[n] {
+		case All:
+			result.All[i>>6] |= 1 << (i & 63)
+		case Maybe:
+			result.Maybe[i>>6] |= 1 << (i & 63)
+		}
+	}
+	return result, nil
+}
+
+// shapes returns the verdict for each shape.
+func (m *Match) shapes(ctx context.Context) ([]Verdict, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.verdicts != nil {
+		return m.verdicts, nil
+	}
+	list := make([]*indexBlock, len(m.index.shapes))
+	for i := range list {
+		list[i] = &m.index.shapes[i]
+	}
+	data, err := m.index.fetchBlocks(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	e := m.query.evaluator()
+	defer m.query.release(e)
+	verdicts := make([]Verdict, 0, m.index.count)
+	for i, b := range list {
+		raw, err := decompress(data[i], b.raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for range b.count {
+			n := bytes.IndexByte(raw, endOfShape)
+			if n < 0 {
+				return nil, damaged("fewer than %d shapes in a block", b.count)
+			}
+			verdicts = append(verdicts, e.shape(raw[:n]))
+			raw = raw[n+1:]
+		}
+		if len(raw) > 0 {
+			return nil, damaged("more than %d shapes in a block", b.count)
+		}
+	}
+	m.verdicts = verdicts
+	return verdicts, nil
 }

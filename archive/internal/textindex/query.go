@@ -6,6 +6,8 @@ package textindex
 import (
 	"fmt"
 	"regexp/syntax"
+	"sync"
+	"unicode/utf8"
 )
 
 // Kind tells filters apart.
@@ -37,18 +39,115 @@ type Value struct {
 
 // Query is a conjunction of lines and values, compiled. It is safe for concurrent use.
 type Query struct {
-	lines  []Line
-	values []Value
+	lines []compiledLine
+	need  need
+	terms []term
+
+	mu   sync.Mutex
+	free []*evaluator
+}
+
+// compiledLine is a line as an expression; nil where shapes cannot tell.
+type compiledLine struct {
+	re  *syntax.Regexp
+	not bool
 }
 
 // Compile compiles a query. The error is a regular expression's.
 func Compile(lines []Line, values []Value) (*Query, error) {
+	q := &Query{}
+	var c needs
+	var list []need
 	for _, l := range lines {
-		if l.Kind == Regexp {
-			if _, err := syntax.Parse(l.Text, syntax.Perl); err != nil {
-				return nil, fmt.Errorf("compile filter: %w", err)
+		text, flags := l.Text, syntax.Perl
+		if l.Fold {
+			flags |= syntax.FoldCase
+		}
+		if l.Kind == Contains {
+			flags |= syntax.Literal
+			if !utf8.ValidString(text) { // may be a part of a rune: no expression is that
+				q.lines = append(q.lines, compiledLine{not: l.Not})
+				if !l.Not {
+					list = append(list, c.needle(text, l.Fold, true))
+				}
+				continue
 			}
 		}
+		re, err := syntax.Parse(text, flags)
+		if err != nil {
+			return nil, fmt.Errorf("compile filter: %w", err)
+		}
+		q.lines = append(q.lines, compiledLine{re, l.Not})
+		switch {
+		case l.Not:
+		case l.Kind == Contains:
+			list = append(list, c.needle(text, l.Fold, true))
+		default:
+			list = append(list, c.regexp(re))
+		}
 	}
-	return &Query{lines: lines, values: values}, nil
+	for _, v := range values {
+		list = append(list, c.needle(v.Text, false, !v.Whole))
+	}
+	q.need, q.terms = all(list...), c.terms
+	return q, nil
+}
+
+// maxFree is how many evaluators a query keeps.
+const maxFree = 16
+
+// evaluator evaluates the lines of a query on shapes. It is for one goroutine at a time.
+type evaluator struct {
+	lines []evaluatedLine
+}
+
+type evaluatedLine struct {
+	automaton *automaton // nil: cannot tell
+	not       bool
+}
+
+func (q *Query) evaluator() *evaluator {
+	q.mu.Lock()
+	if n := len(q.free); n > 0 {
+		e := q.free[n-1]
+		q.free = q.free[:n-1]
+		q.mu.Unlock()
+		return e
+	}
+	q.mu.Unlock()
+	e := &evaluator{}
+	for _, l := range q.lines {
+		line := evaluatedLine{not: l.not}
+		if l.re != nil {
+			line.automaton, _ = newAutomaton(l.re) // else too large
+		}
+		e.lines = append(e.lines, line)
+	}
+	return e
+}
+
+func (q *Query) release(e *evaluator) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.free) < maxFree {
+		q.free = append(q.free, e)
+	}
+}
+
+// shape returns the verdict for the bodies of a shape.
+func (e *evaluator) shape(shape []byte) Verdict {
+	result := All
+	for _, l := range e.lines {
+		v := Maybe
+		if l.automaton != nil {
+			v = l.automaton.run(shape)
+		}
+		if l.not {
+			v = All - v
+		}
+		if result = min(result, v); result == None {
+			break
+		}
+	}
+	return result
 }

@@ -1,0 +1,324 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package textindex
+
+import (
+	"bytes"
+	"context"
+	"slices"
+)
+
+// filterBatch is about how many bytes of filters or words are fetched at once.
+const filterBatch = 16 << 20
+
+// tokenSearch finds the row groups whose tokens a query needs.
+type tokenSearch struct {
+	ix    *Index
+	terms []term
+	sets  []groupSet // by term: the row groups where it may hold, as far as it is known
+	words []groupSet // by term that was looked up: those where the vocabulary has it
+}
+
+// tokens takes the row groups out of the candidates that do not have the tokens. What costs least comes first.
+func (ix *Index) tokens(ctx context.Context, q *Query, candidates groupSet) error {
+	if q.need.op == needNothing || candidates.empty() {
+		return nil
+	}
+	s := tokenSearch{ix: ix, terms: q.terms, sets: make([]groupSet, len(q.terms)), words: make([]groupSet, len(q.terms))}
+	for i := range s.sets {
+		s.sets[i] = newGroupSet(len(ix.groups))
+		for g := range ix.groups {
+			if s.possible(&s.terms[i], ix.groups[g].flags) {
+				s.sets[i].add(g)
+			}
+		}
+	}
+	for _, step := range []func(context.Context, groupSet) error{s.lookUp, s.filter, s.scan} {
+		if err := step(ctx, candidates); err != nil {
+			return err
+		}
+		if candidates.and(s.eval(&q.need)); candidates.empty() {
+			break
+		}
+	}
+	return nil
+}
+
+// possible reports whether a row group with these flags may hold the term, before anything is read.
+func (s *tokenSearch) possible(t *term, flags uint8) bool {
+	switch t.kind {
+	case kindUUID:
+		return flags&flagUUID != 0
+	case kindHex:
+		return flags&flagHex != 0
+	case kindLong:
+		return flags&flagAny != 0 || t.fold // a spelling of it may be shorter
+	default:
+		return true
+	}
+}
+
+// beside reports whether the row group may hold the term outside of the vocabulary.
+func (t *term) beside(flags uint8) bool {
+	return flags&flagAny != 0 || t.mayHex && flags&flagHex != 0 || t.mayTime && flags&flagTime != 0
+}
+
+func (s *tokenSearch) eval(n *need) groupSet {
+	groups := len(s.ix.groups)
+	set := newGroupSet(groups)
+	switch n.op {
+	case needNothing:
+		set.fill(groups)
+	case needTerm:
+		return s.sets[n.term].clone()
+	case needUUIDs:
+		for g := range s.ix.groups {
+			if s.ix.groups[g].flags&flagUUID != 0 {
+				set.add(g)
+			}
+		}
+	case needAll:
+		set.fill(groups)
+		for i := range n.of {
+			set.and(s.eval(&n.of[i]))
+		}
+	case needAny:
+		for i := range n.of {
+			set.or(s.eval(&n.of[i]))
+		}
+	}
+	return set
+}
+
+// lookUp looks whole words up in the vocabulary.
+func (s *tokenSearch) lookUp(ctx context.Context, _ groupSet) error {
+	byBlock := map[int][]int{}
+	for i := range s.terms {
+		if t := &s.terms[i]; !t.scans() && (t.kind == kindWord || t.kind == kindMixed) {
+			b := s.ix.blockOf([]byte(t.text))
+			byBlock[b] = append(byBlock[b], i)
+		}
+	}
+	var blocks []int
+	for b, terms := range byBlock {
+		if b >= 0 {
+			blocks = append(blocks, b)
+			continue
+		}
+		for _, i := range terms {
+			s.found(i, nil)
+		}
+	}
+	slices.Sort(blocks)
+	return s.eachBlock(ctx, blocks, func(b int, l *wordList) error {
+		hits := make([]bool, l.n)
+		for _, i := range byBlock[b] {
+			at := -1
+			l.each(func(j int, word []byte) bool {
+				if string(word) == s.terms[i].text {
+					at = j
+				}
+				return at < 0
+			})
+			if at < 0 {
+				s.found(i, nil)
+				continue
+			}
+			set := newGroupSet(len(s.ix.groups))
+			hits[at] = true
+			if err := l.groups(hits, set, len(s.ix.groups)); err != nil {
+				return err
+			}
+			hits[at] = false
+			s.found(i, set)
+		}
+		return nil
+	})
+}
+
+// found makes set, and the row groups that may hold the term beside the vocabulary, all where it can be.
+func (s *tokenSearch) found(i int, set groupSet) {
+	if set == nil {
+		set = newGroupSet(len(s.ix.groups))
+	}
+	s.words[i] = set.clone()
+	for g := range s.ix.groups {
+		if s.terms[i].beside(s.ix.groups[g].flags) {
+			set.add(g)
+		}
+	}
+	s.sets[i].and(set)
+}
+
+// eachBlock calls f for blocks of the vocabulary, in order.
+func (s *tokenSearch) eachBlock(ctx context.Context, blocks []int, f func(int, *wordList) error) error {
+	for len(blocks) > 0 {
+		var list []*indexBlock
+		for size := 0; len(list) < len(blocks) && (size == 0 || size < filterBatch); {
+			b := &s.ix.words[blocks[len(list)]]
+			list = append(list, b)
+			size += b.blockEntry.bytes
+		}
+		data, err := s.ix.fetchBlocks(ctx, list)
+		if err != nil {
+			return err
+		}
+		for i, b := range list {
+			raw, err := decompress(data[i], b.raw)
+			if err != nil {
+				return err
+			}
+			words, err := parseWords(raw)
+			if err != nil {
+				return err
+			}
+			if err := f(blocks[i], &words); err != nil {
+				return err
+			}
+		}
+		blocks = blocks[len(list):]
+	}
+	return nil
+}
+
+// filter asks the filters of the candidates.
+func (s *tokenSearch) filter(ctx context.Context, candidates groupSet) error {
+	var groups []int
+	for g := range s.ix.groups {
+		if !candidates.has(g) || s.ix.groups[g].filter.bytes == 0 {
+			continue
+		}
+		for i := range s.terms {
+			if s.asks(i, g) {
+				groups = append(groups, g)
+				break
+			}
+		}
+	}
+	for len(groups) > 0 {
+		var extents []Extent
+		var sums []uint64
+		for size := 0; len(extents) < len(groups) && (size == 0 || size < filterBatch); {
+			e := &s.ix.groups[groups[len(extents)]]
+			extents, sums = append(extents, Extent{e.filterAt, int64(e.filter.bytes)}), append(sums, e.filter.sum)
+			size += e.filter.bytes
+		}
+		data, err := s.ix.blocks(ctx, extents, sums)
+		if err != nil {
+			return err
+		}
+		for j, g := range groups[:len(extents)] {
+			for i := range s.terms {
+				if s.asks(i, g) && !s.ix.groups[g].fuse.contains(data[j], s.terms[i].hash) {
+					s.sets[i].remove(g)
+				}
+			}
+		}
+		groups = groups[len(extents):]
+	}
+	return nil
+}
+
+// asks reports whether the filter of a row group decides whether the term may hold in it.
+func (s *tokenSearch) asks(i, g int) bool {
+	t := &s.terms[i]
+	if t.op != termWhole || !t.sure || !s.sets[i].has(g) {
+		return false
+	}
+	switch t.kind {
+	case kindUUID, kindHex:
+		return true
+	case kindLong:
+		return !t.fold
+	default:
+		return !t.fold && !s.words[i].has(g) // so it is here for flagAny alone
+	}
+}
+
+// scan compares the other terms with all words.
+func (s *tokenSearch) scan(ctx context.Context, _ groupSet) error {
+	var exact, folded []int
+	for i := range s.terms {
+		switch t := &s.terms[i]; {
+		case !t.scans():
+		case t.fold:
+			folded = append(folded, i)
+		default:
+			exact = append(exact, i)
+		}
+	}
+	if len(exact)+len(folded) == 0 {
+		return nil
+	}
+	sets := make([]groupSet, len(s.terms))
+	hits := make([][]bool, len(s.terms))
+	for _, i := range slices.Concat(exact, folded) {
+		sets[i] = newGroupSet(len(s.ix.groups))
+	}
+	blocks := make([]int, len(s.ix.words))
+	for i := range blocks {
+		blocks[i] = i
+	}
+	var lower []byte
+	err := s.eachBlock(ctx, blocks, func(_ int, l *wordList) error {
+		for i := range hits {
+			hits[i] = nil
+		}
+		hit := func(i, j int) {
+			if hits[i] == nil {
+				hits[i] = make([]bool, l.n)
+			}
+			hits[i][j] = true
+		}
+		l.each(func(j int, word []byte) bool {
+			for _, i := range exact {
+				if s.terms[i].matches(word) {
+					hit(i, j)
+				}
+			}
+			if len(folded) > 0 {
+				lower = appendFolded(lower[:0], word)
+				for _, i := range folded {
+					if s.terms[i].matches(lower) {
+						hit(i, j)
+					}
+				}
+			}
+			return true
+		})
+		for i := range hits {
+			if hits[i] == nil {
+				continue
+			}
+			if err := l.groups(hits[i], sets[i], len(s.ix.groups)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, i := range slices.Concat(exact, folded) {
+		s.found(i, sets[i])
+	}
+	return nil
+}
+
+// matches compares a word, folded where the term is.
+func (t *term) matches(word []byte) bool {
+	if len(word) < len(t.text) {
+		return false
+	}
+	switch t.op {
+	case termWhole:
+		return string(word) == t.text
+	case termPrefix:
+		return string(word[:len(t.text)]) == t.text
+	case termSuffix:
+		return string(word[len(word)-len(t.text):]) == t.text
+	default:
+		return bytes.Contains(word, []byte(t.text))
+	}
+}
