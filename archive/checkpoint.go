@@ -347,6 +347,14 @@ func decodeList[T any](d *json.Decoder, list *[]T, check func(*T) error) error {
 	return err
 }
 
+// position is that of a writer; both may be missing.
+func (c *Checkpoint) position(writer string) Position {
+	if c == nil || c.Positions[writer] == nil {
+		return Position{}
+	}
+	return *c.Positions[writer]
+}
+
 // absorb takes note of the next record of the log, which a checkpoint of that time has.
 func (p *Position) absorb(r *LogRecord, at int64) {
 	p.Sequence = r.Sequence

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,10 @@ type LogWriter struct {
 	wal    string
 	nonce  string
 	now    func() time.Time
+
+	volatile bool
+	base     *Checkpoint // nil: there is none
+	verified time.Time   // our claim was the last, or we knew all behind it
 
 	hint      uint64 // number of the last commit of our write-ahead log that is known, or what we were told
 	next      uint64 // number of the next record, 0 before any was read
@@ -58,13 +63,17 @@ func NewNonce() string {
 // two writers may have the same. Call it before Claim.
 func (w *LogWriter) SetNonce(nonce string) { w.nonce = nonce }
 
+// SetVolatile says that the entries are in this process' memory alone, so that nobody asks for them when it has ended. Call it
+// before Claim.
+func (w *LogWriter) SetVolatile() { w.volatile = true }
+
 // CommitRange is a run of commits of entries From to To of our write-ahead log, under the claim of that nonce.
 type CommitRange struct {
 	Nonce    string
 	From, To uint64
 }
 
-// Commits are those that Read and Claim have found, in order.
+// Commits are those that Read and Claim have found, in order. The nonce is "" where it is not known any more.
 func (w *LogWriter) Commits() []CommitRange { return w.seen }
 
 // Claimed reports whether Claim has succeeded.
@@ -97,11 +106,12 @@ func (w *LogWriter) Claim(ctx context.Context) error {
 	if w.claimed {
 		return nil
 	}
-	if err := w.Read(ctx); err != nil {
-		return err
-	}
 	for {
-		record := LogRecord{
+		if err := w.Read(ctx); err != nil {
+			return err
+		}
+		started := w.now()
+		record := &LogRecord{
 			Format: FormatVersion, Kind: KindClaim, Writer: w.writer, Sequence: w.next, Epoch: w.epoch + 1,
 			Nonce: w.nonce, Time: w.now().UnixNano(),
 		}
@@ -114,34 +124,82 @@ func (w *LogWriter) Claim(ctx context.Context) error {
 			return fmt.Errorf("claim epoch: %w", err)
 		}
 		if err != nil {
-			found, err := w.read(ctx, w.next)
-			if err != nil {
+			if record, err = w.read(ctx, w.next); errors.Is(err, ErrNotFound) {
+				w.listed = false // it is summed up, and deleted, by now
+				continue
+			} else if err != nil {
 				return fmt.Errorf("claim epoch: %w", err)
 			}
-			w.absorb(found)
-			if found.Kind != KindClaim || found.Nonce != w.nonce {
+			if record.Kind != KindClaim || record.Nonce != w.nonce {
+				w.absorb(record)
 				continue // somebody else's, who came first: behind it
 			}
-		} else {
-			w.absorb(&record)
 		}
-		w.claimed = true
+		// If others went on while this process slept, the number was taken, summed up and deleted, and free again.
+		newest, err := newestCheckpoint(ctx, w.bucket, w.base, true)
+		if err != nil {
+			return fmt.Errorf("claim epoch: %w", err)
+		}
+		if newest.position(w.writer).Sequence >= record.Sequence {
+			w.listed = false
+			continue
+		}
+		w.absorb(record)
+		w.claimed, w.verified = true, started
 		return nil
 	}
 }
 
-// list reads the log from the hint on, in order. After an error, the next call goes on where this one stopped: a long log
-// need not be read without a single failure.
+// list reads the newest checkpoint, and the log behind it, or behind the hint, in order. After an error, the next call goes on
+// where this one stopped: a long log need not be read without a single failure.
 func (w *LogWriter) list(ctx context.Context) error {
-	if w.next == 0 && w.hint > 0 {
+	for i := range refreshAttempts {
+		known := w.base
+		newest, err := newestCheckpoint(ctx, w.bucket, known, true)
+		if err != nil {
+			return err
+		}
+		w.rebase(newest)
+		lost := i > 0 && newest == known // what is not there does not come back
+		again, err := w.listBehind(ctx, lost)
+		if err != nil || !again {
+			w.next = max(w.next, 1)
+			return err
+		}
+	}
+	return errors.New("it is summed up faster than it can be read")
+}
+
+// rebase takes note of what a checkpoint has of the log, unless more of it was read already.
+func (w *LogWriter) rebase(c *Checkpoint) {
+	w.base = c
+	p := c.position(w.writer)
+	if p.Sequence < w.next || p.Sequence == 0 {
+		return
+	}
+	w.next, w.epoch = p.Sequence+1, max(w.epoch, p.Epoch)
+	w.seen = nil
+	for _, m := range p.WAL {
+		if m.ID == w.wal {
+			w.committed = max(w.committed, m.To)
+			w.seen = append(w.seen, CommitRange{m.Nonce, m.From, m.To})
+		}
+	}
+}
+
+// listBehind reads the log from the next record on. It stops when one is not there any more, and again is true, unless it
+// is lost.
+func (w *LogWriter) listBehind(ctx context.Context, lost bool) (again bool, err error) {
+	if w.hint > 0 && w.hint >= w.next && (w.next == 0 || w.next == w.base.position(w.writer).Sequence+1) {
 		found, err := w.read(ctx, w.hint)
 		switch {
 		case err == nil:
 			w.absorb(found)
 		case errors.Is(err, ErrNotFound):
 			w.hint = 0
+			return true, nil
 		default:
-			return err
+			return false, err
 		}
 	}
 	startAfter := ""
@@ -150,18 +208,26 @@ func (w *LogWriter) list(ctx context.Context) error {
 	}
 	for info, err := range w.bucket.List(ctx, logPrefix+w.writer+"/", startAfter) {
 		if err != nil {
-			return err
+			return false, err
 		}
-		if _, sequence, ok := parseLogKey(info.Key); ok {
-			found, err := w.read(ctx, sequence)
-			if err != nil {
-				return err
+		_, sequence, ok := parseLogKey(info.Key)
+		if !ok {
+			continue
+		}
+		// A listing may miss a record that is there: there are no gaps.
+		for n := max(w.next, 1, sequence-min(sequence-1, maxLogGap)); n <= sequence; n++ {
+			found, err := w.read(ctx, n)
+			switch {
+			case err == nil:
+				w.absorb(found)
+			case !errors.Is(err, ErrNotFound):
+				return false, err
+			case !lost:
+				return true, nil
 			}
-			w.absorb(found)
 		}
 	}
-	w.next = max(w.next, 1)
-	return nil
+	return false, nil
 }
 
 func (w *LogWriter) read(ctx context.Context, sequence uint64) (*LogRecord, error) {
@@ -206,7 +272,7 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 			w.pending = nil
 			return nil
 		}
-		wal := WALRange{ID: w.wal, From: from, To: to}
+		wal := WALRange{ID: w.wal, From: from, To: to, Volatile: w.volatile}
 		if w.pending == nil || w.pendingWAL != wal {
 			record := LogRecord{
 				Format: FormatVersion, Kind: KindCommit, Writer: w.writer, Sequence: w.next, Epoch: w.epoch,
@@ -219,21 +285,23 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 			w.pending, w.pendingWAL = body, wal
 		}
 		key := LogKey(w.writer, w.next)
+		started := w.now()
 		err := w.bucket.Create(ctx, key, w.pending)
 		if err == nil {
-			w.committedBy(w.next, to)
-			return nil
+			return w.confirm(ctx, started, to)
 		}
 		if !errors.Is(err, ErrExists) {
 			return fmt.Errorf("commit: %w", err)
 		}
 		body, err := ReadLogObject(ctx, w.bucket, key)
 		if err != nil {
+			if errors.Is(err, ErrNotFound) {
+				w.verified = time.Time{} // it was summed up, and deleted, just now
+			}
 			return fmt.Errorf("commit: %w", err)
 		}
 		if bytes.Equal(body, w.pending) { // an attempt that seemed to fail
-			w.committedBy(w.next, to)
-			return nil
+			return w.confirm(ctx, started, to)
 		}
 		found, err := ParseLogRecord(key, body)
 		if err != nil {
@@ -246,4 +314,36 @@ func (w *LogWriter) Commit(ctx context.Context, from, to uint64, objects []Objec
 		w.pending = nil
 		w.absorb(found)
 	}
+}
+
+// maxUnverified is how long a process may sleep and still trust that it would have met the claim of another: these are
+// kept much longer.
+const maxUnverified = 24 * time.Hour
+
+// confirm takes note that the pending record was created, after making sure that its number was not free because later ones
+// were summed up and deleted.
+func (w *LogWriter) confirm(ctx context.Context, started time.Time, to uint64) error {
+	if elapsed(w.verified, w.now()) > maxUnverified {
+		newest, err := newestCheckpoint(ctx, w.bucket, w.base, true)
+		if err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		p := newest.position(w.writer)
+		ours := func(m WALMark) bool { return m.ID == w.wal && m.Nonce == w.nonce && m.From <= to && to <= m.To }
+		if p.Sequence >= w.next && !slices.ContainsFunc(p.WAL, ours) {
+			return fmt.Errorf("commit: the log is at record %d, this is %d: %w", p.Sequence, w.next, ErrFenced)
+		}
+		w.base = newest
+		if p.Sequence > w.next {
+			started = time.Time{} // somebody else goes on behind it
+		}
+	}
+	w.verified = started
+	w.committedBy(w.next, to)
+	return nil
+}
+
+// elapsed is the time between two moments by the clock that says more: one of them may stand still while a machine sleeps.
+func elapsed(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }

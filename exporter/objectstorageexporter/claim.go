@@ -46,6 +46,8 @@ func (e *objectStorageExporter) claim(ctx context.Context) (err error) {
 		}
 		if e.wal != nil {
 			log.SetNonce(e.nonce)
+		} else {
+			log.SetVolatile()
 		}
 		e.log = log
 	}
