@@ -26,6 +26,12 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 		scan.Start = max(scan.Start, req.Edges[0])
 		scan.End = min(scan.End, req.Edges[n-1])
 	}
+	if scan.Columns != 0 || scan.Keep == nil {
+		scan.Columns |= ColumnWeight
+		if req.Bytes {
+			scan.Columns |= ColumnBody
+		}
+	}
 	rows := map[countKey]*CountRow{}
 	stats, err := s.Scan(ctx, scan, func(r *Record) error {
 		key := countKey{service: r.ServiceName}
