@@ -22,14 +22,14 @@ func TestLinkedPartsFollow(t *testing.T) {
 			(&input{}).add(name, it).send(t, r.logs, r.sinks[Logs])
 		}
 		send("line", Item{Key: key(1), Ends: true})
-		time.Sleep(3 * time.Second) // kept
+		time.Sleep(3*time.Second + time.Millisecond) // kept; between two ticks
 		send("access 1", Item{Key: key(100)})
 		send("access 2", Item{Key: key(100)})
 		send("both", Item{Key: key(1), Link: key(100)}) // the trace leads
 		synctest.Wait()
 		assert.InDelta(t, 10-3, r.limiters[2].records.tokens, 1e-6)
 		send("access of 2", Item{Key: key(200), Ends: true})
-		time.Sleep(3 * time.Second) // kept
+		time.Sleep(3*time.Second + time.Millisecond) // kept; between two ticks
 		send("line of 2", Item{Key: key(2)})
 		send("both of 2", Item{Key: key(2), Link: key(200)}) // the other key leads
 		synctest.Wait()
