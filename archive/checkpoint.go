@@ -50,6 +50,8 @@ type Checkpoint struct {
 	Removed []Removal `json:"removed"`
 	// History are the checkpoints before this one, oldest first, back to one that is older than the grace.
 	History []CheckpointRef `json:"history"`
+	// Note are lines of its maker's, for whoever comes after it.
+	Note []string `json:"note,omitempty"`
 }
 
 // CheckpointRef names a checkpoint.
@@ -185,6 +187,8 @@ func ParseCheckpoint(key string, b []byte) (*Checkpoint, error) {
 			return decodeList(d, &c.Removed, (*Removal).check)
 		case "history":
 			return decodeList(d, &c.History, func(r *CheckpointRef) error { return r.check(number) })
+		case "note":
+			return decodeList(d, &c.Note, func(*string) error { return nil })
 		}
 		var skipped json.RawMessage
 		return d.Decode(&skipped)

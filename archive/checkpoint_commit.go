@@ -40,6 +40,8 @@ type CheckpointEdit struct {
 	Remove []string
 	// Forget are the keys of tombstones whose objects were deleted.
 	Forget []string
+	// Note are lines that the checkpoint is to keep: what is to be done behind it, by whoever leads then.
+	Note []string
 }
 
 // CommitCheckpoint makes the checkpoint that follows the snapshot's. Its creation is the moment of the edit: readers see
@@ -121,6 +123,7 @@ func newDraft(ctx context.Context, s *Snapshot, edit *CheckpointEdit) (*draft, e
 	d.next = &Checkpoint{
 		Format: FormatVersion, Number: s.NextCheckpoint(), Epoch: edit.Epoch, Nonce: NewNonce(), Time: edit.Time.UnixNano(),
 		Grace: int64(max(edit.Grace, 0)), Positions: map[string]*Position{}, Manifests: []ManifestRef{}, Removed: []Removal{}, History: []CheckpointRef{},
+		Note: edit.Note,
 	}
 	var live []ManifestRef
 	if prev := s.base; prev != nil {

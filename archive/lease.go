@@ -26,6 +26,8 @@ type LeaseOptions struct {
 	Holder string
 	// TTL is how long the others wait without a renewal. Default: 1 min.
 	TTL time.Duration
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
 // leaseTerm is the object _log/_lease/<term>.
@@ -75,7 +77,10 @@ func NewLeaseSeeker(b Bucket, opts LeaseOptions) *LeaseSeeker {
 	if opts.TTL <= 0 {
 		opts.TTL = time.Minute
 	}
-	return &LeaseSeeker{bucket: b, opts: opts, nonce: NewNonce(), now: time.Now}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &LeaseSeeker{bucket: b, opts: opts, nonce: NewNonce(), now: opts.Now}
 }
 
 // AcquireLease tries once to get a lease that nobody holds.
@@ -188,7 +193,7 @@ func (l *Lease) advance(ctx context.Context, release bool) error {
 	for {
 		t := leaseTerm{
 			Format: FormatVersion, Term: l.term + 1, Epoch: l.epoch, Holder: l.opts.Holder, Nonce: l.nonce,
-			Time: time.Now().UnixNano(), TTL: int64(l.opts.TTL), Released: release,
+			Time: l.opts.Now().UnixNano(), TTL: int64(l.opts.TTL), Released: release,
 		}
 		body, err := json.Marshal(t)
 		if err != nil {
