@@ -11,6 +11,9 @@ import (
 // RefreshTo makes sure that the snapshot includes the log of a writer up to a record that is known to exist. It
 // reads what is missing, and lists only where records have been summed up.
 func (r *Reader) RefreshTo(ctx context.Context, writer string, sequence uint64) error {
+	if r.snapshot.Load().includes(writer, sequence) { // the usual case does not wait for a Refresh under way
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.snapshot.Load().includes(writer, sequence) {

@@ -73,6 +73,7 @@ func acceptance(t *testing.T, cfg Config) {
 		"large objects": s.large,
 		"one winner":    s.oneWinner,
 		"probe":         s.probe,
+		"put":           s.put,
 		"cancelled":     s.cancelled,
 		"errors":        s.errors,
 	} {
@@ -394,6 +395,57 @@ func (s *suite) probe(t *testing.T) {
 	wg.Wait()
 	require.NoError(t, Probe(t.Context(), s.b))
 	assert.Equal(t, []string{probeKey}, s.keys(t, "", ""))
+}
+
+// put replaces an object as a whole: whoever reads meanwhile gets one of those that were put.
+func (s *suite) put(t *testing.T) {
+	ctx := t.Context()
+	body := func(n int) []byte { return bytes.Repeat([]byte{byte(n)}, 1000*(n+1)) }
+	require.NoError(t, Put(ctx, s.b, "_current/list", body(0)))
+	done := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			r, err := s.b.Get(ctx, "_current/list")
+			if !assert.NoError(t, err) {
+				return
+			}
+			got, err := io.ReadAll(r)
+			assert.NoError(t, err)
+			assert.NoError(t, r.Close())
+			if assert.NotEmpty(t, got) && !assert.Equal(t, body(int(got[0])), got) {
+				return
+			}
+		}
+	})
+	for n := range 20 {
+		require.NoError(t, Put(ctx, s.b, "_current/list", body(n)))
+		assert.Equal(t, body(n), s.get(t, "_current/list"))
+	}
+	close(done)
+	reading.Wait()
+	require.NoError(t, Put(ctx, s.b, "_current/list", nil))
+	assert.Empty(t, s.get(t, "_current/list"))
+	large := bytes.Repeat([]byte("0123456789abcdef"), 18<<16) // 18 MiB
+	require.NoError(t, Put(ctx, s.b, "_current/list", large))
+	assert.Equal(t, large, s.get(t, "_current/list"))
+	assert.Equal(t, []string{"_current/list"}, s.keys(t, "", ""))
+	require.ErrorIs(t, s.b.Create(ctx, "_current/list", nil), archive.ErrExists)
+	require.NoError(t, s.b.Delete(ctx, "_current/list"))
+	require.NoError(t, s.b.Create(ctx, "_current/list", body(1)))
+	require.NoError(t, Put(ctx, s.b, "_current/list", body(2)))
+
+	require.ErrorIs(t, Put(ctx, s.b, "../x", nil), ErrBadKey)
+	require.ErrorIs(t, Put(ctx, struct{ archive.Bucket }{s.b}, "x", nil), errors.ErrUnsupported)
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	require.ErrorIs(t, Put(ctx, s.b, "_current/list", nil), context.Canceled)
+	assert.Equal(t, body(2), s.get(t, "_current/list"))
 }
 
 func (s *suite) cancelled(t *testing.T) {
