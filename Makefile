@@ -130,6 +130,18 @@ bench-archive: build $(BIN)/versitygw ## object_storage beside contrib's awss3: 
 	@echo; echo 'The exporter alone, on the same input:'
 	LOGBOOM_BENCH_RECORDS=$(or $(LOGBOOM_BENCH_RECORDS),500000) go test -run '^$$' -bench BenchmarkExporter -benchtime 3x ./exporter/objectstorageexporter
 
+$(BIN)/victoria-logs:
+	@cd test/victorialogs && CGO_ENABLED=$(shell command -v $${CC:-cc} >/dev/null && echo 1 || echo 0) ../../scripts/go-build.sh -o ../../$@ github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs
+
+# Records and repetitions of bench-search; the second run shows what ten times as many change. SEARCH_BENCH sets any flag of one run alone.
+SEARCH_BENCH ?=
+
+.PHONY: bench-search $(BIN)/victoria-logs
+bench-search: build $(BIN)/versitygw $(BIN)/victoria-logs ## Search in the archive beside DuckDB on the same objects and VictoriaLogs on the same records, on 2 and 20 million records (SEARCH_BENCH=flags)
+	@scripts/test-deps.sh duckdb
+	@cd test && for flags in $(if $(SEARCH_BENCH),'$(SEARCH_BENCH)','-records 2000000' '-records 20000000 -repetitions 5'); do \
+		LOGBOOM_VICTORIALOGS=$(CURDIR)/$(BIN)/victoria-logs go test -count=1 -v -timeout 120m -run '^Test(Search|Cold|Index)$$' ./bench/search $$flags | grep -Ev '^ *(===|---) '; done
+
 # What bench-grok measures: each engine this long, this often; BENCH=short is the form for a first look.
 GROK_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 100ms -repetitions 7)
 

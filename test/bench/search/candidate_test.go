@@ -1,0 +1,66 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// candidate is a system that is asked. Its data lies in a directory.
+type candidate interface {
+	name() string
+	// dir holds what the candidate reads.
+	dir() string
+	// start makes it ready to be asked, with nothing in memory of what was asked before.
+	start() error
+	stop()
+	// ask returns the answer and how long it took to get it, without the time to make an answer of it.
+	ask(q *query) (answer, time.Duration, error)
+	// memory is the resident memory at its peak, 0 where it has no process of its own.
+	memory() int64
+}
+
+// dropPages asks the system to forget what it holds of the files below a directory, so that they come from the disk.
+func dropPages(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := f.Sync(); err != nil { // what is not written yet is not forgotten
+			return err
+		}
+		if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil { //nolint:gosec // a file descriptor
+			return fmt.Errorf("drop pages of %s: %w", d.Name(), err)
+		}
+		return nil
+	})
+}
+
+// treeSize sums the files below a directory that keep accepts; nil keeps all.
+func treeSize(dir string, keep func(name string) bool) (bytes int64, files int, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || (keep != nil && !keep(d.Name())) {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		bytes += info.Size()
+		files++
+		return nil
+	})
+	return bytes, files, err
+}

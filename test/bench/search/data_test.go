@@ -1,0 +1,333 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// stream is a file of encoded OTLP requests of at most frameRecords records, zstd of
+//
+//	u32 length | u32 records | length bytes of OTLP logs data      (little endian), repeated
+//
+// Requests are concatenated to larger ones without being decoded: that is what protobuf allows.
+type stream struct {
+	name string // what it is, for the report
+	path string
+}
+
+type frame struct {
+	records int
+	otlp    []byte
+}
+
+const (
+	frameRecords = 512
+	maxFrame     = 64 << 20
+	seed         = 42
+	// filesAhead is how many files of 256 MiB the generator may be ahead of the conversion.
+	filesAhead = 3
+)
+
+// loadStream returns the stream of that many records, which is made and kept in the cache directory when it is not there.
+func loadStream(t testing.TB, records int) *stream {
+	t.Helper()
+	dir := *flagCache
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatalf("find cache directory: %v", err)
+		}
+		dir = filepath.Join(cache, "logboom-bench")
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatalf("make directory: %v", err)
+	}
+	if generator := generatorDir(); generator != "" && !*flagOwnData {
+		s := &stream{
+			name: fmt.Sprintf("loggen -seed %d -records %d", seed, records),
+			path: filepath.Join(dir, fmt.Sprintf("loggen-%d-%d.otlp.zst", seed, records)),
+		}
+		makeFile(t, s.path, func(w io.Writer) error { return fromLoggen(w, generator, dir, records) })
+		return s
+	}
+	s := &stream{
+		name: "a small generator of this benchmark's own: figures differ from the published ones",
+		path: filepath.Join(dir, fmt.Sprintf("search-own-%d-%d.otlp.zst", seed, records)),
+	}
+	makeFile(t, s.path, func(w io.Writer) error { return generate(w, records) })
+	return s
+}
+
+func generatorDir() string {
+	if top := os.Getenv("LOGBOOM_CORPORA"); top != "" {
+		if dir := filepath.Join(top, "generator"); exists(filepath.Join(dir, "main.go")) {
+			return dir
+		}
+	}
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// makeFile makes a compressed file whole or not at all.
+func makeFile(t testing.TB, path string, write func(io.Writer) error) {
+	t.Helper()
+	if exists(path) {
+		return
+	}
+	fmt.Printf("making %s, once\n", path)
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		t.Fatalf("make input: %v", err)
+	}
+	defer os.Remove(f.Name())
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(4<<20))
+	if err != nil {
+		t.Fatalf("make input: %v", err)
+	}
+	w := bufio.NewWriterSize(z, 1<<20)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err = errors.Join(err, z.Close(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		t.Fatalf("make input: %v", err)
+	}
+}
+
+// frames calls f for every frame in order. The frame is the callee's.
+func (s *stream) frames(f func(frame) error) error {
+	file, err := os.Open(s.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	z, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	r := bufio.NewReaderSize(z, 1<<20)
+	var head [8]byte
+	for {
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		n := binary.LittleEndian.Uint32(head[:])
+		if n > maxFrame {
+			return fmt.Errorf("frame of %d bytes, at most %d are allowed", n, maxFrame)
+		}
+		otlp := make([]byte, n)
+		if _, err := io.ReadFull(r, otlp); err != nil {
+			return err
+		}
+		if err := f(frame{int(binary.LittleEndian.Uint32(head[4:])), otlp}); err != nil {
+			return err
+		}
+	}
+}
+
+// decoded calls f with the records of every frame, from all processors at once and in no order; worker tells them apart.
+func (s *stream) decoded(f func(worker int, ld plog.Logs)) error {
+	queue := make(chan frame, 2*runtime.GOMAXPROCS(0))
+	errs := make(chan error, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for w := range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			var failed error
+			for fr := range queue {
+				if failed != nil {
+					continue
+				}
+				ld, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(fr.otlp)
+				if err != nil {
+					failed = err
+					errs <- err
+					continue
+				}
+				f(w, ld)
+			}
+		})
+	}
+	err := s.frames(func(fr frame) error {
+		queue <- fr
+		return nil
+	})
+	close(queue)
+	wg.Wait()
+	close(errs)
+	for e := range errs {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+func writeFrame(w io.Writer, ld plog.Logs) error {
+	otlp, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
+	if err != nil {
+		return err
+	}
+	head := binary.LittleEndian.AppendUint32(nil, uint32(len(otlp)))           //nolint:gosec // a request
+	head = binary.LittleEndian.AppendUint32(head, uint32(ld.LogRecordCount())) //nolint:gosec // a request
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	_, err = w.Write(otlp)
+	return err
+}
+
+// fromLoggen builds and runs the generator, whose lines are OTLP/JSON requests. Files are converted and removed while it
+// runs; it waits when it is too far ahead, so that ten times the records do not take ten times the disk.
+func fromLoggen(w io.Writer, source, cache string, records int) error {
+	tmp, err := os.MkdirTemp(cache, ".loggen-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	build := exec.Command("go", "build", "-C", source, "-o", filepath.Join(tmp, "loggen"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build generator: %w\n%s", err, out)
+	}
+	run := exec.Command(filepath.Join(tmp, "loggen"), "-seed", fmt.Sprint(seed), "-records", fmt.Sprint(records), //nolint:gosec // built above
+		"-format", "otlp-json", "-out", tmp)
+	if err := run.Start(); err != nil {
+		return fmt.Errorf("run generator: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- run.Wait() }()
+	file := func(n int) string { return filepath.Join(tmp, "otlp", fmt.Sprintf("logs-%05d.jsonl", n)) }
+	running, stopped := true, false
+	defer func() {
+		if running {
+			_ = run.Process.Kill()
+			<-ended
+		}
+	}()
+	for n := 0; ; n++ {
+		for running && !exists(file(n+1)) { // until then the file may grow
+			if stopped {
+				_ = run.Process.Signal(syscall.SIGCONT)
+				stopped = false
+			}
+			select {
+			case err := <-ended:
+				running = false
+				if err != nil {
+					return fmt.Errorf("run generator: %w", err)
+				}
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+		if !exists(file(n)) {
+			return nil
+		}
+		if running && !stopped && exists(file(n+filesAhead)) {
+			_ = run.Process.Signal(syscall.SIGSTOP)
+			stopped = true
+		}
+		if err := convert(w, file(n)); err != nil {
+			return fmt.Errorf("convert %s: %w", filepath.Base(file(n)), err)
+		}
+		if err := os.Remove(file(n)); err != nil {
+			return err
+		}
+	}
+}
+
+func convert(w io.Writer, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, maxFrame)
+	for lines.Scan() {
+		ld, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(lines.Bytes())
+		if err != nil {
+			return err
+		}
+		if err := writeFrame(w, ld); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// generate makes a stream for those who do not have the generator: requests that pass through four services, each of which
+// writes lines with the request's ids. It is simpler than real logs and compresses better.
+func generate(w io.Writer, records int) error {
+	rnd := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // reproducible
+	services := []string{"edge", "api-gateway", "cart", "payment"}
+	steps := []struct {
+		text     string
+		severity plog.SeverityNumber
+	}{{"request received", plog.SeverityNumberInfo}, {"cache lookup slow", plog.SeverityNumberWarn}, {"Request done", plog.SeverityNumberInfo}}
+	now := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+	for made := 0; made < records; {
+		ld := plog.NewLogs()
+		lists := make([]plog.LogRecordSlice, len(services))
+		for i, s := range services {
+			rl := ld.ResourceLogs().AppendEmpty()
+			rl.Resource().Attributes().PutStr("service.name", s)
+			rl.Resource().Attributes().PutStr("deployment.environment", "prod")
+			lists[i] = rl.ScopeLogs().AppendEmpty().LogRecords()
+		}
+		for ld.LogRecordCount() < frameRecords && made+ld.LogRecordCount() < records {
+			request := fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", rnd.Uint32(), rnd.Uint32()&0xffff, rnd.Uint32()&0xfff, rnd.Uint32()&0xfff, rnd.Uint64()&(1<<48-1))
+			left := 11 // records of a request
+			for i, s := range services {
+				for _, step := range steps {
+					if left--; left < 0 {
+						continue
+					}
+					now = now.Add(time.Duration(1 + rnd.IntN(2_000_000)))
+					r := lists[i].AppendEmpty()
+					r.SetTimestamp(pcommon.NewTimestampFromTime(now))
+					r.SetObservedTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Millisecond)))
+					r.SetSeverityNumber(step.severity)
+					r.Attributes().PutStr("request_id", request)
+					more := ""
+					if rnd.IntN(500) == 0 {
+						more = "replica lagged behind, "
+					}
+					r.Body().SetStr(fmt.Sprintf("service=%s %s %stook %d millis in all, request_id=%s user=%d",
+						s, step.text, more, rnd.IntN(900), request, rnd.IntN(1_000_000)))
+				}
+			}
+		}
+		made += ld.LogRecordCount()
+		if err := writeFrame(w, ld); err != nil {
+			return err
+		}
+	}
+	return nil
+}

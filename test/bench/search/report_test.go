@@ -1,0 +1,110 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// report prints a line a query: for each candidate the median of the repetitions and the least of them in brackets, and
+// behind the stroke the time of the first query of a new process.
+func (b *bench) report(w io.Writer) {
+	fmt.Fprintln(w, "Needles:")
+	for i, q := range b.queries {
+		if needle := q.needle(); needle != "" {
+			fmt.Fprintf(w, "- %s: `%s`, %d found\n", q.name, needle, b.want[i].count)
+		}
+	}
+	fmt.Fprintln(w, "\nMilliseconds: median (least) / first of a new process with the files out of the system's cache.")
+	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprint(table, "| query\t| found\t| bar\t")
+	for _, c := range b.candidates {
+		fmt.Fprintf(table, "| %s\t", c.name())
+	}
+	fmt.Fprintf(table, "|\n|%s\n", strings.Repeat(" ---\t|", 3+len(b.candidates)))
+	for i, q := range b.queries {
+		bar := "-"
+		if q.bar > 0 {
+			bar = milliseconds(q.bar)
+		}
+		fmt.Fprintf(table, "| %s\t| %d\t| %s\t", q.name, b.want[i].count, bar)
+		for _, c := range b.candidates {
+			fmt.Fprintf(table, "| %s\t", b.cell(c, q))
+		}
+		fmt.Fprintln(table, "|")
+	}
+	table.Flush()
+	fmt.Fprintln(w)
+	for _, c := range b.candidates {
+		if peak := b.memory[c.name()]; peak > 0 {
+			fmt.Fprintf(w, "%s: peak resident memory of all these queries %d MiB\n", c.name(), peak>>20)
+		}
+	}
+}
+
+func (b *bench) cell(c candidate, q *query) string {
+	took, first := b.took[key(c, q)], b.first[key(c, q)]
+	if len(took) == 0 {
+		return "error"
+	}
+	s := fmt.Sprintf("%s (%s)", milliseconds(median(took)), milliseconds(slices.Min(took)))
+	if len(first) > 0 {
+		s += " / " + milliseconds(median(first))
+	}
+	if b.wrong[key(c, q)] {
+		s += " (another answer)"
+	}
+	return s
+}
+
+func median(list []time.Duration) time.Duration {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	mid := list[len(list)/2]
+	if len(list)%2 == 0 {
+		mid = (mid + list[len(list)/2-1]) / 2
+	}
+	return mid
+}
+
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case ms >= 100:
+		return fmt.Sprintf("%.0f", ms)
+	case ms >= 10:
+		return fmt.Sprintf("%.1f", ms)
+	}
+	return fmt.Sprintf("%.2f", ms)
+}
+
+// machine says what it ran on.
+func machine() string {
+	model, kernel := "", ""
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == "model name" {
+				model = strings.TrimSpace(v)
+				break
+			}
+		}
+	}
+	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		kernel = strings.TrimSpace(string(b))
+	}
+	return fmt.Sprintf("%d processors (%s), %s %s %s, %s", runtime.NumCPU(), model, runtime.GOOS, kernel, runtime.GOARCH, runtime.Version())
+}
+
+func loadAverage() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
+}

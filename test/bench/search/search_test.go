@@ -1,0 +1,253 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/logboom/logboom/test/harness"
+)
+
+var (
+	flagRecords     = flag.Int("records", 0, "records to load; 0: a small run that only checks that all candidates agree")
+	flagRepetitions = flag.Int("repetitions", 7, "times that each candidate is asked each query, in turns, after a first time to warm up")
+	flagCold        = flag.Int("cold", 1, "times that each query is asked of a process that has just started, with the files out of the system's cache")
+	flagCandidates  = flag.String("candidates", "", "comma-separated parts of names; empty: all")
+	flagQueries     = flag.String("queries", "", "comma-separated parts of names; empty: all")
+	flagCache       = flag.String("cache", os.Getenv("LOGBOOM_BENCH_CACHE"), "directory of the encoded input; empty: the user's cache")
+	flagOwnData     = flag.Bool("own-data", false, "use the benchmark's own generator even where loggen is there")
+	flagKeep        = flag.String("keep", "", "directory that the loaded data is kept in, and taken from when it is there")
+	flagExporter    = flag.String("exporter", "", "further settings of object_storage, as `, key: value`")
+	flagQuery       = flag.String("query", "", "further settings of archive_query, as `, key: value`")
+	flagCompact     = flag.Bool("compact", true, "compact the archive before it is asked")
+	flagProfile     = flag.String("profile", "", "directory for CPU profiles of the Go reader, two seconds of each query")
+	flagStats       = flag.Bool("stats", false, "print what the Go reader says of its last scan of each query")
+	flagVictoria    = flag.String("victorialogs", os.Getenv("LOGBOOM_VICTORIALOGS"), "program of VictoriaLogs; empty: without it")
+)
+
+// smallRecords is what is loaded without flags.
+const smallRecords = 60_000
+
+// TestSearch loads the candidates, asks them, compares the answers with the reference, and prints the tables.
+func TestSearch(t *testing.T) {
+	records, repetitions := *flagRecords, *flagRepetitions
+	if records == 0 {
+		records, repetitions, *flagCold, *flagOwnData = smallRecords, 1, 0, true
+	}
+	s := loadStream(t, records)
+	n, err := choose(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := slices.DeleteFunc(queries(n), func(q *query) bool { return !wanted(*flagQueries, q.name) })
+	want, err := reference(s, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("%s\n%s: %d records; %d repetitions, warm; load average %s\n", machine(), s.name, n.records, repetitions, loadAverage())
+	top := *flagKeep
+	if top == "" {
+		top = harness.TempDir(t)
+	}
+	b := &bench{queries: list, want: want}
+	defer b.stop()
+	archiveDir, victoriaDir := filepath.Join(top, "archive"), filepath.Join(top, "victorialogs")
+	loadArchive(t, s, n, archiveDir)
+	b.add(newServed(t, archiveDir))
+	b.add(&library{archive: archiveDir})
+	if exists(filepath.Join(harness.Root(), "test", "duckdb", "node_modules")) {
+		b.add(&duckdb{t: t, archive: archiveDir})
+	} else {
+		fmt.Println("DuckDB is not installed (`make test-deps`): without it")
+	}
+	if *flagVictoria != "" && exists(*flagVictoria) {
+		server := &victoriaServer{t: t, path: *flagVictoria, data: victoriaDir}
+		loadVictoria(t, s, n, server)
+		b.add(&victoria{server, false})
+		b.add(&victoria{server, true})
+	} else {
+		fmt.Println("VictoriaLogs is not built (`make bin/victoria-logs`): without it")
+	}
+	b.cold(t, *flagCold)
+	b.warm(t, repetitions)
+	fmt.Println()
+	b.report(os.Stdout)
+}
+
+func wanted(flag, name string) bool {
+	if flag == "" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(flag, ","), func(part string) bool { return strings.Contains(name, part) })
+}
+
+// loadArchive fills the archive's directory, compacts it, and says what that took.
+func loadArchive(t *testing.T, s *stream, n *needles, dir string) {
+	if !exists(dir) {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		took := load(t, s, dir)
+		fmt.Printf("Logboom, loaded by object_storage: %.0f krecords a CPU-s, %.0f krecords/s\n", perSecond(n.records, took.cpu), perSecond(n.records, took.wall))
+		printArchive(t, "as flushed", dir, n.records)
+		if *flagCompact {
+			compact(t, dir, n.records)
+		}
+	}
+	printArchive(t, "as it is asked", dir, n.records)
+}
+
+func loadVictoria(t *testing.T, s *stream, n *needles, server *victoriaServer) {
+	dir := server.data
+	if !exists(dir) {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		took := server.load(t, s)
+		fmt.Printf("VictoriaLogs, loaded: %.0f krecords a CPU-s, %.0f krecords/s (merges included)\n", perSecond(n.records, took.cpu), perSecond(n.records, took.wall))
+	}
+	all, files, err := treeSize(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blooms, _, err := treeSize(dir, func(name string) bool { return strings.Contains(name, "bloom") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("VictoriaLogs: %.2f B a record, of these %.2f Bloom filters; %d files\n", per(all, n.records), per(blooms, n.records), files)
+}
+
+func perSecond(records int, took time.Duration) float64 {
+	return float64(records) / took.Seconds() / 1e3
+}
+
+func per(bytes int64, records int) float64 { return float64(bytes) / float64(records) }
+
+// bench is the candidates and what was measured of them.
+type bench struct {
+	queries    []*query
+	want       []answer
+	candidates []candidate
+	took       map[string][]time.Duration // by candidate and query
+	first      map[string][]time.Duration
+	wrong      map[string]bool
+	memory     map[string]int64
+}
+
+func (b *bench) add(c candidate) {
+	if wanted(*flagCandidates, c.name()) {
+		b.candidates = append(b.candidates, c)
+	}
+}
+
+func (b *bench) stop() {
+	for _, c := range b.candidates {
+		c.stop()
+	}
+}
+
+func key(c candidate, q *query) string { return c.name() + "\x00" + q.name }
+
+// ask asks and checks the answer.
+func (b *bench) ask(t *testing.T, c candidate, i int) (time.Duration, bool) {
+	q := b.queries[i]
+	got, took, err := c.ask(q)
+	if err != nil {
+		t.Errorf("%s: %s: %v", c.name(), q.name, err)
+		return 0, false
+	}
+	if !got.equal(b.want[i]) {
+		if v, ok := c.(*victoria); ok && v.words {
+			b.wrong[key(c, q)] = true // a filter for words is not what was asked; the table says so
+			return took, true
+		}
+		t.Errorf("%s: %s: the answer is %+v, want %+v", c.name(), q.name, got, b.want[i])
+		b.wrong[key(c, q)] = true
+	}
+	return took, true
+}
+
+// cold asks each query of a candidate that has just started.
+func (b *bench) cold(t *testing.T, times int) {
+	b.took, b.first, b.wrong, b.memory = map[string][]time.Duration{}, map[string][]time.Duration{}, map[string]bool{}, map[string]int64{}
+	for range times {
+		for _, c := range b.candidates {
+			for i, q := range b.queries {
+				if err := dropPages(c.dir()); err != nil {
+					t.Fatal(err)
+				}
+				if err := c.start(); err != nil {
+					t.Fatalf("start %s: %v", c.name(), err)
+				}
+				if took, ok := b.ask(t, c, i); ok {
+					b.first[key(c, q)] = append(b.first[key(c, q)], took)
+				}
+				c.stop()
+			}
+		}
+	}
+}
+
+// warm asks all candidates each query, in turns.
+func (b *bench) warm(t *testing.T, repetitions int) {
+	for _, c := range b.candidates {
+		if err := c.start(); err != nil {
+			t.Fatalf("start %s: %v", c.name(), err)
+		}
+	}
+	for i, q := range b.queries {
+		for repetition := range repetitions + 1 {
+			for _, c := range b.candidates {
+				took, ok := b.ask(t, c, i)
+				if ok && repetition > 0 {
+					b.took[key(c, q)] = append(b.took[key(c, q)], took)
+				}
+			}
+		}
+		for _, c := range b.candidates {
+			if l, ok := c.(*library); ok {
+				b.inside(t, l, i)
+			}
+		}
+	}
+	for _, c := range b.candidates {
+		b.memory[c.name()] = c.memory()
+	}
+}
+
+// inside shows what the Go reader does.
+func (b *bench) inside(t *testing.T, l *library, i int) {
+	q := b.queries[i]
+	if *flagStats {
+		fmt.Printf("%-34s %s\n", q.name, l.stats[q.name])
+	}
+	if *flagProfile == "" {
+		return
+	}
+	if err := os.MkdirAll(*flagProfile, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(*flagProfile, strings.ReplaceAll(q.name, " ", "-")+".pprof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		if _, ok := b.ask(t, l, i); !ok {
+			break
+		}
+	}
+	pprof.StopCPUProfile()
+}
