@@ -15,11 +15,11 @@ import (
 // index or a few columns.
 func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(*logql.Count) error) (bool, error) {
 	c := s.mapper.conditions(req.Matchers, req.Filters)
-	if !c.matchers || !s.mapper.countsBy(req.By) {
+	if !c.matchers || !s.mapper.countsBy(&c, req.By) {
 		return false, nil
 	}
 	for _, f := range req.Filters {
-		if names, plain := logql.FilterNames(f); !plain || !s.mapper.countsBy(names) {
+		if names, plain := logql.FilterNames(f); !plain || !s.mapper.countsBy(&c, names) {
 			return false, nil
 		}
 	}
@@ -45,13 +45,13 @@ func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(
 	if err != nil {
 		return true, err
 	}
-	return true, s.counts(req, rows, !c.exact, yield)
+	return true, counts(req, rows, &c, yield)
 }
 
-// countsBy reports whether all of the labels are those that the archive counts by.
-func (m *Mapper) countsBy(names []string) bool {
+// countsBy reports whether all of the labels are those that the archive counts by, or are the same in all entries.
+func (m *Mapper) countsBy(c *conditions, names []string) bool {
 	for _, n := range names {
-		if n != labelServiceName && (n != LabelLevel || !m.levelIsOurs()) {
+		if n != labelServiceName && (n != LabelLevel || !m.levelIsOurs()) && c.constants.Get(n) == "" {
 			return false
 		}
 	}
@@ -59,7 +59,7 @@ func (m *Mapper) countsBy(names []string) bool {
 }
 
 // counts hands out what the archive counted.
-func (s *Source) counts(req *logql.CountRequest, rows []archive.CountRow, filter bool, yield func(*logql.Count) error) error {
+func counts(req *logql.CountRequest, rows []archive.CountRow, c *conditions, yield func(*logql.Count) error) error {
 	type key struct{ service, level string }
 	type group struct {
 		labels logql.Labels
@@ -75,8 +75,12 @@ func (s *Source) counts(req *logql.CountRequest, rows []archive.CountRow, filter
 		}
 		g, ok := groups[k]
 		if !ok {
-			all := logql.Labels{{Name: LabelLevel, Value: k.level}, {Name: labelServiceName, Value: k.service}}
-			g.kept = !filter || !slices.ContainsFunc(req.Filters, func(f logql.LabelFilter) bool { return !logql.FilterMatches(f, all) })
+			all := append(logql.Labels{{Name: labelServiceName, Value: k.service}}, c.constants...)
+			if all.Get(LabelLevel) == "" {
+				all = append(all, logql.Label{Name: LabelLevel, Value: k.level})
+			}
+			all.Sort()
+			g.kept = c.exact || !slices.ContainsFunc(req.Filters, func(f logql.LabelFilter) bool { return !logql.FilterMatches(f, all) })
 			for _, l := range all {
 				if slices.Contains(req.By, l.Name) {
 					g.labels = append(g.labels, l)

@@ -159,6 +159,8 @@ func wildSelector(r *rand.Rand, anyStage bool) string {
 	var b strings.Builder
 	b.WriteString(pick(`{service_name=~".+"`, `{service_name="edge"`, `{service_name!="cart"`, `{service_name=~"cart|unknown_service"`))
 	switch r.IntN(8) {
+	case 3:
+		b.WriteString(`, detected_level` + pick(`="error"`, `=""`, `="info"`))
 	case 0:
 		b.WriteString(`, k8s_namespace_name="shop"`)
 	case 1:
@@ -244,7 +246,7 @@ func wildMetric(r *rand.Rand) string {
 		return inner
 	}
 	by := pick("", " by (service_name)", " by (detected_level)", " by (service_name, detected_level)", " by (id)", " by (trace_id, service_name)", " without (id)",
-		" by (k8s_namespace_name)", " by (service_name_extracted)")
+		" by (k8s_namespace_name)", " by (detected_level, k8s_namespace_name)", " by (service_name_extracted)")
 	q := "sum" + by + " (" + inner + ")"
 	switch r.IntN(8) {
 	case 0:
@@ -344,19 +346,20 @@ func TestPushedIsUnpushed(t *testing.T) {
 func TestCountsAreCounted(t *testing.T) {
 	src := New(snapshot(t, "counted"), NewMapper(DefaultStreamLabels()))
 	for q, want := range map[string]bool{
-		`sum(count_over_time({service_name=~".+"}[1m]))`:                                                    true,
-		`sum by (service_name, detected_level) (rate({service_name=~".+"} |= "line" != "9" [1m]))`:          true,
-		`topk(3, sum by (service_name) (count_over_time({service_name="edge"} |~ "(?i)LINE" or "x" [1m])))`: true,
-		`sum(count_over_time({service_name=~".+"} | detected_level="unknown" [1m]))`:                        true,
-		`sum(count_over_time({service_name=~".+", k8s_namespace_name="shop"}[1m]))`:                         true,
-		`sum(count_over_time({service_name=~".+"} | json [1m]))`:                                            true,
-		`sum(count_over_time({service_name=~".+"} |> "<_>line<_>" [1m]))`:                                   true,
-		`sum by (bytes) (count_over_time({service_name=~".+"}[1m]))`:                                        false,
-		`count_over_time({service_name=~".+"}[1m])`:                                                         false,
-		`sum by (service_name) (count_over_time({service_name=~".+"} | json | __error__="" [1m]))`:          false,
-		`sum(count_over_time({service_name=~".+"} | http_request_method="GET" [1m]))`:                       false,
-		`sum(count_over_time({service_name=~".+", k8s_namespace_name!="shop"}[1m]))`:                        false,
-		`absent_over_time({service_name=~".+"}[1m])`:                                                        false,
+		`sum(count_over_time({service_name=~".+"}[1m]))`:                                                                                true,
+		`sum by (service_name, detected_level) (rate({service_name=~".+"} |= "line" != "9" [1m]))`:                                      true,
+		`topk(3, sum by (service_name) (count_over_time({service_name="edge"} |~ "(?i)LINE" or "x" [1m])))`:                             true,
+		`sum(count_over_time({service_name=~".+"} | detected_level="unknown" [1m]))`:                                                    true,
+		`sum(count_over_time({service_name=~".+", k8s_namespace_name="shop"}[1m]))`:                                                     true,
+		`sum by (k8s_namespace_name) (count_over_time({service_name=~".+", k8s_namespace_name="shop"} | k8s_namespace_name!="x" [1m]))`: true,
+		`sum(count_over_time({service_name=~".+"} | json [1m]))`:                                                                        true,
+		`sum(count_over_time({service_name=~".+"} |> "<_>line<_>" [1m]))`:                                                               true,
+		`sum by (bytes) (count_over_time({service_name=~".+"}[1m]))`:                                                                    false,
+		`count_over_time({service_name=~".+"}[1m])`:                                                                                     false,
+		`sum by (service_name) (count_over_time({service_name=~".+"} | json | __error__="" [1m]))`:                                      false,
+		`sum(count_over_time({service_name=~".+"} | http_request_method="GET" [1m]))`:                                                   false,
+		`sum(count_over_time({service_name=~".+", k8s_namespace_name!="shop"}[1m]))`:                                                    false,
+		`absent_over_time({service_name=~".+"}[1m])`:                                                                                    false,
 	} {
 		e, err := logql.Parse(q)
 		require.NoError(t, err, q)

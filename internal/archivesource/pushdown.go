@@ -83,10 +83,11 @@ type conditions struct {
 	service   func(string) bool
 	severity  func(int32, string) bool
 	values    []archive.ValueFilter
-	none      bool // nothing can pass
-	exact     bool // what passes these passes all matchers and filters
-	matchers  bool // what passes these passes all matchers
-	resources bool // the matchers look at stream labels beyond the service
+	none      bool         // nothing can pass
+	exact     bool         // what passes these passes all matchers and filters
+	matchers  bool         // what passes these passes all matchers
+	resources bool         // the matchers look at stream labels beyond the service
+	constants logql.Labels // stream labels that have the same value in all that passes
 }
 
 // conditions takes matchers and filters apart.
@@ -102,6 +103,7 @@ func (m *Mapper) conditions(ms []*logql.Matcher, filters []logql.LabelFilter) co
 			c.none = c.none || !match.Matches("")
 		case match.Op == logql.MatchEqual && match.Value != "" && len(keys) == 1:
 			c.resources = true
+			c.constants = append(c.constants, logql.Label{Name: match.Name, Value: match.Value})
 			c.values = append(c.values, archive.ValueFilter{Field: "ResourceAttributes." + keys[0], Value: match.Value})
 		default:
 			c.resources, c.matchers, c.exact = true, false, false
