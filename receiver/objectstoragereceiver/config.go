@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -209,18 +210,24 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// query parses the selector.
+// query parses the selector. Its matchers may be none, unlike in LogQL: {} |= "declined".
 func (c *Config) query() (*logql.LogExpr, error) {
-	if isEverything(c.Selector) {
-		return &logql.LogExpr{}, nil
+	text, all := strings.TrimSpace(c.Selector), false
+	if inner, ok := strings.CutPrefix(text, "{"); ok {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(inner), "}"); ok {
+			text, all = `{service_name!=""}`+rest, true
+		}
 	}
-	e, err := logql.Parse(c.Selector)
+	e, err := logql.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	log, ok := e.(*logql.LogExpr)
 	if !ok {
-		return nil, errors.New("it must select records, such as {service_name=\"cart\"} |= \"declined\", not make numbers of them")
+		return nil, errors.New(`it must select records, such as {service_name="cart"} |= "declined", not make numbers of them`)
+	}
+	if all {
+		log.Matchers = nil
 	}
 	return log, nil
 }

@@ -97,9 +97,6 @@ func (c *Config) timeRange(now time.Time) (start, end int64, err error) {
 	return from.resolve(now).UnixNano(), to.resolve(now).UnixNano(), nil
 }
 
-// isEverything reports whether a selector is {}, which LogQL does not allow, because Loki could not answer it.
-func isEverything(selector string) bool { return strings.Join(strings.Fields(selector), "") == "{}" }
-
 // request returns what to scan for, without the times.
 func (c *Config) request() (archive.ScanRequest, error) {
 	query, err := c.query()

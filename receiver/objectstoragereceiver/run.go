@@ -32,7 +32,9 @@ var errRepeat = errors.New("make the batch anew")
 // refusedError is a batch that the pipeline refused for good.
 type refusedError struct{ err error }
 
-func (e *refusedError) Error() string { return "the pipeline refuses a batch for good: " + e.err.Error() }
+func (e *refusedError) Error() string {
+	return "the pipeline refuses a batch for good: " + e.err.Error()
+}
 func (e *refusedError) Unwrap() error { return e.err }
 
 // run replays until the end, or until the context ends.

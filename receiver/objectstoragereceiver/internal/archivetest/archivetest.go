@@ -26,6 +26,7 @@ var Base = time.Date(2026, 3, 4, 10, 5, 0, 0, time.UTC)
 type Archive struct {
 	Config   bucket.Config
 	Bucket   archive.Bucket
+	encoder  *archive.Encoder
 	sequence uint64
 	log      []string
 	objects  []string
@@ -33,7 +34,10 @@ type Archive struct {
 
 // New makes an empty archive in memory.
 func New(t testing.TB) *Archive {
-	a := &Archive{Config: bucket.Config{URL: fmt.Sprintf("mem://replay-%d", rand.Uint64())}}
+	a := &Archive{
+		Config:  bucket.Config{URL: fmt.Sprintf("mem://replay-%d", rand.Uint64())},
+		encoder: archive.NewEncoder(archive.EncoderOptions{}),
+	}
 	b, err := bucket.Open(context.Background(), a.Config)
 	require.NoError(t, err)
 	a.Bucket = b
@@ -45,7 +49,8 @@ func New(t testing.TB) *Archive {
 func (a *Archive) Put(t testing.TB, tenant string, logs ...plog.Logs) {
 	ctx := context.Background()
 	a.sequence++
-	enc := archive.NewEncoder(archive.EncoderOptions{})
+	enc := a.encoder
+	enc.Reset()
 	for _, ld := range logs {
 		enc.AppendBatch(archive.NewBatch(ld, Base, archive.BatchOptions{Tenant: tenant}))
 	}

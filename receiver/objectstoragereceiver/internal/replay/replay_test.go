@@ -132,9 +132,9 @@ func TestReplayIsExact(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%d times, %d records, %d bytes, %d held, %s, %s", ties, plan.MaxRecords, plan.MaxBytes, plan.MaxHeldBytes, plan.MaxSpan, plan.MaxAge), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(ties), 1))
-				a := mixed(t, 200, ties, rng)
+				a := mixed(t, 120, ties, rng)
 				want := everything(t, a)
-				require.Len(t, want, 200)
+				require.Len(t, want, 120)
 				var got []plog.Logs
 				last := int64(math.MinInt64)
 				_, done := run(t, a, plan, Position{Time: math.MinInt64}, func(b *Batch) error {
@@ -163,7 +163,7 @@ func TestRestarts(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%d times, %d records, %d held", ties, plan.MaxRecords, plan.MaxHeldBytes), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(ties), uint64(plan.MaxRecords)))
-				a := mixed(t, 80, ties, rng)
+				a := mixed(t, 50, ties, rng)
 				want := everything(t, a)
 				var got []plog.Logs
 				at, done := Position{Time: math.MinInt64}, false
@@ -180,7 +180,7 @@ func TestRestarts(t *testing.T) {
 					if done {
 						break
 					}
-					a.Rewrite(t, rng, 6)
+					a.Rewrite(t, rng, 4)
 				}
 				require.True(t, done)
 				require.Equal(t, want, texts(t, got...))

@@ -1,0 +1,136 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package objectstoragereceiver
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/logboom/logboom/receiver/objectstoragereceiver/internal/replay"
+)
+
+// TestRangeStaysThatOfTheBeginning restarts a replay whose range is relative to now.
+func TestRangeStaysThatOfTheBeginning(t *testing.T) {
+	a, store := numbered(t, 10, 1), &memory{}
+	relative := func(c *Config) { c.Start, c.End = "876000h", "now" }
+	first := newRig(t, config(a, relative), store, consumertest.NewNop())
+	first.finish(t)
+	second := newRig(t, config(a, relative), store, consumertest.NewNop())
+	second.finish(t)
+	require.Equal(t, first.point.From, second.point.From)
+	require.Equal(t, first.point.To, second.point.To)
+	require.Equal(t, first.point.Began, second.point.Began)
+}
+
+func TestChangedReplay(t *testing.T) {
+	a, other := numbered(t, 40, 1), numbered(t, 3, 1)
+	for name, change := range map[string]func(*Config){
+		"selector":      func(c *Config) { c.Selector = `{service_name="cart"}` },
+		"start":         func(c *Config) { c.Start = "2026-03-03" },
+		"end":           func(c *Config) { c.End = "2026-03-06" },
+		"tenants":       func(c *Config) { c.Tenants = []string{"x"} },
+		"stream_labels": func(c *Config) { c.StreamLabels = nil },
+		"bucket":        func(c *Config) { c.Bucket = other.Config },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &memory{}
+			newRig(t, config(a), store, consumertest.NewNop()).finish(t)
+			r := newRig(t, config(a, change), store, consumertest.NewNop())
+			err := r.Start(t.Context(), r.host)
+			require.ErrorContains(t, err, "is of another replay (changed: "+name+")")
+			require.NoError(t, r.Shutdown(t.Context()))
+
+			r = newRig(t, config(a, change, func(c *Config) { c.OnChange = OnChangeRestart }), store, consumertest.NewNop())
+			r.finish(t)
+			require.Contains(t, r.lines(zapcore.WarnLevel), "the checkpoint is of another replay: this one begins anew; changed: "+name)
+			require.True(t, r.point.Done)
+
+			r = newRig(t, config(a, change), store, consumertest.NewNop())
+			r.finish(t) // is the replay of the checkpoint now
+		})
+	}
+	t.Run("the same in other words", func(t *testing.T) {
+		store := &memory{}
+		newRig(t, config(a, func(c *Config) { c.Tenants = []string{"a", "b"} }), store, consumertest.NewNop()).finish(t)
+		newRig(t, config(a, func(c *Config) {
+			c.Tenants = []string{"b", "a", "b"}
+			c.Start, c.Selector = "2026-03-04T01:00:00+01:00", " { } "
+			c.Pace.Speed, c.Batch.MaxRecords = 1e9, 3
+		}), store, consumertest.NewNop()).finish(t)
+	})
+}
+
+func TestStorageTrouble(t *testing.T) {
+	a := numbered(t, 10, 1)
+	start := func(cfg *Config, store *memory) error {
+		r := newRig(t, cfg, store, consumertest.NewNop())
+		err := r.Start(t.Context(), r.host)
+		require.NoError(t, r.Shutdown(t.Context()))
+		return err
+	}
+	require.ErrorContains(t, start(config(a), &memory{getErr: errors.New("disk is gone")}), "disk is gone")
+	spoilt := &memory{values: map[string][]byte{storageKey: []byte(`{"format":1`)}}
+	require.ErrorContains(t, start(config(a), spoilt), "no JSON of a checkpoint")
+	newer := &memory{values: map[string][]byte{storageKey: []byte(`{"format":2}`)}}
+	require.ErrorContains(t, start(config(a), newer), "its format is 2, this version knows 1")
+	require.NoError(t, start(config(a, func(c *Config) { c.OnChange = OnChangeRestart }), spoilt))
+
+	r := newRig(t, config(a), nil, consumertest.NewNop())
+	missing := component.MustNewID("nowhere")
+	r.cfg.Storage = &missing
+	require.ErrorContains(t, r.Start(t.Context(), r.host), "storage must be an extension that the service starts")
+	require.NoError(t, r.Shutdown(t.Context()))
+
+	r = newRig(t, config(a), nil, consumertest.NewNop())
+	r.cfg.Storage = &missing
+	r.host.extensions = map[component.ID]component.Component{missing: nil}
+	require.ErrorContains(t, r.Start(t.Context(), r.host), "storage must be a storage extension")
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+func TestMissingDirectory(t *testing.T) {
+	cfg := config(numbered(t, 1, 1))
+	cfg.Bucket.URL = "file://" + t.TempDir() + "/typo"
+	r := newRig(t, cfg, nil, consumertest.NewNop())
+	require.ErrorContains(t, r.Start(t.Context(), r.host), "typo")
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+func TestCheckpointKeepsAll(t *testing.T) {
+	c := newCheckpoint(identity{Bucket: "b", Selector: "s"}, math.MinInt64, math.MaxInt64, time.Now())
+	c.Position = position(replay.Position{Time: math.MaxInt64, Key: math.MaxUint64, Count: math.MaxInt})
+	c.Seed = math.MaxUint64
+	data, err := json.Marshal(c)
+	require.NoError(t, err)
+	back, err := parseCheckpoint(data)
+	require.NoError(t, err)
+	require.Equal(t, c, back)
+}
+
+// FuzzCheckpoint reads what a storage may hold: an error, or something that the replay can use.
+func FuzzCheckpoint(f *testing.F) {
+	good, err := json.Marshal(newCheckpoint(identity{Bucket: "b", Selector: "s", Tenants: []string{"t"}}, 1, 9, time.Unix(5, 0)))
+	require.NoError(f, err)
+	f.Add(good)
+	f.Add([]byte(`{"format":1,"from":5,"to":1}`))
+	f.Add([]byte(`{"format":1,"position":{"count":-1}}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parseCheckpoint(data)
+		if err != nil {
+			return
+		}
+		if c.From > c.To || c.Position.Time < c.From || c.Position.Time > c.To || c.Position.Count < 0 || c.Format != checkpointFormat {
+			t.Fatalf("%+v", c)
+		}
+	})
+}
