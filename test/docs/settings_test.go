@@ -25,6 +25,7 @@ import (
 	"github.com/logboom/logboom/processor/redactprocessor"
 	"github.com/logboom/logboom/processor/requestsamplingprocessor"
 	"github.com/logboom/logboom/processor/spikeguardprocessor"
+	"github.com/logboom/logboom/receiver/objectstoragereceiver"
 )
 
 // setting is a row of a table `| setting | default | meaning |`.
@@ -173,6 +174,7 @@ func TestSettings(t *testing.T) {
 		{"processor/requestsamplingprocessor", requestsamplingprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"processor/spikeguardprocessor", spikeguardprocessor.NewFactory().CreateDefaultConfig(), nil},
 		{"exporter/objectstorageexporter", objectstorageexporter.NewFactory().CreateDefaultConfig(), nil},
+		{"receiver/objectstoragereceiver", objectstoragereceiver.NewFactory().CreateDefaultConfig(), nil},
 		{"extension/archivequeryextension", archivequeryextension.NewFactory().CreateDefaultConfig(), http},
 	} {
 		t.Run(filepath.Base(c.dir), func(t *testing.T) {
