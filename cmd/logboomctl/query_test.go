@@ -162,6 +162,15 @@ func TestQueryArchive(t *testing.T) {
 		})
 	}
 
+	t.Run("stats", func(t *testing.T) {
+		code, out, errOut := query(t, "", append(in, "--stats", "-o", "raw", `{service_name="edge"} |= "second"`)...)
+		require.Zero(t, code, errOut)
+		require.Equal(t, "second\n", out)
+		require.Regexp(t, `(?m)^entries     1 seen, 1 passed$`, errOut)
+		require.Regexp(t, `(?m)^objects     1: 0 pruned, 0 counted from the commit log, 1 read$`, errOut)
+		require.Regexp(t, `(?m)^bucket      [1-9]\d* bytes of [1-9]\d* fetched in [1-9]\d* requests`, errOut)
+	})
+
 	t.Run("partial", func(t *testing.T) {
 		for _, o := range rec.Objects {
 			require.NoError(t, b.Delete(ctx, o.Key))

@@ -121,7 +121,7 @@ func (c *call) detectedFields() (answer, error) {
 		out = append(out, d)
 	}
 	slices.SortFunc(out, func(a, b detected) int { return strings.Compare(a.Label, b.Label) })
-	return answer{json: map[string]any{"fields": out[:min(limit, len(out))], "limit": limit}}, nil
+	return answer{json: c.warn(map[string]any{"fields": out[:min(limit, len(out))], "limit": limit})}, nil
 }
 
 func (c *call) detectedFieldValues() (answer, error) {
@@ -133,5 +133,5 @@ func (c *call) detectedFieldValues() (answer, error) {
 	if f := fields[c.r.PathValue("name")]; f != nil {
 		values = sortedKeys(f.values)
 	}
-	return answer{json: map[string]any{"values": values[:min(limit, len(values))], "limit": limit}}, nil
+	return answer{json: c.warn(map[string]any{"values": values[:min(limit, len(values))], "limit": limit})}, nil
 }

@@ -318,7 +318,7 @@ func (c *call) detectedLabels() (answer, error) {
 		out = append(out, detected{name, len(vs)})
 	}
 	slices.SortFunc(out, func(a, b detected) int { return strings.Compare(a.Label, b.Label) })
-	return answer{json: map[string]any{"detectedLabels": out}}, nil
+	return answer{json: c.warn(map[string]any{"detectedLabels": out})}, nil
 }
 
 // fieldType guesses what the values of a field are, as Loki names the types.

@@ -133,3 +133,11 @@ func logboomStats(s *archive.ScanStats) statsLogboom {
 	}
 	return l
 }
+
+// warn adds what could not be read to an answer without statistics.
+func (c *call) warn(out map[string]any) map[string]any {
+	if w := c.warnings(); len(w) > 0 {
+		out["warnings"] = w
+	}
+	return out
+}

@@ -292,3 +292,46 @@ func TestDetectedFieldsParser(t *testing.T) {
 	require.Contains(t, body, `"parsers":["logfmt"]`)
 	require.NotContains(t, body, `"parsers":["json"]`)
 }
+
+// TestStatistics holds the shape that Loki's clients read, and what the archive adds.
+func TestStatistics(t *testing.T) {
+	h := shopAPI(t, nil)
+	stats := func(kv ...string) (s struct {
+		Summary map[string]float64
+		Querier struct{ Store map[string]any }
+		Logboom struct {
+			Objects, Bytes, Rows map[string]int64
+			RowGroups            struct {
+				Listed, Read int
+				Pruned       map[string]int
+			}
+			Seconds map[string]float64
+		}
+	},
+	) {
+		code, body := ask(t, h, "/loki/api/v1/query_range", append(kv, "start", start, "end", end)...)
+		require.Equal(t, http.StatusOK, code, body)
+		var v struct{ Data struct{ Stats any } }
+		v.Data.Stats = &s
+		require.NoError(t, json.Unmarshal([]byte(body), &v))
+		return s
+	}
+	all := stats("query", `{service_name=~".+"}`)
+	require.EqualValues(t, 60, all.Summary["totalEntriesReturned"])
+	require.EqualValues(t, 60, all.Summary["totalPostFilterLines"])
+	require.Positive(t, all.Summary["totalBytesProcessed"])
+	require.Positive(t, all.Summary["execTime"])
+	require.EqualValues(t, 1, all.Querier.Store["totalChunksDownloaded"])
+	require.EqualValues(t, 1, all.Logboom.Objects["read"])
+	require.EqualValues(t, 60, all.Logboom.Rows["passed"])
+	require.Equal(t, 1, all.Logboom.RowGroups.Read)
+	require.Contains(t, all.Logboom.Seconds, "decode")
+
+	none := stats("query", `{service_name="nobody"}`)
+	require.EqualValues(t, 1, none.Logboom.Objects["pruned"])
+	require.Zero(t, none.Logboom.Objects["read"])
+
+	counted := stats("query", `sum(count_over_time({service_name="cart"}[10m]))`, "step", "1m")
+	require.Zero(t, counted.Logboom.Rows["bodies"])
+	require.EqualValues(t, 1, counted.Summary["totalEntriesReturned"])
+}

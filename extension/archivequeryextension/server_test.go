@@ -205,6 +205,15 @@ func TestPartialResultAndUnavailable(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, body, `"warnings":["partial result: `)
 	require.Contains(t, body, "mem://partial")
+	require.Contains(t, body, `"errors":1`)
+	for _, path := range []string{"labels", "series", "detected_labels", "detected_fields?query=%7Bservice_name%3D%22cart%22%7D"} {
+		path, query, _ := strings.Cut(path, "?")
+		r := httptest.NewRequest(http.MethodGet, "/loki/api/v1/"+path+"?start="+start+"&end="+end+"&"+query, nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		require.Contains(t, w.Body.String(), "partial result: ", path)
+	}
 	b.set(false)
 	code, body = ask(t, h, "/loki/api/v1/query_range", "query", `{service_name="cart"}`, "start", start, "end", end)
 	require.Equal(t, http.StatusOK, code)
