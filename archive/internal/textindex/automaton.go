@@ -6,6 +6,7 @@ package textindex
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"regexp/syntax"
 	"slices"
 	"sort"
@@ -28,8 +29,12 @@ type automaton struct {
 	stateIndex map[string]int32
 	sets       []stateSet
 	setIndex   map[string]int32
+	words      *wordsOfPlaces
+	work       int // steps over words
 	cells      int // transitions kept, of both kinds
 	failed     bool
+	trail      []int32 // by byte of the last shape: the set behind it
+	trailed    int     // how much of it is known
 
 	// Scratch.
 	closure  []uint32
@@ -67,6 +72,7 @@ type stateSet struct {
 	next    []int32 // by class, plus one
 	place   [places]int32
 	verdict uint8 // plus one
+	final   bool  // nothing leaves it
 }
 
 const (
@@ -109,7 +115,7 @@ func newAutomaton(re *syntax.Regexp) (*automaton, error) {
 // divide finds the classes of runes.
 func (a *automaton) divide() {
 	add := func(lo, hi rune) { a.bounds = append(a.bounds, lo, hi+1) }
-	for _, r := range []([2]rune){{0, '\n' - 1}, {'\n', '\n'}, {'-', '-'}, {'0', '9'}, {'A', 'F'}, {'G', 'Z'}, {'_', '_'}, {'a', 'f'}, {'g', 'z'}, {utf8.RuneSelf, unicode.MaxRune}} {
+	for _, r := range []([2]rune){{0, '\n' - 1}, {'\n', '\n'}, {'-', '-'}, {'0', '9'}, {'A', 'F'}, {'G', 'Z'}, {'_', '_'}, {'a', 'a'}, {'b', 'd'}, {'e', 'e'}, {'f', 'f'}, {'g', 'h'}, {'i', 'i'}, {'j', 'n'}, {'o', 'o'}, {'p', 't'}, {'u', 'u'}, {'v', 'x'}, {'y', 'y'}, {'z', 'z'}, {utf8.RuneSelf, unicode.MaxRune}} {
 		add(r[0], r[1])
 	}
 	for i := range a.prog.Inst {
@@ -163,6 +169,8 @@ func (a *automaton) placeholders() {
 	}
 	a.places[placeDigits-placeDigits] = []step{{in('0', '9'), true}}
 	a.places[placeHex-placeDigits] = []step{{in('0', '9', 'a', 'f'), true}}
+	a.places[placeUpperHex-placeDigits] = []step{{in('0', '9', 'A', 'F'), true}}
+	a.places[placeConsonants-placeDigits] = []step{{in('0', '9', 'b', 'd', 'f', 'h', 'j', 'n', 'p', 't', 'v', 'x', 'z', 'z'), true}}
 	a.places[placeASCII-placeDigits] = []step{{in('0', '9', 'a', 'z', 'A', 'Z'), true}}
 	a.places[placeAny-placeDigits] = []step{{in('0', '9', 'a', 'z', 'A', 'Z', utf8.RuneSelf, unicode.MaxRune), true}}
 	hex, dash := step{in('0', '9', 'a', 'f', 'A', 'F'), false}, step{in('-', '-'), false}
@@ -224,7 +232,7 @@ func (a *automaton) set(states []int32) int32 {
 	}
 	i := int32(len(a.sets))
 	a.setIndex[string(a.key)] = i
-	a.sets = append(a.sets, stateSet{states: slices.Clone(states), next: make([]int32, len(a.bounds))})
+	a.sets = append(a.sets, stateSet{states: slices.Clone(states), next: make([]int32, len(a.bounds)), final: len(states) == 1 && states[0] == matched})
 	a.cells += len(a.bounds) + 2*len(states) + 32
 	a.check()
 	return i
@@ -317,13 +325,19 @@ func (a *automaton) atEnd(i int32) bool {
 	return s.end > 0
 }
 
-// run returns the verdict for all texts of that shape.
-func (a *automaton) run(shape []byte) Verdict {
+// run returns the verdict for all texts of that shape, of which the first same bytes are those of the shape before.
+func (a *automaton) run(shape []byte, same int) Verdict {
 	if a.failed {
 		return Maybe
 	}
-	set := int32(0)
-	for i := 0; i < len(shape); {
+	if len(a.trail) < len(shape)+1 {
+		a.trail = append(a.trail, make([]int32, len(shape)+1-len(a.trail))...)
+	}
+	for same = min(same, a.trailed); same > 0 && same < len(shape) && !utf8.RuneStart(shape[same]); same-- {
+	}
+	set := a.trail[same] // the first is always 0
+	i := same
+	for i < len(shape) {
 		c := shape[i]
 		switch {
 		case c < utf8.RuneSelf:
@@ -331,27 +345,33 @@ func (a *automaton) run(shape []byte) Verdict {
 			class := a.ascii[c]
 			if n := a.sets[set].next[class]; n > 0 {
 				set = n - 1
-				continue
+			} else {
+				set = a.nextSet(set, int(class))
 			}
-			set = a.nextSet(set, int(class))
 		case c >= placeDigits:
 			i++
 			if int(c-placeDigits) >= places {
+				a.trailed = 0
 				return Maybe
 			}
 			if n := a.sets[set].place[c-placeDigits]; n > 0 {
 				set = n - 1
-				continue
+			} else {
+				set = a.placeSet(set, int(c-placeDigits))
 			}
-			set = a.placeSet(set, int(c-placeDigits))
 		default:
 			r, n := utf8.DecodeRune(shape[i:])
 			i += n
 			set = a.nextSet(set, a.class(r))
 		}
-		if a.failed {
-			return Maybe
+		a.trail[i] = set
+		if a.sets[set].final {
+			break // a match stays one
 		}
+	}
+	a.trailed = i
+	if a.failed {
+		return Maybe
 	}
 	return a.verdict(set)
 }
@@ -373,10 +393,63 @@ func (a *automaton) step(states []int32, class int) []int32 {
 	return list
 }
 
+// maxWork bounds how many steps an expression takes over the words of placeholders, in one index. Behind it, anything can
+// stand there.
+const maxWork = 2 << 20
+
+// use says what stands behind placeholders, and forgets what stood there.
+func (a *automaton) use(words *wordsOfPlaces) {
+	if a.words == words {
+		return
+	}
+	a.words, a.work, a.trailed = words, 0, 0
+	for i := range a.sets {
+		clear(a.sets[i].place[places-listedPlaces:])
+	}
+}
+
+// wordSet returns the states behind any of the words.
+func (a *automaton) wordSet(states []int32, words [][]byte) []int32 {
+	seen := map[int32]bool{}
+	for _, from := range states {
+		for _, word := range words {
+			s := from
+			for i := 0; i < len(word) && s != matched; {
+				class := 0
+				if word[i] < utf8.RuneSelf {
+					class = int(a.ascii[word[i]])
+					i++
+				} else {
+					r, n := utf8.DecodeRune(word[i:])
+					class = a.class(r)
+					i += n
+				}
+				s = a.next(s, class)
+			}
+			seen[s] = true
+			if a.failed {
+				break
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(seen))
+}
+
 // placeSet returns the set behind a placeholder: that of the states that any of its texts leads to.
 func (a *automaton) placeSet(set int32, place int) int32 {
 	states := a.sets[set].states
-	for _, step := range a.places[place] {
+	steps := a.places[place]
+	if listed := place - (places - listedPlaces); listed >= 0 && a.words != nil && a.words[listed] != nil {
+		size := 0
+		for _, w := range a.words[listed] {
+			size += len(w)
+		}
+		if size *= len(states); a.work+size <= maxWork {
+			a.work += size
+			states, steps = a.wordSet(states, a.words[listed]), nil
+		}
+	}
+	for _, step := range steps {
 		var reached []int32
 		seen := map[int32]bool{}
 		for todo := states; len(todo) > 0 && !a.failed; {

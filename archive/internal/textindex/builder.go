@@ -36,6 +36,7 @@ type Builder struct {
 	group  groupEntry
 	groups []groupEntry
 	keys   keySet
+	placed placedWords
 	data   []byte // filters
 	shape  []byte // scratch
 	lower  []byte
@@ -47,6 +48,7 @@ type Builder struct {
 func (b *Builder) Start() {
 	b.words.start()
 	b.shapes.start()
+	b.placed.start()
 	b.mixed, b.groups, b.data = 0, b.groups[:0], b.data[:0]
 	b.err = b.codec.init()
 }
@@ -82,40 +84,35 @@ func (b *Builder) Body(body []byte) {
 			}
 			flags |= c
 		}
-		var place byte
+		token := body[start:i]
+		if len(token) == 8 && flags&^hexDigits == 0 && isUUID(body, start) {
+			shape = append(append(shape, body[copied:start]...), placeUUID)
+			i = start + uuidBytes
+			copied = i
+			b.key(body[start:i], flagUUID)
+			continue
+		}
 		if flags&digit == 0 {
 			valid = valid && flags&marker == 0
-			if i-start != 8 || flags&^hexDigits != 0 || !isUUID(body, start) {
-				continue
-			}
+			continue
 		}
-		switch {
-		case flags == digit:
-			place = placeDigits
-			if i-start == 8 && isUUID(body, start) {
-				i, place = start+uuidBytes, placeUUID
-			}
-		case flags&^hexDigits == 0:
-			place = placeHex
-			if flags&upperHex != 0 {
-				place = placeASCII
-			}
-			if i-start == 8 && isUUID(body, start) {
-				i, place = start+uuidBytes, placeUUID
-			}
-		case flags&high == 0:
-			place = placeASCII
-		default:
-			place = placeAny
-			valid = valid && utf8.Valid(body[start:i])
-		}
+		kind, word := b.digitToken(token, flags)
 		shape = append(shape, body[copied:start]...)
-		shape = append(shape, place)
 		copied = i
-		if place == placeUUID {
-			b.uuid(body[start:i])
+		if flags == digit {
+			shape = append(shape, placeDigits)
+			continue
+		}
+		if place := placeOf(token, flags, kind); place != 0 {
+			shape = append(shape, place)
+			if place >= placeConsonants {
+				b.placed.add(place, word, token)
+			}
 		} else {
-			b.token(body[start:i], flags)
+			shape = appendWithoutDigits(shape, token)
+		}
+		if flags&high != 0 {
+			valid = valid && flags&marker == 0 && utf8.Valid(token)
 		}
 	}
 	shape = append(shape, body[copied:]...)
@@ -158,13 +155,16 @@ func (b *Builder) plainWords(shape []byte, index uint32) {
 	all := true
 	for i := 0; i < len(shape); {
 		flags := classes[shape[i]]
-		if flags == 0 || shape[i] >= placeDigits {
+		if flags == 0 {
 			i++
 			continue
 		}
 		start := i
-		for i++; i < len(shape) && classes[shape[i]] != 0 && shape[i] < placeDigits; i++ {
+		for i++; i < len(shape) && classes[shape[i]] != 0; i++ {
 			flags |= classes[shape[i]]
+		}
+		if flags&marker != 0 {
+			continue // a token with a digit
 		}
 		w := b.token(shape[start:i], flags)
 		all = all && w > 0
@@ -196,7 +196,7 @@ func (b *Builder) Value(v []byte) {
 		}
 		if i-start == 8 && flags&^hexDigits == 0 && isUUID(v, start) {
 			i = start + uuidBytes
-			b.uuid(v[start:i])
+			b.key(v[start:i], flagUUID)
 			continue
 		}
 		b.token(v[start:i], flags)
@@ -205,40 +205,46 @@ func (b *Builder) Value(v []byte) {
 
 // token adds a token, and returns the index plus one of its word, or 0 if it is none.
 func (b *Builder) token(token []byte, flags uint8) uint32 {
-	if flags == digit && len(token) <= maxNumber {
-		if !b.words.number(token) {
-			b.key(token, flagAny)
-		}
-		return 0
-	}
-	switch kindOf(token, flags) {
-	case kindHex:
-		b.key(token, flagHex)
-		return 0
-	case kindTime:
-		b.group.flags |= flagTime
-		return 0
-	case kindLong:
-		b.key(token, flagAny)
-		return 0
-	case kindMixed:
-		had := len(b.words.ends)
-		w := b.words.add(token, b.mixed < maxMixed)
-		b.mixed += len(b.words.ends) - had
-		if w == 0 {
-			b.key(token, flagAny)
-		}
-		return w
-	default:
+	if flags&digit == 0 && len(token) <= maxWord {
 		w := b.words.add(token, true)
 		if w == 0 {
 			b.key(token, flagAny)
 		}
 		return w
 	}
+	b.digitToken(token, flags)
+	return 0
 }
 
-func (b *Builder) uuid(token []byte) { b.key(token, flagUUID) }
+// digitToken adds a token that holds a digit, or is long, and returns its kind, and the index plus one of its word.
+func (b *Builder) digitToken(token []byte, flags uint8) (k kind, word uint32) {
+	if flags == digit && len(token) <= maxNumber {
+		if !b.words.number(token) {
+			b.key(token, flagAny)
+		}
+		return kindWord, 0
+	}
+	k = kindOf(token, flags)
+	switch k {
+	case kindHex:
+		b.key(token, flagHex)
+	case kindTime:
+		b.group.flags |= flagTime
+	case kindLong:
+		b.key(token, flagAny)
+	case kindMixed:
+		had := len(b.words.ends)
+		if word = b.words.add(token, b.mixed < maxMixed); word == 0 {
+			b.key(token, flagAny)
+		}
+		b.mixed += len(b.words.ends) - had
+	default:
+		if word = b.words.add(token, true); word == 0 {
+			b.key(token, flagAny)
+		}
+	}
+	return k, word
+}
 
 // key adds a token to the filter.
 func (b *Builder) key(token []byte, flag uint8) {

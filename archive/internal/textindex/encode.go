@@ -20,8 +20,6 @@ const (
 	// wordBlock is about how long a block of the vocabulary is before compression, shapeBlock one of shapes.
 	wordBlock  = 64 << 10
 	shapeBlock = 1 << 20
-	// endOfShape follows each shape of a block.
-	endOfShape = 0xFF
 )
 
 // blockEntry is what the directory says of a block.
@@ -70,7 +68,7 @@ func (e *encoder) frame(dst, raw []byte) []byte {
 	return append(dst, e.out...)
 }
 
-// endGroup encodes which shape each row has. Row i is a number: 0 is no shape, k the k-th of a list of shapes, the most
+// endGroup keeps which shape each row has. Row i is a number: 0 is no shape, k the k-th of a list of shapes, the most
 // frequent 254 first, so that few numbers are larger than a byte.
 func (s *shapes) endGroup(e *encoder, g *groupEntry) {
 	if len(s.counts) < len(s.list)+1 {
@@ -87,43 +85,34 @@ func (s *shapes) endGroup(e *encoder, g *groupEntry) {
 		g.flags |= flagLoose
 	}
 	s.counts[0] = 0
-	if len(locals) == 0 {
-		s.groups = append(s.groups, nil)
-		return
-	}
 	slices.SortFunc(locals, func(a, b uint32) int { return cmp.Or(cmp.Compare(s.counts[b], s.counts[a]), cmp.Compare(a, b)) })
-	frequent := min(len(locals), frequentShapes)
-	slices.Sort(locals[frequent:])
-	list := e.raw[:0]
-	last := uint32(0)
+	// The others by their bytes, which will be their order in the object.
+	if len(locals) > frequentShapes {
+		slices.SortFunc(locals[frequentShapes:], func(a, b uint32) int { return bytes.Compare(s.shape(a-1), s.shape(b-1)) })
+	}
 	for i, l := range locals {
-		if i < frequent {
-			list = binary.AppendUvarint(list, uint64(l-1))
-		} else {
-			list = binary.AppendUvarint(list, uint64(l-1-last))
-			last = l - 1
-		}
 		s.counts[l] = uint32(i + 1)
 	}
-	out := e.frame(nil, list)
+	group := groupShapes{locals: locals}
 	plane := func(shift int) {
-		list = list[:0]
+		raw := e.raw[:0]
 		for _, r := range s.rows {
-			list = append(list, byte(s.counts[r]>>shift))
+			raw = append(raw, byte(s.counts[r]>>shift))
 		}
-		out = e.frame(out, list)
+		e.raw = raw
+		group.planes = e.frame(group.planes, raw)
 	}
-	plane(0)
+	if len(locals) > 0 {
+		plane(0)
+	}
 	if len(locals) > 255 {
 		plane(8)
 	}
-	e.raw = list
-	for _, l := range locals {
+	for i, l := range locals {
 		s.counts[l] = 0
+		locals[i]--
 	}
-	g.shapes.set(out)
-	g.shapes.raw = len(locals)
-	s.groups = append(s.groups, out)
+	s.groups = append(s.groups, group)
 }
 
 // frequentShapes is how many shapes of a row group come first in its list.
@@ -138,13 +127,19 @@ func (b *Builder) Finish(dst []byte) (_ []byte, directory int64, err error) {
 	d := append(make([]byte, 0, 4096), magic...)
 	d = append(d, version)
 	d = binary.AppendUvarint(d, uint64(len(b.groups)))
+	lists := b.shapes.lists(&b.codec)
+	rows := 0
 	for i := range b.groups {
+		rows += b.groups[i].rows
+		b.groups[i].shapes.set(lists[i])
+		b.groups[i].shapes.raw = len(b.shapes.groups[i].locals)
 		d = b.groups[i].append(d)
 	}
 	dst, d = b.words.finish(dst, d, &b.codec)
 	dst, d = b.shapes.finish(dst, d, &b.codec)
-	for _, g := range b.shapes.groups {
-		dst = append(dst, g...)
+	dst, d = b.codec.block(dst, d, b.placed.append(nil, &b.words, rows))
+	for _, l := range lists {
+		dst = append(dst, l...)
 	}
 	b.words.trim()
 	b.shapes.trim()
@@ -187,28 +182,70 @@ func (e *encoder) block(dst, d, raw []byte) (_, _ []byte) {
 	return dst, entry.append(d)
 }
 
-// finish appends the shapes, in the order of their coming.
-func (s *shapes) finish(dst, d []byte, e *encoder) (_, _ []byte) {
-	type part struct{ from, to int }
-	var parts []part
-	for i := 0; i < len(s.list); {
-		from, size := i, 0
-		for ; i < len(s.list) && (i == from || size+len(s.shape(uint32(i)))+1 <= shapeBlock); i++ {
-			size += len(s.shape(uint32(i))) + 1
-		}
-		parts = append(parts, part{from, i})
+// lists sorts the shapes, and returns which of them each row group has, and each row of it.
+func (s *shapes) lists(e *encoder) [][]byte {
+	s.order = s.order[:0]
+	for i := range s.list {
+		s.order = append(s.order, uint32(i))
 	}
-	d = binary.AppendUvarint(d, uint64(len(parts)))
-	for _, p := range parts {
+	slices.SortFunc(s.order, func(a, b uint32) int { return bytes.Compare(s.shape(a), s.shape(b)) })
+	rank := make([]uint32, len(s.order))
+	for i, o := range s.order {
+		rank[o] = uint32(i)
+	}
+	result := make([][]byte, len(s.groups))
+	for i := range s.groups {
+		g := &s.groups[i]
+		if len(g.locals) == 0 {
+			continue
+		}
 		raw := e.raw[:0]
-		for i := p.from; i < p.to; i++ {
-			raw = append(append(raw, s.shape(uint32(i))...), endOfShape)
+		last := uint32(0)
+		for i, l := range g.locals {
+			r := rank[l]
+			if i < frequentShapes {
+				raw = binary.AppendUvarint(raw, uint64(r))
+			} else {
+				raw = binary.AppendUvarint(raw, uint64(r-last))
+				last = r
+			}
 		}
 		e.raw = raw
-		d = binary.AppendUvarint(d, uint64(p.to-p.from))
-		dst, d = e.block(dst, d, raw)
+		result[i] = append(e.frame(nil, raw), g.planes...)
 	}
-	return dst, d
+	return result
+}
+
+// finish appends the shapes, sorted, in blocks.
+func (s *shapes) finish(dst, d []byte, e *encoder) (_, _ []byte) {
+	var entries, text, shared, suffixes []byte
+	blocks := 0
+	for rest := s.order; len(rest) > 0; blocks++ {
+		text, shared, suffixes = text[:0], shared[:0], suffixes[:0]
+		last := []byte(nil)
+		k := 0
+		for ; k < len(rest) && len(text)+len(shared)+len(suffixes) < shapeBlock; k++ {
+			shape := s.shape(rest[k])
+			common := commonPrefix(last, shape)
+			shared, suffixes = binary.AppendUvarint(shared, uint64(common)), binary.AppendUvarint(suffixes, uint64(len(shape)-common))
+			text = append(text, shape[common:]...)
+			last = shape
+		}
+		raw := append(append(append(e.raw[:0], shared...), suffixes...), text...)
+		e.raw = raw
+		entries = binary.AppendUvarint(entries, uint64(k))
+		dst, entries = e.block(dst, entries, raw)
+		rest = rest[k:]
+	}
+	d = binary.AppendUvarint(d, uint64(blocks))
+	return dst, append(d, entries...)
+}
+
+func commonPrefix(a, b []byte) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // finish appends the vocabulary, sorted, in blocks.
@@ -250,10 +287,7 @@ func (w *words) finish(dst, d []byte, e *encoder) (_, _ []byte) {
 		k := 0
 		for ; k < len(rest) && len(shared)+len(suffixes)+len(text)+len(counts)+len(posts) < wordBlock; k++ {
 			word := w.word(rest[k])
-			common := 0
-			for common < min(len(last), len(word)) && last[common] == word[common] {
-				common++
-			}
+			common := commonPrefix(last, word)
 			shared, suffixes = append(shared, byte(common)), append(suffixes, byte(len(word)-common))
 			text = append(text, word[common:]...)
 			counts, posts = appendPostings(counts, posts, lists[starts[rest[k]]:starts[rest[k]+1]], groups)

@@ -37,6 +37,7 @@ type Index struct {
 	groups []indexGroup
 	words  []indexBlock
 	shapes []indexBlock
+	placed indexBlock
 	count  int // of shapes
 	memory int64
 }
@@ -99,6 +100,9 @@ func Open(directory []byte, size int64, rows []int, fetch Fetch) (*Index, error)
 		ix.count += b.count
 		ix.shapes = append(ix.shapes, b)
 	}
+	d.block(&ix.placed.blockEntry)
+	ix.placed.at = at
+	at += int64(ix.placed.blockEntry.bytes)
 	for i := range ix.groups {
 		ix.groups[i].shapesAt = at
 		at += int64(ix.groups[i].groupEntry.shapes.bytes)

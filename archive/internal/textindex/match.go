@@ -4,7 +4,6 @@
 package textindex
 
 import (
-	"bytes"
 	"context"
 	"sync"
 )
@@ -36,8 +35,8 @@ type Match struct {
 	index *Index
 	query *Query
 
-	mu       sync.Mutex
-	verdicts []Verdict // by shape; nil: not known yet
+	mu     sync.Mutex
+	shapes *shapeVerdicts // nil: not read yet
 }
 
 // Match starts a query on the index.
@@ -90,25 +89,28 @@ func (m *Match) shapeGroups(ctx context.Context, verdicts []Verdict) error {
 	if len(groups) == 0 {
 		return nil
 	}
-	shapes, err := m.shapes(ctx)
+	data, err := m.index.blocks(ctx, extents, sums)
 	if err != nil {
 		return err
 	}
-	data, err := m.index.blocks(ctx, extents, sums)
+	lists := make([][]uint32, len(groups))
+	for i, g := range groups {
+		rows, err := parseShapeRows(data[i], m.index.groups[g].groupEntry.shapes.raw, m.index.count)
+		if err != nil {
+			return err
+		}
+		lists[i] = rows.list
+	}
+	shapes, err := m.verdicts(ctx, lists...)
 	if err != nil {
 		return err
 	}
 	settled := make([]Verdict, len(groups))
 	for i, g := range groups {
-		e := &m.index.groups[g]
-		rows, err := parseShapeRows(data[i], e.groupEntry.shapes.raw, m.index.count)
-		if err != nil {
-			return err
-		}
 		var seen [All + 1]bool
-		seen[Maybe] = e.flags&flagLoose != 0
-		for _, s := range rows.list {
-			seen[shapes[s]] = true
+		seen[Maybe] = m.index.groups[g].flags&flagLoose != 0
+		for _, v := range shapes[i] {
+			seen[v] = true
 		}
 		switch {
 		case seen[Maybe] || seen[All] && seen[None]:
@@ -129,10 +131,6 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 	if e.groupEntry.shapes.bytes == 0 {
 		return Rows{}, nil
 	}
-	shapes, err := m.shapes(ctx)
-	if err != nil {
-		return Rows{}, err
-	}
 	data, err := m.index.blocks(ctx, []Extent{{e.shapesAt, int64(e.groupEntry.shapes.bytes)}}, []uint64{e.groupEntry.shapes.sum})
 	if err != nil {
 		return Rows{}, err
@@ -144,11 +142,11 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 	if err != nil {
 		return Rows{}, err
 	}
-	verdicts := make([]Verdict, len(rows.list)+1) // by number
-	verdicts[0] = Maybe
-	for i, s := range rows.list {
-		verdicts[i+1] = shapes[s]
+	shapes, err := m.verdicts(ctx, rows.list)
+	if err != nil {
+		return Rows{}, err
 	}
+	verdicts := append([]Verdict{Maybe}, shapes[0]...) // by number
 	words := (e.rows + 63) / 64
 	result := Rows{Known: true, All: make([]uint64, words), Maybe: make([]uint64, words)}
 	for i, low := range rows.low {
@@ -169,44 +167,22 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 	return result, nil
 }
 
-// shapes returns the verdict for each shape.
-func (m *Match) shapes(ctx context.Context) ([]Verdict, error) {
+// verdicts returns those for the shapes of each list.
+func (m *Match) verdicts(ctx context.Context, lists ...[]uint32) ([][]Verdict, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.verdicts != nil {
-		return m.verdicts, nil
+	if m.shapes == nil {
+		m.shapes = newShapeVerdicts(m.index, m.query)
 	}
-	list := make([]*indexBlock, len(m.index.shapes))
-	for i := range list {
-		list[i] = &m.index.shapes[i]
-	}
-	data, err := m.index.fetchBlocks(ctx, list)
-	if err != nil {
+	if err := m.shapes.learn(ctx, lists); err != nil {
 		return nil, err
 	}
-	e := m.query.evaluator()
-	defer m.query.release(e)
-	verdicts := make([]Verdict, 0, m.index.count)
-	for i, b := range list {
-		raw, err := decompress(data[i], b.raw)
-		if err != nil {
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		for range b.count {
-			n := bytes.IndexByte(raw, endOfShape)
-			if n < 0 {
-				return nil, damaged("fewer than %d shapes in a block", b.count)
-			}
-			verdicts = append(verdicts, e.shape(raw[:n]))
-			raw = raw[n+1:]
-		}
-		if len(raw) > 0 {
-			return nil, damaged("more than %d shapes in a block", b.count)
+	result := make([][]Verdict, len(lists))
+	for i, list := range lists {
+		result[i] = make([]Verdict, len(list))
+		for j, s := range list {
+			result[i][j] = m.shapes.known[s] - 1
 		}
 	}
-	m.verdicts = verdicts
-	return verdicts, nil
+	return result, nil
 }

@@ -104,6 +104,7 @@ type evaluator struct {
 type evaluatedLine struct {
 	automaton *automaton // nil: cannot tell
 	not       bool
+	same      int // how much of the shape that it saw last the one before has
 }
 
 func (q *Query) evaluator() *evaluator {
@@ -134,18 +135,32 @@ func (q *Query) release(e *evaluator) {
 	}
 }
 
-// shape returns the verdict for the bodies of a shape.
-func (e *evaluator) shape(shape []byte) Verdict {
+// use says what stands behind placeholders in the shapes that follow.
+func (e *evaluator) use(words *wordsOfPlaces) {
+	for i := range e.lines {
+		if a := e.lines[i].automaton; a != nil {
+			a.use(words)
+		}
+	}
+}
+
+// shape returns the verdict for the bodies of a shape, of which the first same bytes are those of the shape before.
+func (e *evaluator) shape(shape []byte, same int) Verdict {
 	result := All
-	for _, l := range e.lines {
+	for i := range e.lines {
+		l := &e.lines[i]
 		v := Maybe
-		if l.automaton != nil {
-			v = l.automaton.run(shape)
+		if l.same = min(l.same, same); l.automaton != nil {
+			v = l.automaton.run(shape, l.same)
+			l.same = len(shape)
 		}
 		if l.not {
 			v = All - v
 		}
 		if result = min(result, v); result == None {
+			for j := range e.lines[i+1:] { // which do not see it
+				e.lines[i+1+j].same = min(e.lines[i+1+j].same, same)
+			}
 			break
 		}
 	}

@@ -8,14 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// The placeholders of a shape, by the tokens they stand for. None is a byte of UTF-8.
+// The placeholders of a shape, by the tokens, or parts of tokens, they stand for. None is a byte of UTF-8.
 const (
-	placeDigits = 0xF8 + iota // digits
-	placeHex                  // digits and a-f, at least one of either
-	placeUUID                 // a UUID
-	placeASCII                // other letters and digits
-	placeAny                  // other tokens
-	places      = 5
+	placeDigits     = 0xF8 + iota // 0-9
+	placeHex                      // 0-9, a-f
+	placeUpperHex                 // 0-9, A-F
+	placeUUID                     // a UUID
+	placeConsonants               // 0-9, b-z without vowels and y: names of pods, where no words can be
+	placeASCII                    // other ASCII letters and digits
+	placeAny                      // other tokens
+	places          = 7
 )
 
 const (
@@ -28,6 +30,58 @@ const (
 	maxShapeBytes  = 16 << 20
 )
 
+// placeOf returns the placeholder of a token that holds a digit and a letter, or 0: its digits alone are replaced.
+func placeOf(token []byte, flags uint8, kind kind) byte {
+	switch {
+	case flags&^(digit|lowerHex) == 0:
+		return placeHex
+	case flags&^(digit|upperHex) == 0:
+		return placeUpperHex
+	case flags&^(digit|lowerHex|lowerOther) == 0 && len(token) >= 5 && likePodName(token):
+		return placeConsonants
+	case kind == kindWord || kind == kindTime:
+		return 0
+	case flags&high == 0:
+		return placeASCII
+	default:
+		return placeAny
+	}
+}
+
+// likePodName reports whether at least three letters of the token are consonants, and none is another.
+func likePodName(token []byte) bool {
+	letters := 0
+	for _, c := range token {
+		if c > '9' {
+			if !consonant(c) {
+				return false
+			}
+			letters++
+		}
+	}
+	return letters >= 3
+}
+
+func consonant(c byte) bool {
+	const vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
+	return vowels>>(c-'a')&1 == 0
+}
+
+// appendWithoutDigits appends a token with a placeholder for each run of digits.
+func appendWithoutDigits(shape, token []byte) []byte {
+	in := false
+	for _, c := range token {
+		is := c >= '0' && c <= '9'
+		if !is {
+			shape = append(shape, c)
+		} else if !in {
+			shape = append(shape, placeDigits)
+		}
+		in = is
+	}
+	return shape
+}
+
 // shapes are those of an object, while it is built.
 type shapes struct {
 	slots []uint64 // hash table: upper half of the hash, index plus one
@@ -37,9 +91,15 @@ type shapes struct {
 	fresh int      // in this row group
 
 	rows   []uint32 // of the current row group: index plus one, or 0
-	groups [][]byte // row groups, encoded
-	counts []uint32 // scratch, by shape
-	locals []uint32 // likewise
+	groups []groupShapes
+	counts []uint32 // scratch, by shape plus one
+	order  []uint32 // scratch: sorted
+}
+
+// groupShapes are those of a row group.
+type groupShapes struct {
+	locals []uint32 // distinct shapes
+	planes []byte   // which of them each row has, encoded
 }
 
 type shapeEntry struct {
