@@ -164,6 +164,8 @@ func newestCheckpoint(ctx context.Context, b BucketReader, known *Checkpoint, li
 		}
 		c, err := readCheckpoint(ctx, b, next)
 		switch {
+		case err == nil && list:
+			return c, nil
 		case err == nil:
 			known = c
 		case !errors.Is(err, ErrNotFound):
