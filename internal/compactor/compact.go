@@ -84,6 +84,11 @@ func (c *Compactor) merge(ctx context.Context, d *draft, m merge, report *Report
 		report.ObjectsIn += n
 		report.ObjectsOut += stats.Objects
 		report.BytesIn += stats.BytesRead
+		for _, o := range inputs[:n] {
+			if !compacted(o) {
+				report.BytesFresh += o.Bytes
+			}
+		}
 		report.BytesOut += stats.BytesWritten
 		report.Rows += stats.RowsWritten
 		report.Duplicates += stats.RowsDuplicate

@@ -19,6 +19,8 @@ type Report struct {
 	// Merges made ObjectsIn objects of BytesIn into ObjectsOut of BytesOut, with Rows, and without Duplicates.
 	Merges, ObjectsIn, ObjectsOut       int
 	BytesIn, BytesOut, Rows, Duplicates int64
+	// BytesFresh is the part of BytesIn that no compactor had written.
+	BytesFresh int64
 	// Rewritten is the bytes of objects that retention and erasure wrote anew, besides.
 	Rewritten int64
 	// Checkpoints were made, Conflicts were not, because another process was faster.
