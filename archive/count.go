@@ -6,72 +6,376 @@ package archive
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/logboom/logboom/archive/internal/textindex"
 )
 
-type countKey struct {
-	service, text string
-	severity      int32
-	bucket        int
-}
-
 // Count counts the records of the request by service, bucket and, if asked for, severity. The rows are in the order of
-// service, severity and bucket; none is empty. Errors are as those of [Snapshot.Scan].
+// service, severity and bucket; none is empty. What the commit log has counted is added up unread; of the rest the row
+// groups are read that the index leaves, and of these the columns that matter. Records that may have come twice are
+// taken in the order of time, as by [Snapshot.Scan]. Errors are as those of Scan.
 func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, ScanStats, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !slices.IsSorted(req.Edges) {
+		return nil, ScanStats{}, errors.New("count: edges are not ascending")
+	}
 	scan := req.ScanRequest
 	scan.Limit, scan.Descending = 0, false
 	if n := len(req.Edges); n > 0 {
 		scan.Start = max(scan.Start, req.Edges[0])
 		scan.End = min(scan.End, req.Edges[n-1])
 	}
-	if scan.Columns != 0 || scan.Keep == nil {
-		scan.Columns |= ColumnWeight
-		if req.Bytes {
-			scan.Columns |= ColumnBody
+	if keep := scan.Keep; keep == nil {
+		scan.Columns = ColumnWeight
+	} else {
+		scan.Columns = cmp.Or(scan.Columns, ColumnsAll) | ColumnWeight
+	}
+	if req.Bytes {
+		scan.Columns |= ColumnBody
+	}
+	q, err := newQuery(ctx, s.reader, &scan)
+	if err != nil || len(req.Edges) == 1 || scan.after(scan.Start) {
+		return nil, ScanStats{}, err
+	}
+	c := &counting{q: q, req: &req, total: tally{rows: map[countKey]*CountRow{}}}
+	objects, errs := s.Objects(q.ctx, scan.Start, scan.End)
+	for _, err := range errs {
+		c.stats.fail(err)
+	}
+	c.stats.ObjectsTotal, c.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
+	var wanted []*ObjectMeta
+	for _, o := range objects {
+		c.stats.BytesTotal += o.Bytes
+		if !q.wants(o) {
+			c.stats.ObjectsPruned++
+			c.stats.BytesPruned += o.Bytes
+			continue
+		}
+		wanted = append(wanted, o)
+	}
+	c.twice = doubtful(wanted, s.fresh, span64{scan.Start, scan.last()}, scan.Service)
+	err = c.run(wanted, s.fresh)
+	q.result(&c.stats)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return c.total.list(), c.stats, err
+}
+
+// counting is a count under way.
+type counting struct {
+	q     *query
+	req   *CountRequest
+	twice spans // times in which records may be there twice
+
+	mu    sync.Mutex
+	total tally
+	stats ScanStats
+}
+
+func (c *counting) run(objects []*ObjectMeta, fresh []*freshUnit) error {
+	asked := spans{{c.q.req.Start, c.q.req.last()}}
+	once := asked.without(c.twice)
+	if err := c.readOnce(objects, once); err != nil {
+		return err
+	}
+	if err := c.readFresh(fresh, once); err != nil {
+		return err
+	}
+	for _, t := range asked.without(once) {
+		if err := c.readTwice(objects, fresh, t); err != nil {
+			return err
 		}
 	}
-	rows := map[countKey]*CountRow{}
-	stats, err := s.Scan(ctx, scan, func(r *Record) error {
-		key := countKey{service: r.ServiceName}
-		if n := len(req.Edges); n > 0 {
-			i, found := slices.BinarySearch(req.Edges, r.Timestamp)
-			if !found {
-				i--
+	return nil
+}
+
+// objectCount is an object to be read, and the times at which its rows are to be counted.
+type objectCount struct {
+	meta  *ObjectMeta
+	times spans
+}
+
+// readOnce counts where no record is there twice.
+func (c *counting) readOnce(objects []*ObjectMeta, times spans) error {
+	if len(times) == 0 {
+		return nil
+	}
+	var todo []objectCount
+	for _, o := range objects {
+		rest := c.fromCounts(o, times)
+		switch {
+		case len(rest) > 0:
+			todo = append(todo, objectCount{o, rest})
+		case o.MaxTime >= times[0].from && o.MinTime <= times[len(times)-1].to:
+			c.stats.ObjectsCounted++
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	parallel := c.q.reader.opts.Parallelism
+	ctx, cancel := context.WithCancelCause(c.q.ctx)
+	defer cancel(nil)
+	work := make(chan *groupCount)
+	var openers, readers sync.WaitGroup
+	next := make(chan objectCount)
+	for range min(parallel, len(todo)) {
+		openers.Go(func() {
+			for o := range next {
+				c.open(ctx, o, work)
 			}
-			if i < 0 || i+1 >= n && r.Timestamp != math.MaxInt64 {
-				return nil
+		})
+	}
+	for range parallel {
+		readers.Go(func() {
+			t := tally{rows: map[countKey]*CountRow{}}
+			for g := range work {
+				if ctx.Err() == nil {
+					c.group(g, &t)
+				}
 			}
-			key.bucket = i
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.total.merge(&t)
+		})
+	}
+	for _, o := range todo {
+		if ctx.Err() != nil {
+			break
 		}
-		if req.BySeverity {
-			key.severity = r.SeverityNumber
-			if key.severity < 1 || key.severity > 24 {
-				key.text = r.SeverityText
+		next <- o
+	}
+	close(next)
+	openers.Wait()
+	close(work)
+	readers.Wait()
+	return c.q.ctx.Err()
+}
+
+// groupCount is a row group to be counted.
+type groupCount struct {
+	plan  *objectPlan
+	group int
+	times spans
+}
+
+// open plans an object and hands out its row groups.
+func (c *counting) open(ctx context.Context, o objectCount, work chan<- *groupCount) {
+	file, offset, err := c.q.open(o.meta)
+	if err != nil {
+		c.fail(o.meta, offset, err)
+		return
+	}
+	p := c.q.choose(o.meta, file)
+	c.mu.Lock()
+	c.stats.ObjectsRead++
+	c.stats.RowGroupsTotal += len(p.verdicts)
+	c.stats.RowGroupsPruned.add(p.pruned)
+	c.mu.Unlock()
+	for i, v := range p.verdicts {
+		if v == textindex.None {
+			continue
+		}
+		g := &file.groups[i]
+		if !o.times.overlap(g.minTime, g.maxTime) {
+			c.mu.Lock()
+			c.stats.RowGroupsPruned.Time++
+			c.mu.Unlock()
+			continue
+		}
+		select {
+		case work <- &groupCount{p, i, o.times}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (c *counting) fail(meta *ObjectMeta, offset int64, err error) {
+	if c.q.ctx.Err() != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stats.fail(&ObjectError{Bucket: c.q.reader.bucket.Name(), Key: meta.Key, Offset: offset, Err: err})
+}
+
+// group counts a row group.
+func (c *counting) group(g *groupCount, t *tally) {
+	read, rows, err := c.countGroup(g, t)
+	if err != nil {
+		c.fail(g.plan.file.meta, g.plan.file.groups[g.group].sum.Offset, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stats.RowsYielded += rows
+	if read {
+		c.stats.RowGroupsRead++
+	} else if err == nil {
+		c.stats.RowGroupsPruned.Index++
+	}
+}
+
+// readFresh counts what is not committed, where no record is there twice.
+func (c *counting) readFresh(fresh []*freshUnit, times spans) error {
+	for _, u := range fresh {
+		if !u.mayHold(c.q.req) || !times.overlap(u.minTime, u.maxTime) {
+			continue
+		}
+		if err := c.q.budget.acquire(c.q.ctx, u.bytes); err != nil {
+			return err
+		}
+		req := *c.q.req
+		req.Keep = func(r *Record) bool {
+			if times.has(r.Timestamp) && c.q.keeps(r) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.total.record(c.req, r)
+				c.stats.RowsYielded++
 			}
+			return false
 		}
-		row := rows[key]
-		if row == nil {
-			key.service, key.text = strings.Clone(key.service), strings.Clone(key.text)
-			row = &CountRow{Service: key.service, SeverityNumber: key.severity, SeverityText: key.text, Bucket: key.bucket}
-			rows[key] = row
+		_, scanned, err := u.rows(c.q.ctx, &req)
+		c.q.budget.release(u.bytes, false)
+		c.q.rowsScanned.Add(int64(scanned))
+		if err != nil && c.q.ctx.Err() == nil {
+			c.stats.fail(err)
 		}
-		row.Rows++
-		if req.Bytes {
-			row.Bytes += int64(len(r.Body))
-			row.WeightedBytes += r.Weight() * float64(len(r.Body))
+	}
+	return c.q.ctx.Err()
+}
+
+// readTwice counts, in the order of time, where records may be there twice.
+func (c *counting) readTwice(objects []*ObjectMeta, fresh []*freshUnit, t span64) error {
+	req := *c.q.req
+	req.Start, req.End = t.from, t.to
+	if req.End != math.MaxInt64 {
+		req.End++
+	}
+	q, err := newQuery(c.q.ctx, c.q.reader, &req)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(q.ctx)
+	q.ctx, q.budget = ctx, c.q.budget
+	sc := newScan(q)
+	defer sc.wg.Wait()
+	defer cancel()
+	for _, o := range objects {
+		if q.wants(o) {
+			sc.addObject(o)
 		}
-		row.Weight += r.Weight()
+	}
+	sc.addFresh(fresh)
+	err = sc.run(func(r *Record) error {
+		c.total.record(c.req, r)
 		return nil
 	})
-	list := make([]CountRow, 0, len(rows))
-	for _, r := range rows {
+	cancel()
+	sc.wg.Wait()
+	sc.closeAll()
+	q.result(&sc.stats)
+	c.stats.Add(&sc.stats)
+	return err
+}
+
+// last is the last time that is asked for.
+func (r *ScanRequest) last() int64 {
+	if r.End == math.MaxInt64 {
+		return r.End
+	}
+	return r.End - 1
+}
+
+// countKey is what is counted apart.
+type countKey struct {
+	service, text string
+	severity      int32
+	bucket        int
+}
+
+// tally adds up counts.
+type tally struct {
+	rows map[countKey]*CountRow
+}
+
+// row returns the count of a key, whose texts are copied when they are new.
+func (t *tally) row(key countKey) *CountRow {
+	row := t.rows[key]
+	if row == nil {
+		key.service, key.text = strings.Clone(key.service), strings.Clone(key.text)
+		row = &CountRow{Service: key.service, SeverityNumber: key.severity, SeverityText: key.text, Bucket: key.bucket}
+		t.rows[key] = row
+	}
+	return row
+}
+
+// record counts a record that the request asks for.
+func (t *tally) record(req *CountRequest, r *Record) {
+	key := countKey{service: r.ServiceName, bucket: req.bucket(r.Timestamp)}
+	if req.BySeverity {
+		if key.severity = r.SeverityNumber; !numbered(key.severity) {
+			key.text = r.SeverityText
+		}
+	}
+	t.row(key).add(1, int64(len(r.Body)), r.Weight(), req.Bytes)
+}
+
+func (r *CountRow) add(rows, bytes int64, weight float64, withBytes bool) {
+	r.Rows += rows
+	r.Weight += weight * float64(rows)
+	if withBytes {
+		r.Bytes += bytes
+		r.WeightedBytes += weight * float64(bytes)
+	}
+}
+
+func (t *tally) merge(o *tally) {
+	for key, row := range o.rows {
+		sum := t.row(key)
+		sum.Rows += row.Rows
+		sum.Bytes += row.Bytes
+		sum.Weight += row.Weight
+		sum.WeightedBytes += row.WeightedBytes
+	}
+}
+
+func (t *tally) list() []CountRow {
+	list := make([]CountRow, 0, len(t.rows))
+	for _, r := range t.rows {
 		list = append(list, *r)
 	}
 	slices.SortFunc(list, func(a, b CountRow) int {
 		return cmp.Or(strings.Compare(a.Service, b.Service), cmp.Compare(a.SeverityNumber, b.SeverityNumber),
 			strings.Compare(a.SeverityText, b.SeverityText), cmp.Compare(a.Bucket, b.Bucket))
 	})
-	return list, stats, err
+	return list
+}
+
+// bucket returns the bucket of a time within the edges.
+func (r *CountRequest) bucket(t int64) int {
+	n := len(r.Edges)
+	if n == 0 {
+		return 0
+	}
+	i, found := slices.BinarySearch(r.Edges, t)
+	if !found {
+		return max(i-1, 0)
+	}
+	for i+1 < n && r.Edges[i+1] == t { // a bucket of no width
+		i++
+	}
+	return min(i, n-2)
+}
+
+// oneBucket reports whether two times are in the same bucket.
+func (r *CountRequest) oneBucket(from, to int64) bool {
+	return len(r.Edges) == 0 || r.bucket(from) == r.bucket(to)
 }

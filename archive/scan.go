@@ -99,10 +99,11 @@ type item struct {
 	err   error
 	errAt int64
 
-	open    bool      // records are to be yielded
-	records []Record  // in the order of the scan
-	list    []*Record // in place of records: in the order of time
-	next    int       // of them
+	held    *freshBytes // of a part of a fresh unit
+	open    bool        // records are to be yielded
+	records []Record    // in the order of the scan
+	list    []*Record   // in place of records: in the order of time
+	next    int         // of them
 }
 
 func (it *item) len() int { return max(len(it.records), len(it.list)) }
@@ -231,9 +232,7 @@ func (s *scan) finish(it *item) error {
 		heap.Fix(&s.heap, 0)
 		return nil
 	}
-	if it.group != nil {
-		it.group.close()
-	}
+	s.close(it)
 	heap.Pop(&s.heap)
 	s.ahead = min(2*s.ahead, s.q.reader.opts.Parallelism)
 	return nil
@@ -274,9 +273,7 @@ func (s *scan) take(it *item) error {
 		}
 		err := &ObjectError{Bucket: s.q.reader.bucket.Name(), Key: it.meta.Key, Offset: it.errAt, Err: it.err}
 		s.stats.fail(err)
-		if it.group != nil {
-			it.group.close()
-		}
+		s.close(it)
 		if s.q.req.OnError != nil {
 			return s.q.req.OnError(err)
 		}
@@ -337,12 +334,40 @@ func (s *scan) takeFresh(it *item) {
 		s.stats.fail(it.err)
 	}
 	for tenant, rows := range it.parts {
-		part := &item{key: it.key + "/" + tenant, tenant: tenant, list: rows, open: true}
+		part := &item{key: it.key + "/" + tenant, tenant: tenant, list: rows, open: true, held: it.held}
+		it.held.parts++
 		part.bound = part.record(s.q.req.Descending).Timestamp
 		s.opened++
 		heap.Push(&s.heap, part)
 	}
 	it.parts = nil
+	s.close(it)
+}
+
+// freshBytes is the memory of a fresh unit.
+type freshBytes struct {
+	bytes int64
+	parts int // that hold it
+}
+
+// close gives back what an item holds.
+func (s *scan) close(it *item) {
+	if it.group != nil {
+		it.group.close()
+	}
+	if it.held != nil {
+		if it.held.parts--; it.held.parts == 0 {
+			s.q.budget.release(it.held.bytes, true)
+		}
+		it.held = nil
+	}
+}
+
+// closeAll gives back what all items hold.
+func (s *scan) closeAll() {
+	for _, it := range s.heap.items {
+		s.close(it)
+	}
 }
 
 // prepareAhead starts work on the items that are likely to be needed next.
@@ -391,6 +416,7 @@ func (s *scan) readFresh(it *item) (err error) {
 		return err
 	}
 	s.q.budget.keepAnyway(it.fresh.bytes)
+	it.held = &freshBytes{bytes: it.fresh.bytes, parts: 1}
 	req := *s.q.req
 	req.Keep = s.q.keeps
 	var scanned int
