@@ -14,7 +14,7 @@ import (
 )
 
 // VerifyObject reads a live object whole and compares it with what the commit log says: size, hash, rows,
-// times, counts. The error is an [ObjectError]. It needs memory for the object.
+// times, counts, index. The error is an [ObjectError]. It needs memory for the object.
 func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 	fail := func(offset int64, format string, args ...any) error {
 		return &ObjectError{Bucket: b.Name(), Key: meta.Key, Offset: offset, Err: fmt.Errorf(format, args...)}
@@ -41,6 +41,16 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 	}
 	all := All()
 	check := newVerification(meta.Services())
+	var index *indexVerification
+	if meta.Index != nil {
+		rows := make([]int, len(o.groups))
+		for i := range o.groups {
+			rows[i] = o.groups[i].n
+		}
+		if index, err = newIndexVerification(ctx, meta, body, rows); err != nil {
+			return fail(meta.Index.Offset, "%w", err)
+		}
+	}
 	for i := range o.groups {
 		sum := o.groups[i].sum
 		group, _, err := o.readGroup(i, body[sum.Offset:sum.Offset+sum.Bytes], &all)
@@ -49,6 +59,11 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 		}
 		for _, r := range group {
 			check.add(r)
+		}
+		if index != nil && len(group) > 0 {
+			if err := index.group(ctx, i, group); err != nil {
+				return fail(meta.Index.Offset, "%w", err)
+			}
 		}
 	}
 	if check.rows != meta.Rows {
@@ -103,4 +118,7 @@ func (v *verification) add(r *Record) {
 		}
 	}
 	v.counter.add(service, r.SeverityNumber, r.Timestamp, int64(len(r.Body)), r.Weight(), r.RecordUID != "", repeat)
+	if r.SeverityText != "" {
+		v.counter.addText(r.SeverityNumber)
+	}
 }
