@@ -86,7 +86,9 @@ func TestFullWithALimit(t *testing.T) {
 			}
 			in.send(t, r.logs, r.sinks[Logs])
 			synctest.Wait()
+			r.mu.Lock()
 			assert.LessOrEqual(t, len(r.limiters[2].waiting), maxWaiting)
+			r.mu.Unlock()
 			if verify(t, r.Engine); len(r.obs.after) > 0 {
 				assert.Greater(t, r.Stats().Requests, int64(1000))
 			}
@@ -115,7 +117,9 @@ func TestRecordOfWhatMadeRoom(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second) // all wait
 		synctest.Wait()
+		r.mu.Lock()
 		r.limiters[2].threshold = half // by which they are dropped
+		r.mu.Unlock()
 		send(1, 40_000)
 		verify(t, r.Engine)
 		assert.Zero(t, r.Stats().Requests)
@@ -133,9 +137,13 @@ func TestLimitIsSpentOnce(t *testing.T) {
 		r := newRig(t, cfg, nil)
 		items, _ := (&input{}).add(strings.Repeat("x", 30), Item{Key: key(1), DefaultRandomness: high}).send(t, r.logs, r.sinks[Logs])
 		assert.Equal(t, Kept, items[0].Verdict)
+		r.mu.Lock()
 		assert.InDelta(t, 9, r.limiters[2].records.tokens, 1e-9)
+		r.mu.Unlock()
 		(&input{}).add("late", Item{Key: key(1)}).send(t, r.logs, r.sinks[Logs])
+		r.mu.Lock()
 		assert.InDelta(t, 8, r.limiters[2].records.tokens, 1e-9)
+		r.mu.Unlock()
 		r.close(t)
 	})
 }
@@ -166,7 +174,9 @@ func TestRequeueWithoutRoom(t *testing.T) {
 			taken += len(items)
 			require.Less(t, i, 1000)
 		}
+		r.mu.Lock()
 		assert.Greater(t, r.arena.used, r.arena.max/2)
+		r.mu.Unlock()
 		require.Error(t, errors.Join(r.logs.Close(t.Context()), r.traces.Close(t.Context())))
 		assert.Equal(t, map[Reason]int64{ReasonShutdown: int64(taken)}, r.obs.drops())
 	})

@@ -27,13 +27,17 @@ func TestLinkedPartsFollow(t *testing.T) {
 		send("access 2", Item{Key: key(100)})
 		send("both", Item{Key: key(1), Link: key(100)}) // the trace leads
 		synctest.Wait()
+		r.mu.Lock()
 		assert.InDelta(t, 10-3, r.limiters[2].records.tokens, 1e-6)
+		r.mu.Unlock()
 		send("access of 2", Item{Key: key(200), Ends: true})
 		time.Sleep(3*time.Second + time.Millisecond) // kept; between two ticks
 		send("line of 2", Item{Key: key(2)})
 		send("both of 2", Item{Key: key(2), Link: key(200)}) // the other key leads
 		synctest.Wait()
+		r.mu.Lock()
 		assert.InDelta(t, 10-2, r.limiters[2].records.tokens, 1e-6)
+		r.mu.Unlock()
 		synctest.Wait()
 		assert.Len(t, names(r.sinks[Logs]), 7)
 		assert.Equal(t, map[string]int{"2 true 1": 2}, r.obs.decided)
