@@ -167,6 +167,9 @@ func (c *columnWriter) gather(rows []rowRef) {
 		}
 		c.counter.add(c.service(shared), r.severityNumber, r.timestamp, int64(r.body.to-r.body.from),
 			weightOf(n.wordTexts[threshold], r.recordCount), uid, repeat)
+		if words[r.severityText] != 0 {
+			c.counter.addText(r.severityNumber)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ type Counts struct {
 	Services []string
 	// Cells are in the order of service, minute, severity; none is empty.
 	Cells []CountCell
+	// Unnumbered is how many rows have a SeverityText and no SeverityNumber from 1 to 24, so that the level is in the text
+	// alone; -1: not known.
+	Unnumbered int64
 }
 
 // CountCell counts the rows of one service and severity in one stretch of time.
@@ -75,15 +78,17 @@ func (c *Counts) total() *Counts {
 		cell.Minute = 0
 		t.merge(cellKey{service: cell.Service, severity: cell.SeverityNumber}, &cell)
 	}
+	t.unnumbered = c.Unnumbered
 	return t.counts(c.Services)
 }
 
 // countsJSON is the form of Counts in a log record; a cell is an array of numbers.
 type countsJSON struct {
-	Minutes  int64      `json:"minutes"`
-	Start    int64      `json:"start"` // added to the minute of every cell
-	Services []string   `json:"services"`
-	Raw      []cellJSON `json:"cells"`
+	Minutes    int64      `json:"minutes"`
+	Start      int64      `json:"start"` // added to the minute of every cell
+	Services   []string   `json:"services"`
+	Unnumbered *int64     `json:"unnumbered"`
+	Raw        []cellJSON `json:"cells"`
 }
 
 // cellJSON is [service, severity_number, minute, rows, bytes, weight, uids, repeats].
@@ -103,7 +108,11 @@ func (c *Counts) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b = append(append(b, services...), `,"cells":[`...)
+	b = append(b, services...)
+	if c.Unnumbered >= 0 {
+		b = fmt.Appendf(b, `,"unnumbered":%d`, c.Unnumbered)
+	}
+	b = append(b, `,"cells":[`...)
 	for i := range c.Cells {
 		if i > 0 {
 			b = append(b, ',')
@@ -126,7 +135,10 @@ func (c *Counts) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*c = Counts{Minutes: j.Minutes, Services: j.Services, Cells: make([]CountCell, 0, len(j.Raw))}
+	*c = Counts{Minutes: j.Minutes, Services: j.Services, Cells: make([]CountCell, 0, len(j.Raw)), Unnumbered: -1}
+	if j.Unnumbered != nil {
+		c.Unnumbered = max(*j.Unnumbered, -1)
+	}
 	for _, raw := range j.Raw {
 		var n [8]int64
 		var errs []error
@@ -160,10 +172,15 @@ func (c *Counts) check(rows int64) error {
 	if c.Minutes != 0 && c.Minutes != 1 && c.Minutes != 60 {
 		return fmt.Errorf("counts by %d minutes", c.Minutes)
 	}
+	unnumbered := c.Unnumbered
 	for i := range c.Cells {
-		rows -= c.Cells[i].Rows
+		cell := &c.Cells[i]
+		rows -= cell.Rows
+		if !numbered(cell.SeverityNumber) {
+			unnumbered -= cell.Rows
+		}
 	}
-	if rows != 0 {
+	if rows != 0 || unnumbered > 0 {
 		return errors.New("counts do not add up to its rows")
 	}
 	return nil
@@ -171,6 +188,9 @@ func (c *Counts) check(rows int64) error {
 
 // same reports whether two counts are equal but for the rounding of weights.
 func (c *Counts) same(d *Counts) bool {
+	if c.Unnumbered >= 0 && d.Unnumbered >= 0 && c.Unnumbered != d.Unnumbered {
+		return false
+	}
 	return c.Minutes == d.Minutes && slices.Equal(c.Services, d.Services) && slices.EqualFunc(c.Cells, d.Cells, func(a, b CountCell) bool {
 		near := math.Abs(a.Weight-b.Weight) <= 1e-6*math.Abs(a.Weight)
 		a.Weight, b.Weight = 0, 0
@@ -190,6 +210,8 @@ type counter struct {
 	last    *CountCell // of the key that follows
 	lastKey cellKey
 	over    bool
+
+	unnumbered int64
 }
 
 func newCounter() *counter { return &counter{minutes: 1, cells: map[cellKey]*CountCell{}} }
@@ -220,6 +242,13 @@ func (c *counter) add(service, severity int32, timestamp, bytes int64, weight fl
 	}
 	for len(c.cells) > maxCounts && !c.over {
 		c.widen()
+	}
+}
+
+// addText counts a row whose SeverityText is not empty.
+func (c *counter) addText(severity int32) {
+	if !numbered(severity) {
+		c.unnumbered++
 	}
 }
 
@@ -280,7 +309,7 @@ func (c *counter) counts(services []string) *Counts {
 	slices.SortFunc(cells, func(a, b CountCell) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.SeverityNumber, b.SeverityNumber))
 	})
-	return &Counts{Minutes: c.minutes, Services: services, Cells: cells}
+	return &Counts{Minutes: c.minutes, Services: services, Cells: cells, Unnumbered: c.unnumbered}
 }
 
 func floorMinute(ns int64) int64 {

@@ -158,3 +158,38 @@ func TestLogRecordLeavesCountsOutWhenItIsTooLarge(t *testing.T) {
 	_, err = r.marshalWithin(100)
 	require.ErrorContains(t, err, "1 objects take")
 }
+
+// TestCountsOfTextsAlone: rows whose level is in the text alone are counted, and what older writers do not say is not known.
+func TestCountsOfTextsAlone(t *testing.T) {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for _, one := range []struct {
+		number plog.SeverityNumber
+		text   string
+	}{{0, "warn"}, {9, "info"}, {0, ""}, {25, "x"}, {-1, "y"}, {24, "z"}} {
+		lr := records.AppendEmpty()
+		lr.SetTimestamp(1)
+		lr.SetSeverityNumber(one.number)
+		lr.SetSeverityText(one.text)
+	}
+	b := mapBucket{}
+	commit(t, b, "w", testArrival, ld)
+	r, err := Open(t.Context(), b, ReaderOptions{})
+	require.NoError(t, err)
+	o := liveObjects(t, r.Snapshot())[0]
+	assert.EqualValues(t, 3, o.Counts.Unnumbered)
+	require.NoError(t, VerifyObject(t.Context(), b, o))
+	wrong := *o
+	wrong.Counts = &Counts{Services: o.Counts.Services, Cells: o.Counts.Cells, Unnumbered: 2}
+	require.ErrorContains(t, VerifyObject(t.Context(), b, &wrong), "counts by service")
+
+	var c Counts
+	require.NoError(t, json.Unmarshal([]byte(`{"minutes":0,"start":0,"services":[""],"cells":[[0,0,0,2,0,2,0,0]]}`), &c))
+	assert.EqualValues(t, -1, c.Unnumbered)
+	require.NoError(t, c.check(2))
+	text, err := json.Marshal(&c)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "unnumbered")
+	c.Unnumbered = 3
+	require.Error(t, c.check(2))
+}
