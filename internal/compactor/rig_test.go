@@ -30,6 +30,7 @@ type rig struct {
 	now     time.Time
 	writers map[string]*archive.LogWriter
 	written []line
+	bare    bool // writers say nothing of indexes
 }
 
 // line is a record.
@@ -111,6 +112,9 @@ func (r *rig) write(writer string, lines ...line) {
 	n := w.Committed() + 1
 	var objects []archive.ObjectMeta
 	require.NoError(r.t, enc.Encode(archive.ObjectName{Writer: writer, Epoch: w.Epoch(), From: n, To: n}, func(o archive.Object) error {
+		if r.bare {
+			o.Meta.Index = nil
+		}
 		objects = append(objects, o.Meta)
 		return b.Create(context.Background(), o.Meta.Key, o.Body)
 	}))

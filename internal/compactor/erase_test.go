@@ -1,0 +1,198 @@
+// Copyright The Logboom Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package compactor
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/archive"
+)
+
+func TestParseMatch(t *testing.T) {
+	m, err := ParseMatch(`user_id="u-17" and service_name="cart", body contains "a \"b\"" `)
+	require.NoError(t, err)
+	assert.Equal(t, []Term{{Field: "user_id", Value: "u-17"}, {Field: "service_name", Value: "cart"}, {Field: "body", Value: `a "b"`, Contains: true}}, m.Terms)
+	again, err := ParseMatch(m.String())
+	require.NoError(t, err)
+	assert.Equal(t, m, again)
+	assert.Equal(t, "user_id, service_name, body", m.Fields())
+	for _, text := range []string{"", " ", "user", "user=", "user=x", `user=""`, `="x"`, `user="x" or y="z"`, `user="x",`, `user="x" and `, `user contains "x"`, `user="x`} {
+		_, err := ParseMatch(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func FuzzParseMatch(f *testing.F) {
+	f.Add(`user_id="u-17" and service_name="cart", body contains "a \"b\""`)
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := ParseMatch(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseMatch(m.String())
+		require.NoError(t, err)
+		assert.Equal(t, m, again)
+	})
+}
+
+func TestMatchRecords(t *testing.T) {
+	record := &archive.Record{
+		ServiceName: "cart", TraceID: "0af7651916cd43dd8448eb211c80319c", SpanID: "b7ad6b7169203331", Body: "paid with card",
+		LogAttributes:      []archive.Attribute{{Key: "user.id", Value: "u-17"}, {Key: "trace_id", Value: "X"}},
+		ResourceAttributes: []archive.Attribute{{Key: "host", Value: "h1"}},
+		ScopeAttributes:    []archive.Attribute{{Key: "scope_key", Value: "s"}},
+	}
+	for text, want := range map[string]bool{
+		`user_id="u-17"`: true, `user.id="u-17"`: true, `user_id="u-1"`: false, `service_name="cart"`: true, `service_name="car"`: false,
+		`trace_id="0AF7651916CD43DD8448EB211C80319C"`: true, `trace_id="X"`: true, `trace_id="Y"`: false, `span_id="b7ad6b7169203331"`: true,
+		`body contains "with"`: true, `body contains "without"`: false, `body="paid with card"`: true, `body="paid"`: false,
+		`host="h1" and scope.key="s"`: true, `host="h1" and user_id="x"`: false,
+	} {
+		m, err := ParseMatch(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, m.Record(record), text)
+	}
+}
+
+func eraseRig(t *testing.T) *rig {
+	r := newRig(t)
+	for i := range 4 {
+		list := lines(30, fmt.Sprint("a", i), "cart", 9, start.Add(time.Duration(i%2)*time.Hour+time.Duration(i)*time.Minute))
+		if i < 2 {
+			list[3].user, list[7].user, list[8].user = "u-17", "u-17", "u-18"
+		}
+		r.write("w", list...)
+	}
+	r.write("w", line{id: "who is u-17", service: "cart", severity: 9, at: start.Add(time.Minute)})
+	return r
+}
+
+func TestErase(t *testing.T) {
+	for _, now := range []bool{false, true} {
+		r := eraseRig(t)
+		m, err := ParseMatch(`user_id="u-17"`)
+		require.NoError(t, err)
+		c := r.compactor(r.process(), nil)
+		before := keysOf(r.live())
+		plan, err := c.Erase(t.Context(), EraseRequest{Match: m, DryRun: true})
+		require.NoError(t, err)
+		assert.Equal(t, 2, plan.Objects)
+		assert.EqualValues(t, 4, plan.Rows)
+		assert.Equal(t, before, keysOf(r.live()))
+
+		report, err := c.Erase(t.Context(), EraseRequest{Match: m, Now: now})
+		require.NoError(t, err)
+		assert.Equal(t, 2, report.Objects)
+		assert.EqualValues(t, 4, report.Rows)
+		assert.Equal(t, 5, report.Scanned)
+		assert.Zero(t, report.Left)
+		assert.EqualValues(t, 1, report.Mentions, "in the body of another record")
+		assert.Len(t, report.MentionedIn, 1)
+		keep := func(l line) bool { return l.user != "u-17" }
+		r.check(keep)
+		if now {
+			assert.Zero(t, report.Pending)
+			assert.Len(t, r.store.keys("logs/"), 5)
+		} else {
+			assert.Equal(t, 2, report.Pending)
+			assert.Len(t, r.store.keys("logs/"), 7)
+			r.now = r.now.Add(r.config().Grace + time.Hour)
+			_, err := c.Compact(t.Context())
+			require.NoError(t, err)
+		}
+		for _, key := range r.store.keys("logs/") { // page for page, since bytes are compressed
+			for _, o := range r.live() {
+				if o.Key == key {
+					require.NoError(t, archive.VerifyObject(t.Context(), r.process(), o))
+				}
+			}
+		}
+		for _, d := range r.audit() {
+			assert.Equal(t, "predicate on user_id", d.Why, "without the value")
+		}
+		assert.Len(t, r.audit(), 2)
+		r.check(keep)
+	}
+}
+
+func TestEraseRefusesWhatIsHeld(t *testing.T) {
+	r := eraseRig(t)
+	m, err := ParseMatch(`user_id="u-17"`)
+	require.NoError(t, err)
+	c := r.compactor(r.process(), func(c *Config) {
+		c.Retention.Holds = []Hold{{Service: "cart", From: start, To: start.Add(30 * time.Minute), Reason: "case 9"}}
+	})
+	before := r.live()
+	_, err = c.Erase(t.Context(), EraseRequest{Match: m, Now: true})
+	require.ErrorIs(t, err, ErrHeld)
+	require.ErrorContains(t, err, "case 9")
+	assert.Equal(t, keysOf(before), keysOf(r.live()))
+	r.check(nil)
+}
+
+func TestEraseOfWhatCannotBeReadSaysSo(t *testing.T) {
+	r := eraseRig(t)
+	m, err := ParseMatch(`body contains "u-17"`)
+	require.NoError(t, err)
+	gone := r.live()[2].Key
+	delete(r.store.objects, gone)
+	c := r.compactor(r.process(), nil)
+	report, err := c.Erase(t.Context(), EraseRequest{Match: m, Now: true})
+	require.ErrorIs(t, err, ErrNotErased)
+	assert.NotEmpty(t, report.Errors)
+	require.ErrorContains(t, err, gone)
+	assert.EqualValues(t, 1, report.Rows, "what can be is erased")
+}
+
+func TestRepair(t *testing.T) {
+	r := eraseRig(t)
+	r.store.objects["logs/date=2026-11-23/hour=08/w-0-1-1-0123456789abcdef.parquet"] = []byte("orphan")
+	live := r.live()
+	delete(r.store.objects, live[0].Key)
+	cut := r.store.objects[live[1].Key]
+	r.store.objects[live[1].Key] = cut[:len(cut)-10]
+	c := r.compactor(r.process(), nil)
+	dry, err := c.Repair(t.Context(), RepairRequest{DryRun: true, RemoveMissing: true})
+	require.NoError(t, err)
+	assert.Len(t, dry.Missing, 1)
+	assert.Equal(t, keysOf(live), keysOf(r.live()))
+
+	report, err := c.Repair(t.Context(), RepairRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, 5, report.Objects)
+	assert.Equal(t, live[0].Key, report.Missing[0].Key)
+	assert.Equal(t, live[1].Key, report.Damaged[0].Key)
+	assert.Equal(t, 1, report.Orphans)
+	assert.Len(t, r.live(), 5, "nothing is removed unasked")
+
+	r.store.objects[live[1].Key] = cut
+	report, err = c.Repair(t.Context(), RepairRequest{RemoveMissing: true})
+	require.NoError(t, err)
+	assert.True(t, report.Removed)
+	assert.Empty(t, report.Damaged)
+	assert.Equal(t, keysOf(live[1:]), keysOf(r.live()))
+	require.Len(t, r.audit(), 1)
+	assert.Equal(t, "missing", r.audit()[0].Action)
+	assert.Len(t, bodies(t, r.open().Snapshot()), len(r.written)-int(live[0].Rows))
+}
+
+// TestRepairMakesIndexes takes the index out of what a commit says of an object, as if a writer knew none.
+func TestRepairMakesIndexes(t *testing.T) {
+	r := newRig(t)
+	r.bare = true
+	r.write("w", lines(20, "a", "cart", 9, start)...)
+	require.Nil(t, r.live()[0].Index)
+	c := r.compactor(r.process(), nil)
+	report, err := c.Repair(t.Context(), RepairRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, report.Unindexed)
+	require.Len(t, r.live(), 1)
+	assert.NotNil(t, r.live()[0].Index)
+	r.check(nil)
+}
