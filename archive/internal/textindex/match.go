@@ -5,6 +5,7 @@ package textindex
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -61,6 +62,7 @@ func (m *Match) Groups(ctx context.Context, candidates []bool) ([]Verdict, error
 	if err := m.index.tokens(ctx, m.query, set); err != nil {
 		return verdicts, err
 	}
+	unknown := slices.Clone(verdicts)
 	for g := range verdicts {
 		if !set.has(g) {
 			verdicts[g] = None
@@ -72,7 +74,10 @@ func (m *Match) Groups(ctx context.Context, candidates []bool) ([]Verdict, error
 		}
 		return verdicts, nil
 	}
-	return verdicts, m.shapeGroups(ctx, verdicts)
+	if err := m.shapeGroups(ctx, verdicts); err != nil {
+		return unknown, err
+	}
+	return verdicts, nil
 }
 
 // shapeGroups settles what is Maybe by the shapes that the row groups have. With an error it changes nothing.
