@@ -147,13 +147,15 @@ func (x *Restorer) scope(r *Record) (*RestoredScope, error) {
 		res.SetSchemaUrl(strings.Clone(r.ResourceSchemaURL))
 		err = x.attributes(res.Resource().Attributes(), r.ResourceAttributes)
 		s.Resource = &RestoredResource{res}
-		x.remember(key[:resourceEnd], &RestoredScope{Resource: s.Resource})
+		if err == nil { // else the next record shall have the error, too
+			x.remember(key[:resourceEnd], &RestoredScope{Resource: s.Resource})
+		}
 	}
 	s.logs.SetSchemaUrl(strings.Clone(r.ScopeSchemaURL))
 	s.logs.Scope().SetName(strings.Clone(r.ScopeName))
 	s.logs.Scope().SetVersion(strings.Clone(r.ScopeVersion))
 	err = joinRare(err, x.attributes(s.logs.Scope().Attributes(), r.ScopeAttributes))
-	if err == nil { // else the next record shall have the error, too
+	if err == nil {
 		x.remember(key, s)
 	}
 	return s, err

@@ -68,11 +68,12 @@ func newBatcher(l limits, seed uint64, from Position, emit func(*Batch) error) *
 	return &batcher{limits: l, from: from, emit: emit, keyer: keyer{seed: seed}}
 }
 
-// recordOverhead is what a record needs beside its texts.
-const recordOverhead = 64
+// recordOverhead is about what a record that is held needs beside its texts.
+const recordOverhead = 256
 
-func sizeOf(r *archive.Record) int64 {
-	n := recordOverhead + len(r.Body) + len(r.TraceID) + len(r.SpanID) + len(r.EventName) + len(r.SeverityText)
+// textOf is the length of a record's texts.
+func textOf(r *archive.Record) int64 {
+	n := len(r.Body) + len(r.TraceID) + len(r.SpanID) + len(r.EventName) + len(r.SeverityText)
 	for i := range r.LogAttributes {
 		n += len(r.LogAttributes[i].Key) + len(r.LogAttributes[i].Value)
 	}
@@ -109,7 +110,7 @@ func (b *batcher) add(tenant string, r *archive.Record) error {
 	if err != nil {
 		return &RecordError{Time: r.Timestamp, Key: key, Err: err}
 	}
-	e := entry{key: key, time: b.now, bytes: sizeOf(r), scope: scope, log: lr}
+	e := entry{key: key, time: b.now, bytes: textOf(r), scope: scope, log: lr}
 	b.entries = append(b.entries, e)
 	b.sum += e.bytes
 	switch {
@@ -117,7 +118,7 @@ func (b *batcher) add(tenant string, r *archive.Record) error {
 		return nil
 	case b.group > 0:
 		return b.cut(b.group, behind(b.entries[b.group-1].time))
-	case b.sum > b.held:
+	case b.sum+int64(len(b.entries))*recordOverhead > b.held:
 		b.shrink()
 	}
 	return nil
@@ -180,7 +181,7 @@ func (b *batcher) sortGroup() {
 func (b *batcher) shrink() {
 	b.sortGroup()
 	n, sum := 0, int64(0)
-	for n < len(b.entries) && (n == 0 || sum+b.entries[n].bytes <= b.held/2) {
+	for n < len(b.entries) && (n == 0 || sum+b.entries[n].bytes+int64(n)*recordOverhead <= b.held/2) {
 		sum += b.entries[n].bytes
 		n++
 	}
