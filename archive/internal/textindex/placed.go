@@ -27,7 +27,7 @@ type placedWords struct {
 
 type placedList struct {
 	words []uint32            // indices
-	long  map[string]struct{} // tokens too long to be words
+	long  map[string]struct{} // tokens that are no words
 	bytes int
 	open  bool // there are others
 }
