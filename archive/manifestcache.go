@@ -127,6 +127,20 @@ func (r *Reader) manifest(ctx context.Context, ref *ManifestRef) ([]*ObjectMeta,
 	})
 }
 
+// NewestCheckpoint reads the newest checkpoint of an archive; nil: there is none.
+func NewestCheckpoint(ctx context.Context, b BucketReader) (*Checkpoint, error) {
+	c, err := newestCheckpoint(ctx, b, nil, true)
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint of %s: %w", b.Name(), err)
+	}
+	return c, nil
+}
+
+// ReadManifest reads the objects that a checkpoint lists in one of its manifests, in the order of MinTime, then Key.
+func ReadManifest(ctx context.Context, b BucketReader, ref *ManifestRef) ([]*ObjectMeta, error) {
+	return readManifest(ctx, b, ref)
+}
+
 func readManifest(ctx context.Context, b BucketReader, ref *ManifestRef) ([]*ObjectMeta, error) {
 	body, err := readFull(ctx, b, ref.Key, 0, ref.Bytes)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // logCheck checks the commit log as verify reads it: writer by writer, in the order of the records.
 type logCheck struct {
 	finding func(bad bool, format string, args ...any)
-	states  writerStates
+	states  *logState
 	live    map[string]int64 // bytes of the live objects by key
 
 	writer   string
@@ -23,6 +23,7 @@ type logCheck struct {
 	nonce    string
 	gap      bool // a record of this writer is missing or damaged: what follows may look wrong for it
 	ranges   map[string][]walRange
+	known    *archive.Checkpoint
 }
 
 // walRange is a range of entries that a commit covers.
@@ -31,7 +32,38 @@ type walRange struct {
 }
 
 func newLogCheck(finding func(bad bool, format string, args ...any)) *logCheck {
-	return &logCheck{finding: finding, states: writerStates{}, live: map[string]int64{}, ranges: map[string][]walRange{}}
+	return &logCheck{finding: finding, states: newLogState(), live: map[string]int64{}, ranges: map[string][]walRange{}}
+}
+
+// base begins with a checkpoint, which may be nil.
+func (l *logCheck) base(c *archive.Checkpoint) {
+	l.known = c
+	l.states.base(c)
+}
+
+// object takes an object that the checkpoint lists.
+func (l *logCheck) object(m *archive.ObjectMeta) {
+	l.states.object(m)
+	if _, twice := l.live[m.Key]; twice {
+		l.finding(true, "checkpoint %d: object %s is listed twice: its records count twice", l.known.Number, m.Key)
+	}
+	l.live[m.Key] = m.Bytes
+	if l.states.removed[m.Key] {
+		l.finding(true, "checkpoint %d: object %s is listed, and marked to be deleted", l.known.Number, m.Key)
+	}
+}
+
+// begin begins with the log of a writer, where the checkpoint ends.
+func (l *logCheck) begin(writer string) {
+	l.writer, l.sequence, l.epoch, l.nonce, l.gap = writer, 0, 0, "", false
+	if l.known == nil || l.known.Positions[writer] == nil {
+		return
+	}
+	p := l.known.Positions[writer]
+	l.sequence, l.epoch, l.gap = p.Sequence, p.Epoch, true
+	for _, m := range p.WAL {
+		l.ranges[m.ID] = append(l.ranges[m.ID], walRange{from: m.From, to: m.To, sequence: p.Sequence})
+	}
 }
 
 // add takes the next record; r is nil where it is damaged.
@@ -42,7 +74,7 @@ func (l *logCheck) add(key string, r *archive.LogRecord, damaged error) {
 	}
 	if writer != l.writer {
 		l.finishWriter()
-		l.writer, l.sequence, l.epoch, l.nonce, l.gap = writer, 0, 0, "", false
+		l.begin(writer)
 	}
 	if damaged != nil {
 		l.finding(true, "log record %s: %v", key, damaged)

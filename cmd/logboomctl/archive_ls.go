@@ -105,31 +105,41 @@ func (o *listOptions) run(ctx context.Context, c *archiveCall) error {
 			return err
 		}
 	}
-	states, live := writerStates{}, map[string]int64{}
+	states, live := newLogState(), map[string]int64{}
 	var objects []listedObject
 	damaged := 0
-	err = eachLogRecord(ctx, c.bucket, func(_ string, r *archive.LogRecord, bad error) error {
-		if bad != nil {
-			damaged++
-			c.warn("%v", bad)
+	take := func(r *archive.LogRecord, m *archive.ObjectMeta) {
+		if o.orphans || o.all {
+			live[m.Key] = m.Bytes
+		}
+		if !o.orphans && o.filter.keep(m) {
+			objects = append(objects, listLive(r, m))
+		}
+	}
+	err = eachLive(ctx, c.bucket, liveVisitor{
+		base: states.base,
+		object: func(m *archive.ObjectMeta) error {
+			states.object(m)
+			take(nil, m)
 			return nil
-		}
-		states.add(r)
-		for i := range r.Objects {
-			m := &r.Objects[i]
-			if o.orphans || o.all {
-				live[m.Key] = m.Bytes
+		},
+		record: func(_ string, r *archive.LogRecord, bad error) error {
+			if bad != nil {
+				damaged++
+				c.warn("%v", bad)
+				return nil
 			}
-			if !o.orphans && o.filter.keep(m) {
-				objects = append(objects, listLive(r, m))
+			states.add(r)
+			for i := range r.Objects {
+				take(r, &r.Objects[i])
 			}
-		}
-		return nil
+			return nil
+		},
 	})
 	if err != nil {
 		return err
 	}
-	if len(states) == 0 && damaged == 0 {
+	if states.empty() && damaged == 0 {
 		c.warn("%s: %v", c.bucket.Name(), errEmpty)
 	}
 	slices.SortStableFunc(objects, func(a, b listedObject) int {
@@ -161,11 +171,17 @@ func partial(c *archiveCall, damaged int64) error {
 	return fmt.Errorf("read commit log of %s: %d records cannot be understood, so the answer is partial", c.bucket.Name(), damaged)
 }
 
+// listLive lists an object; r is its commit, nil where a checkpoint lists it.
 func listLive(r *archive.LogRecord, m *archive.ObjectMeta) listedObject {
 	l := listedObject{
 		State: stateLive, Key: m.Key, Tenant: m.Tenant, MinTime: time.Unix(0, m.MinTime).UTC(), MaxTime: time.Unix(0, m.MaxTime).UTC(),
 		Displaced: m.Displaced, Rows: m.Rows, Bytes: m.Bytes, RawBytes: m.RawBytes, SHA256: m.SHA256,
-		Writer: r.Writer, Epoch: r.Epoch, Committed: time.Unix(0, r.Time).UTC(), Services: -1,
+		Services: -1,
+	}
+	if r != nil {
+		l.Writer, l.Epoch, l.Committed = r.Writer, r.Epoch, time.Unix(0, r.Time).UTC()
+	} else if n, ok := parseObjectKey(m.Key); ok {
+		l.Writer, l.Epoch = n.writer, n.epoch
 	}
 	if m.Counts != nil {
 		l.Services = len(m.Counts.Services)

@@ -84,10 +84,13 @@ type archiveStats struct {
 	Orphans     int64                  `json:"orphans"`
 	OrphanBytes int64                  `json:"orphan_bytes"`
 	Pending     int64                  `json:"pending"`
-	Foreign     int64                  `json:"foreign"`
-	Sizes       []sizeClass            `json:"object_sizes"`
-	Columns     []columnStats          `json:"columns,omitempty"`
-	Footers     int64                  `json:"footers_read,omitempty"`
+	// Removed are objects that were replaced or have expired, and are deleted when the grace is over.
+	Removed      int64         `json:"removed"`
+	RemovedBytes int64         `json:"removed_bytes"`
+	Foreign      int64         `json:"foreign"`
+	Sizes        []sizeClass   `json:"object_sizes"`
+	Columns      []columnStats `json:"columns,omitempty"`
+	Footers      int64         `json:"footers_read,omitempty"`
 	// Damaged are log records that could not be understood.
 	Damaged int64 `json:"damaged_log_records"`
 }
@@ -143,7 +146,7 @@ type statsCollector struct {
 	archiveStats
 	min, max int64
 	by       map[string]map[string]*statsLine
-	states   writerStates
+	states   *logState
 	live     map[string]int64
 	objects  []archive.ObjectMeta // without counts, for --columns
 }
@@ -201,7 +204,7 @@ func severityText(n int32) string {
 }
 
 func (o *statsOptions) run(ctx context.Context, c *archiveCall) error {
-	s := &statsCollector{min: math.MaxInt64, max: math.MinInt64, by: map[string]map[string]*statsLine{}, states: writerStates{}, live: map[string]int64{}}
+	s := &statsCollector{min: math.MaxInt64, max: math.MinInt64, by: map[string]map[string]*statsLine{}, states: newLogState(), live: map[string]int64{}}
 	s.Archive, s.Sizes = c.bucket.Name(), newSizeClasses()
 	for _, by := range o.by {
 		s.by[by] = map[string]*statsLine{}
@@ -210,32 +213,42 @@ func (o *statsOptions) run(ctx context.Context, c *archiveCall) error {
 	if err != nil {
 		return err
 	}
-	err = eachLogRecord(ctx, c.bucket, func(_ string, r *archive.LogRecord, damaged error) error {
-		if damaged != nil {
-			s.Damaged++
-			c.warn("%v", damaged)
+	take := func(m *archive.ObjectMeta) {
+		s.live[m.Key] = m.Bytes
+		if !o.filter.keep(m) {
+			return
+		}
+		s.add(m)
+		if o.columns {
+			slim := *m
+			slim.Counts = nil
+			s.objects = append(s.objects, slim)
+		}
+	}
+	err = eachLive(ctx, c.bucket, liveVisitor{
+		base: s.states.base,
+		object: func(m *archive.ObjectMeta) error {
+			s.states.object(m)
+			take(m)
 			return nil
-		}
-		s.states.add(r)
-		for i := range r.Objects {
-			m := &r.Objects[i]
-			s.live[m.Key] = m.Bytes
-			if !o.filter.keep(m) {
-				continue
+		},
+		record: func(_ string, r *archive.LogRecord, damaged error) error {
+			if damaged != nil {
+				s.Damaged++
+				c.warn("%v", damaged)
+				return nil
 			}
-			s.add(m)
-			if o.columns {
-				slim := *m
-				slim.Counts = nil
-				s.objects = append(s.objects, slim)
+			s.states.add(r)
+			for i := range r.Objects {
+				take(&r.Objects[i])
 			}
-		}
-		return nil
+			return nil
+		},
 	})
 	if err != nil {
 		return err
 	}
-	if len(s.states) == 0 && s.Damaged == 0 {
+	if s.states.empty() && s.Damaged == 0 {
 		c.warn("%s: %v", c.bucket.Name(), errEmpty)
 	}
 	s.finish(o, listed)
@@ -266,13 +279,16 @@ func (s *statsCollector) finish(o *statsOptions, listed []archive.ObjectInfo) {
 				s.OrphanBytes += info.Size
 			case statePending:
 				s.Pending++
+			case stateRemoved:
+				s.Removed++
+				s.RemovedBytes += info.Size
 			default:
 				s.Foreign++
 			}
 		})
 	}
-	for _, w := range slices.Sorted(maps.Keys(s.states)) {
-		s.Writers = append(s.Writers, s.states[w])
+	for _, w := range slices.Sorted(maps.Keys(s.states.writers)) {
+		s.Writers = append(s.Writers, s.states.writers[w])
 	}
 	s.By = map[string][]statsLine{}
 	for dimension, lines := range s.by {

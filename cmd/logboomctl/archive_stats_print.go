@@ -135,6 +135,9 @@ func (s *statsCollector) print(out io.Writer, o *statsOptions) error {
 		fmt.Fprintf(w, "orphans\t%d (%s)\n", s.Orphans, formatBytes(s.OrphanBytes))
 		fmt.Fprintf(w, "pending\t%d\n", s.Pending)
 	}
+	if s.Removed > 0 {
+		fmt.Fprintf(w, "removed\t%d (%s), deleted when the grace is over\n", s.Removed, formatBytes(s.RemovedBytes))
+	}
 	if s.Foreign > 0 {
 		fmt.Fprintf(w, "foreign\t%d\n", s.Foreign)
 	}

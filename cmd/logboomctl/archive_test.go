@@ -374,7 +374,7 @@ func FuzzParseObjectKey(f *testing.F) {
 		if !ok || again != n {
 			t.Fatalf("%q gives %+v, which gives %+v", key, n, again)
 		}
-		_ = writerStates{n.writer: {Epoch: 2}}.stateOf(key)
+		_ = (&logState{writers: map[string]*writerState{n.writer: {Epoch: 2}}}).stateOf(key)
 	})
 }
 

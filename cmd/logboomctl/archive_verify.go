@@ -67,6 +67,7 @@ type verifySummary struct {
 	Orphans     int64   `json:"orphans"`
 	OrphanBytes int64   `json:"orphan_bytes"`
 	Pending     int64   `json:"pending"`
+	Removed     int64   `json:"removed"`
 	Duplicates  *int64  `json:"duplicates,omitempty"`
 	Seconds     float64 `json:"seconds"`
 }
@@ -112,27 +113,41 @@ func (o *verifyOptions) run(ctx context.Context, c *archiveCall) error {
 	var objects []archive.ObjectMeta
 	var tenants []string
 	seenTenants, records := map[string]bool{}, 0
-	err = eachLogRecord(ctx, c.bucket, func(key string, r *archive.LogRecord, damaged error) error {
-		records++
-		l.add(key, r, damaged)
-		if r == nil {
+	take := func(m archive.ObjectMeta) {
+		if !o.filter.keep(&m) {
+			return
+		}
+		if !seenTenants[m.Tenant] {
+			seenTenants[m.Tenant] = true
+			tenants = append(tenants, m.Tenant)
+		}
+		if o.quick {
+			m.Counts = nil
+		}
+		objects = append(objects, m)
+	}
+	err = eachLive(ctx, c.bucket, liveVisitor{
+		base: func(base *archive.Checkpoint) {
+			l.base(base)
+			if base != nil {
+				records++
+			}
+		},
+		object: func(m *archive.ObjectMeta) error {
+			l.object(m)
+			take(*m)
 			return nil
-		}
-		for i := range r.Objects {
-			m := r.Objects[i]
-			if !o.filter.keep(&m) {
-				continue
+		},
+		record: func(key string, r *archive.LogRecord, damaged error) error {
+			records++
+			l.add(key, r, damaged)
+			if r != nil {
+				for i := range r.Objects {
+					take(r.Objects[i])
+				}
 			}
-			if !seenTenants[m.Tenant] {
-				seenTenants[m.Tenant] = true
-				tenants = append(tenants, m.Tenant)
-			}
-			if o.quick {
-				m.Counts = nil
-			}
-			objects = append(objects, m)
-		}
-		return nil
+			return nil
+		},
 	})
 	if err != nil {
 		return err
@@ -151,6 +166,8 @@ func (o *verifyOptions) run(ctx context.Context, c *archiveCall) error {
 			v.sum.OrphanBytes += info.Size
 		case statePending:
 			v.sum.Pending++
+		case stateRemoved:
+			v.sum.Removed++
 		default:
 			v.finding(false, "object %s: no writer makes such a name", info.Key)
 		}

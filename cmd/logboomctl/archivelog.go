@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -21,9 +22,64 @@ const logFetchers = 32
 // logKey is the form of a log record's key; other objects may lie beside them.
 var logKey = regexp.MustCompile(`^_log/([A-Za-z0-9][A-Za-z0-9._-]{0,127})/[0-9]{20}$`)
 
-// eachLogRecord calls visit with every log record of the archive, writer by writer in order; a record that cannot be
+// liveVisitor is told what makes the live set: the newest checkpoint, which may be nil, the objects that it lists, and every
+// log record behind it, writer by writer in order. A record that cannot be understood comes as nil, with the reason.
+type liveVisitor struct {
+	base   func(c *archive.Checkpoint)
+	object func(m *archive.ObjectMeta) error
+	record func(key string, r *archive.LogRecord, damaged error) error
+}
+
+// eachLive reads the commit log. It holds a manifest, or a few records, at a time.
+func eachLive(ctx context.Context, b archive.BucketReader, v liveVisitor) error {
+	c, err := archive.NewestCheckpoint(ctx, b)
+	if err != nil {
+		return err
+	}
+	v.base(c)
+	if c != nil {
+		for i := range c.Manifests {
+			objects, err := archive.ReadManifest(ctx, b, &c.Manifests[i])
+			if err != nil {
+				return err
+			}
+			for _, m := range objects {
+				if err := v.object(m); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := eachLogRecord(ctx, b, c, v.record); err != nil {
+		return err
+	}
+	now, err := archive.NewestCheckpoint(ctx, b)
+	if err != nil || now == nil || c != nil && now.Number == c.Number {
+		return err
+	}
+	for writer, p := range now.Positions { // what it has may have been deleted before it was read
+		if c == nil || c.Positions[writer] == nil || p.Sequence > c.Positions[writer].Sequence {
+			if _, err := archive.ReadLogObject(ctx, b, archive.LogKey(writer, p.Sequence)); errors.Is(err, archive.ErrNotFound) {
+				return fmt.Errorf("read commit log of %s: it was summed up meanwhile: try again", b.Name())
+			}
+		}
+	}
+	return nil
+}
+
+// behind reports whether a key is that of a log record that the checkpoint does not have.
+func behind(base *archive.Checkpoint, key string) bool {
+	m := logKey.FindStringSubmatch(key)
+	if m == nil || base == nil || base.Positions[m[1]] == nil {
+		return m != nil
+	}
+	n, err := strconv.ParseUint(path.Base(key), 10, 64)
+	return err != nil || n > base.Positions[m[1]].Sequence
+}
+
+// eachLogRecord calls visit with every log record behind a checkpoint, writer by writer in order; a record that cannot be
 // understood comes as an error that names it. An error of the bucket ends it.
-func eachLogRecord(ctx context.Context, b archive.BucketReader, visit func(key string, r *archive.LogRecord, damaged error) error) error {
+func eachLogRecord(ctx context.Context, b archive.BucketReader, base *archive.Checkpoint, visit func(key string, r *archive.LogRecord, damaged error) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type fetched struct {
@@ -36,7 +92,7 @@ func eachLogRecord(ctx context.Context, b archive.BucketReader, visit func(key s
 	go func() {
 		defer close(queue)
 		for info, err := range b.List(ctx, "_log/", "") {
-			if err == nil && !logKey.MatchString(info.Key) {
+			if err == nil && !behind(base, info.Key) {
 				continue
 			}
 			one := make(chan fetched, 1)
@@ -87,15 +143,54 @@ type writerState struct {
 	covered uint64 // highest wal.to of a commit of the epoch
 }
 
-// writerStates follows the logs of all writers.
-type writerStates map[string]*writerState
+// logState follows the commit log.
+type logState struct {
+	writers map[string]*writerState
+	number  uint64          // of the newest checkpoint, 0: there is none
+	removed map[string]bool // objects that are not live any more
+}
 
-func (w writerStates) add(r *archive.LogRecord) {
-	s := w[r.Writer]
+func newLogState() *logState {
+	return &logState{writers: map[string]*writerState{}, removed: map[string]bool{}}
+}
+
+func (l *logState) empty() bool { return len(l.writers) == 0 && l.number == 0 }
+
+func (l *logState) writer(name string) *writerState {
+	s := l.writers[name]
 	if s == nil {
-		s = &writerState{Writer: r.Writer}
-		w[r.Writer] = s
+		s = &writerState{Writer: name}
+		l.writers[name] = s
 	}
+	return s
+}
+
+// base begins with a checkpoint, which may be nil.
+func (l *logState) base(c *archive.Checkpoint) {
+	if c == nil {
+		return
+	}
+	l.number = c.Number
+	for i := range c.Removed {
+		l.removed[c.Removed[i].Key] = true
+	}
+	for name, p := range c.Positions {
+		s := l.writer(name)
+		s.Epoch, s.Sequence, s.covered = p.Epoch, p.Sequence, p.EpochTo
+	}
+}
+
+// object is one that the checkpoint lists.
+func (l *logState) object(m *archive.ObjectMeta) {
+	if n, ok := parseObjectKey(m.Key); ok {
+		s := l.writer(n.writer)
+		s.Objects++
+		s.Rows += m.Rows
+	}
+}
+
+func (l *logState) add(r *archive.LogRecord) {
+	s := l.writer(r.Writer)
 	if r.Epoch > s.Epoch {
 		s.Epoch, s.covered = r.Epoch, 0
 	}
@@ -166,15 +261,28 @@ const (
 	stateOrphan  = "orphan"  // no commit names it, and none ever will
 	statePending = "pending" // no commit names it yet: an upload under way, or left over by a writer that did not come back
 	stateForeign = "foreign" // no writer makes such a key
+	stateRemoved = "removed" // replaced or expired: deleted when the grace is over
 )
 
-// stateOf tells what an object is that no commit names, after the rule of FORMAT.md.
-func (w writerStates) stateOf(key string) string {
+// compactedName is the name of an object that was made of others, for a checkpoint of that number.
+var compactedName = regexp.MustCompile(`^compacted-([0-9]+)-[0-9a-f]+\.parquet$`)
+
+// stateOf tells what an object is that is not live, after the rule of FORMAT.md.
+func (l *logState) stateOf(key string) string {
+	if l.removed[key] {
+		return stateRemoved
+	}
+	if m := compactedName.FindStringSubmatch(path.Base(key)); m != nil {
+		if n, err := strconv.ParseUint(m[1], 10, 64); err == nil && n <= l.number {
+			return stateOrphan
+		}
+		return statePending
+	}
 	n, ok := parseObjectKey(key)
 	if !ok {
 		return stateForeign
 	}
-	s := w[n.writer]
+	s := l.writers[n.writer]
 	switch {
 	case s == nil || n.epoch > s.Epoch:
 		return statePending
@@ -184,13 +292,13 @@ func (w writerStates) stateOf(key string) string {
 	return statePending
 }
 
-// eachUnnamed calls visit with the data objects that no commit names. live holds the keys of those that one does.
+// eachUnnamed calls visit with the data objects that are not live. live holds the keys of those that one does.
 // The commit log must have been read after the listing began, or what was committed in between looks unnamed: so the
 // caller lists first, and gives what the log says then.
-func (w writerStates) eachUnnamed(listed []archive.ObjectInfo, live map[string]int64, visit func(info archive.ObjectInfo, state string)) {
+func (l *logState) eachUnnamed(listed []archive.ObjectInfo, live map[string]int64, visit func(info archive.ObjectInfo, state string)) {
 	for _, info := range listed {
 		if _, ok := live[info.Key]; !ok {
-			visit(info, w.stateOf(info.Key))
+			visit(info, l.stateOf(info.Key))
 		}
 	}
 }
