@@ -25,14 +25,15 @@ import (
 func newArchiveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archive",
-		Short: "List, print, measure and verify an archive",
-		Long: "List, print, measure and verify an archive. URL is file:///directory, file://./directory, s3://bucket/prefix,\n" +
+		Short: "List, print, measure, verify and look after an archive",
+		Long: "List, print, measure, verify and look after an archive. URL is file:///directory, file://./directory, s3://bucket/prefix,\n" +
 			"gs://bucket/prefix or azblob://container/prefix; credentials come from the environment, as the cloud's own tools take\n" +
 			"them. With --config collector.yaml instead of URL, everything is as the Collector has it.",
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newArchiveListCommand(), newArchiveCatCommand(), newArchiveStatsCommand(), newArchiveVerifyCommand())
+	cmd.AddCommand(newArchiveListCommand(), newArchiveCatCommand(), newArchiveStatsCommand(), newArchiveVerifyCommand(),
+		newArchiveFilesCommand(), newArchiveCompactCommand(), newArchiveRetainCommand(), newArchiveEraseCommand(), newArchiveRepairCommand())
 	return cmd
 }
 
