@@ -29,6 +29,7 @@ import (
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/receiver/objectstoragereceiver/internal/archivetest"
+	"github.com/logboom/logboom/receiver/objectstoragereceiver/internal/replay"
 )
 
 // generator says what an archive holds already.
@@ -315,6 +316,25 @@ func TestHoles(t *testing.T) {
 			require.Len(t, r.lines(zapcore.ErrorLevel), 1)
 		})
 	}
+}
+
+func TestDamagedRecords(t *testing.T) {
+	bad := func(i int) *replay.RecordError {
+		return &replay.RecordError{Time: int64(i), Err: errors.New("its columns contradict each other")}
+	}
+	r := newRig(t, config(numbered(t, 1, 1)), nil, &sink{})
+	r.point = newCheckpoint(identity{}, 0, 1, time.Now())
+	require.ErrorContains(t, r.damaged(t.Context(), bad(1)), "on_error: continue leaves such records out")
+	require.False(t, r.tolerate(bad(1)))
+
+	r.cfg.OnError = OnErrorContinue
+	for i := range maxHoles {
+		require.NoError(t, r.damaged(t.Context(), bad(i)))
+		require.True(t, r.tolerate(bad(i)))
+	}
+	require.EqualValues(t, maxHoles, r.point.Damaged)
+	require.ErrorContains(t, r.damaged(t.Context(), bad(-1)), "more than 10000 parts of the archive cannot be read")
+	require.NoError(t, r.Shutdown(t.Context()))
 }
 
 // damage changes a byte in the middle of an object.

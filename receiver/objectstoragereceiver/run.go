@@ -75,6 +75,8 @@ func (r *replayReceiver) replay(ctx context.Context) error {
 	options := archive.ReaderOptions{
 		// Replays read everything once: there is little to keep.
 		CacheBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 8, QueryMemoryBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 2,
+		// A new state is taken rarely, and after a part was not found: then it must be the newest.
+		ListInterval: -1,
 	}
 	for {
 		var err error

@@ -111,3 +111,12 @@ func (a *Archive) Rewrite(t testing.TB, rng *rand.Rand, parts int) {
 
 // Objects are the keys of the data objects.
 func (a *Archive) Objects() []string { return slices.Clone(a.objects) }
+
+// Count returns how many data objects the bucket holds.
+func (a *Archive) Count(t testing.TB) (n int) {
+	for _, err := range a.Bucket.List(context.Background(), "logs/", "") {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}

@@ -152,6 +152,53 @@ func TestReplayIsExact(t *testing.T) {
 	}
 }
 
+func TestBatcherLeavesBadRecordsOut(t *testing.T) {
+	var got []*Batch
+	b := newBatcher(limits{records: 10, bytes: 1000, held: 1000}, 1, Position{}, func(b *Batch) error {
+		got = append(got, b)
+		return nil
+	})
+	good := &archive.Record{Timestamp: 5, Body: "good"}
+	require.NoError(t, b.add("", good))
+	err := b.add("", &archive.Record{Timestamp: 6, Body: "bad", BodyType: archive.TypeInt})
+	var bad *RecordError
+	require.ErrorAs(t, err, &bad)
+	require.EqualValues(t, 6, bad.Time)
+	require.ErrorContains(t, err, "restore record of 1970-01-01T00:00:00.000000006Z: ")
+	require.NotContains(t, err.Error(), "bad")
+	good.Timestamp = 7
+	require.NoError(t, b.add("", good))
+	require.NoError(t, b.finish())
+	require.Len(t, got, 1)
+	require.Equal(t, 2, got[0].Records)
+	require.Equal(t, Position{Time: 8}, got[0].After)
+}
+
+// TestEndOfTime has records of the last time there is, behind which is no other.
+func TestEndOfTime(t *testing.T) {
+	for _, size := range []int{2, 100} {
+		a := archivetest.New(t)
+		ld := plog.NewLogs()
+		records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+		for i := range 9 {
+			lr := records.AppendEmpty()
+			lr.SetTimestamp(math.MaxInt64)
+			lr.Body().SetStr(fmt.Sprint(i))
+		}
+		a.Put(t, "", ld)
+		plan := Plan{MaxRecords: size, MaxBytes: 1 << 20, MaxHeldBytes: 1 << 20}
+		n := 0
+		at, done := run(t, a, plan, Position{Time: math.MinInt64}, func(b *Batch) error {
+			n += b.Records
+			return nil
+		})
+		require.True(t, done)
+		require.Equal(t, 9, n)
+		_, done = run(t, a, plan, at, func(*Batch) error { return errors.New("it is delivered") })
+		require.True(t, done)
+	}
+}
+
 // TestRestarts stops behind every batch, has the archive laid out anew, and goes on.
 func TestRestarts(t *testing.T) {
 	for _, ties := range []int{1, 3, 40, 100_000} {
