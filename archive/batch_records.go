@@ -24,7 +24,7 @@ type batchDecoder struct {
 }
 
 // maxFreeBatches bounds the batches that are kept for their memory.
-const maxFreeBatches = 4
+const maxFreeBatches = 2
 
 // sharedRow is a row that was the first with its shared text.
 type sharedRow struct{ row, index uint32 }

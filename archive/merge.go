@@ -5,12 +5,16 @@ package archive
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -43,6 +47,8 @@ type MergeStats struct {
 	// BytesRead and BytesWritten are of data objects.
 	BytesRead, BytesWritten int64
 	Objects                 int
+	// HeldBytes is the most that decoded row groups took at a time.
+	HeldBytes int64
 }
 
 // ErrMergeMemory is returned (wrapped) when the inputs of a merge need more memory than it may hold.
@@ -56,6 +62,7 @@ type Merger struct {
 	opts    MergerOptions
 	writer  objectWriter
 	decoder batchDecoder
+	opened  map[string]*objectFile // by Fit, for Merge
 }
 
 // NewMerger returns a merger of objects in that bucket.
@@ -96,21 +103,44 @@ func (m *ObjectMeta) Hour() (hour time.Time, ok bool) {
 	return hour, err == nil
 }
 
-// open reads the footers of inputs, which must be of one partition.
-func (m *Merger) open(ctx context.Context, metas []*ObjectMeta) ([]*mergeInput, error) {
-	inputs := make([]*mergeInput, 0, len(metas))
+// openers is how many footers are read at a time.
+const openers = 8
+
+// open reads the footers of inputs, which must be of one partition; n is how many could be read, from the first on.
+func (m *Merger) open(ctx context.Context, metas []*ObjectMeta) (inputs []*mergeInput, n int, err error) {
+	inputs = make([]*mergeInput, len(metas))
+	errs := make([]error, len(metas))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(openers, len(metas)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(metas); i = int(next.Add(1)) - 1 {
+				meta := metas[i]
+				file := m.opened[meta.Key]
+				if file == nil {
+					file, errs[i] = m.openInput(ctx, meta)
+				}
+				inputs[i] = &mergeInput{meta, file}
+			}
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return inputs[:i], i, err
+		}
+	}
+	return inputs, len(metas), nil
+}
+
+func samePartition(metas []*ObjectMeta) error {
 	for _, meta := range metas {
 		first := metas[0]
 		if meta.Directory() != first.Directory() || meta.Tenant != first.Tenant || meta.Displaced != first.Displaced {
-			return nil, fmt.Errorf("merge objects: %q and %q are not of one partition", first.Key, meta.Key)
+			return fmt.Errorf("%q and %q are not of one partition", first.Key, meta.Key)
 		}
-		file, err := m.openInput(ctx, meta)
-		if err != nil {
-			return nil, fmt.Errorf("merge objects: %w", err)
-		}
-		inputs = append(inputs, &mergeInput{meta, file})
 	}
-	return inputs, nil
+	return nil
 }
 
 func (m *Merger) openInput(ctx context.Context, meta *ObjectMeta) (*objectFile, error) {
@@ -145,21 +175,39 @@ func groupMemory(o *objectFile, i int) int64 {
 	return min(o.groups[i].rows, maxRowGroupRows)*row + min(attributes, maxGroupBytes)*attribute + textHint(o, i) + o.groups[i].sum.Bytes
 }
 
-// held is the most that row groups take at a time when they are merged: those whose times overlap, which are open
-// together, twice, because a row group stays until the last row group with a row of it is written; and the one that is
-// decoded ahead.
-func held(groups []mergeGroup) int64 {
-	most, largest := int64(0), int64(0)
+// held is the most that inputs take at a time when they are merged: their footers; the row groups whose times overlap, which
+// are open together, twice, because one stays until the last row with it is written; the one that is decoded ahead; and
+// those that are kept for their memory.
+func held(inputs []*mergeInput) int64 {
+	footers := int64(0)
+	for _, in := range inputs {
+		footers += footerExpansion*in.meta.TailBytes + 1024
+	}
+	groups := groupsOf(inputs)
+	var open groupHeap
+	sum, most, largest := int64(0), int64(0), int64(0)
 	for i := range groups {
-		sum := int64(0)
-		for j := range i + 1 {
-			if groups[j].max >= groups[i].min {
-				sum += groups[j].memory
-			}
+		for len(open) > 0 && open[0].max < groups[i].min {
+			sum -= heap.Pop(&open).(*mergeGroup).memory
 		}
+		heap.Push(&open, &groups[i])
+		sum += groups[i].memory
 		most, largest = max(most, sum), max(largest, groups[i].memory)
 	}
-	return 2*most + largest
+	return footers + 2*most + (2+maxFreeBatches)*largest
+}
+
+// groupHeap has the row group first that ends first.
+type groupHeap []*mergeGroup
+
+func (h groupHeap) Len() int           { return len(h) }
+func (h groupHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h groupHeap) Less(i, j int) bool { return h[i].max < h[j].max }
+func (h *groupHeap) Push(x any)        { *h = append(*h, x.(*mergeGroup)) }
+func (h *groupHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
 }
 
 // fixedMemory is what a merge needs besides: the object under way, which ends with the row group that makes it half as large again as the
@@ -167,18 +215,26 @@ func held(groups []mergeGroup) int64 {
 func (m *Merger) fixedMemory() int64 { return m.opts.TargetBytes*3/2 + rowGroupBytes/2 }
 
 // Fit returns how many of the inputs, from the first on, can be merged at a time within the memory of the options: what is
-// fixed, a target and a half, and what [held] says of their row groups. Inputs in the order of MinTime overlap least.
-// It is at least 1. More are merged in rounds: objects that come out of a merge overlap little.
+// fixed, a target and a half and 32 MiB, and what [held] says of the inputs. In the order of MinTime they overlap least.
+// It is at least 1. More are merged in rounds: objects that come out of a merge overlap little. With an error, it is how many
+// can be read before the first that cannot.
 func (m *Merger) Fit(ctx context.Context, metas []*ObjectMeta) (int, error) {
+	const step = 64
+	m.opened = map[string]*objectFile{}
 	var inputs []*mergeInput
-	for i, meta := range metas {
-		file, err := m.openInput(ctx, meta)
-		if err != nil {
-			return i, err
+	fits := func(n int) bool { return n <= 1 || held(inputs[:n]) <= m.opts.MemoryBytes-m.fixedMemory() }
+	for len(inputs) < len(metas) {
+		done := len(inputs)
+		more, n, err := m.open(ctx, metas[done:min(done+step, len(metas))])
+		inputs = append(inputs, more...)
+		for _, in := range more {
+			m.opened[in.meta.Key] = in.file
 		}
-		inputs = append(inputs, &mergeInput{meta, file})
-		if i > 0 && held(groupsOf(inputs)) > m.opts.MemoryBytes-m.fixedMemory() {
-			return i, nil
+		if !fits(len(inputs)) { // find the last that does
+			return done + sort.Search(len(inputs)-done, func(i int) bool { return !fits(done + i + 1) }), nil
+		}
+		if err != nil {
+			return done + n, fmt.Errorf("merge objects: %w", err)
 		}
 	}
 	return len(metas), nil
@@ -190,14 +246,19 @@ func (m *Merger) Merge(ctx context.Context, req MergeRequest, yield func(Object)
 	if len(req.Inputs) == 0 {
 		return MergeStats{}, nil
 	}
-	inputs, err := m.open(ctx, req.Inputs)
+	err := samePartition(req.Inputs)
 	if err != nil {
-		return MergeStats{}, err
+		return MergeStats{}, fmt.Errorf("merge objects: %w", err)
 	}
-	groups := groupsOf(inputs)
-	if len(inputs) > 1 && held(groups) > m.opts.MemoryBytes-m.fixedMemory() {
+	defer func() { m.opened = nil }()
+	inputs, _, err := m.open(ctx, req.Inputs)
+	if err != nil {
+		return MergeStats{}, fmt.Errorf("merge objects: %w", err)
+	}
+	if len(inputs) > 1 && held(inputs) > m.opts.MemoryBytes-m.fixedMemory() {
 		return MergeStats{}, fmt.Errorf("merge objects: %w", ErrMergeMemory)
 	}
+	groups := groupsOf(inputs)
 	run := newMergeRun(m, &req, yield)
 	defer m.writer.columns.forget()
 	err = run.run(ctx, groups)

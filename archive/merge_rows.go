@@ -34,6 +34,7 @@ type mergeRun struct {
 	totalRows int64 // of all inputs
 	outputs   int64 // how many objects they are to become
 	record    Record
+	holding   int64 // memory of the batches here
 }
 
 // mergeCursor is the rest of a decoded row group.
@@ -107,6 +108,8 @@ func (r *mergeRun) run(ctx context.Context, groups []mergeGroup) (err error) {
 			}
 			next++
 			heap.Push(&r.heap, d.cursor)
+			r.holding += d.cursor.batch.size
+			r.stats.HeldBytes = max(r.stats.HeldBytes, r.holding)
 		}
 		if len(r.heap) == 0 {
 			break
@@ -234,6 +237,7 @@ func (r *mergeRun) keep(b *Batch, row uint32, t int64) bool {
 }
 
 func (r *mergeRun) recycle(c *mergeCursor) {
+	r.holding -= c.batch.size
 	r.merger.decoder.recycle(c.batch)
 	c.batch = nil
 }

@@ -244,17 +244,51 @@ func TestMergeWithinItsMemory(t *testing.T) {
 		commit(t, b, fmt.Sprint("w", i), start, stream(0, 20000, start, fmt.Sprint("s", i)))
 	}
 	for _, inputs := range partitionsOf(t, b) {
-		small := MergerOptions{TargetBytes: 1 << 20, MemoryBytes: 1}
-		m := NewMerger(b, small)
-		m.opts.MemoryBytes = m.fixedMemory() + 30<<20
+		m := NewMerger(b, MergerOptions{TargetBytes: 1 << 20, MemoryBytes: 1})
+		m.opts.MemoryBytes = m.fixedMemory() + 80<<20
 		n, err := m.Fit(t.Context(), inputs)
 		require.NoError(t, err)
 		assert.Greater(t, n, 1)
 		assert.Less(t, n, len(inputs))
-		_, err = m.Merge(t.Context(), MergeRequest{Inputs: inputs}, nil)
+		_, err = m.Merge(t.Context(), MergeRequest{Inputs: inputs[:n+1]}, nil)
 		require.ErrorIs(t, err, ErrMergeMemory)
-		_, err = m.Merge(t.Context(), MergeRequest{Inputs: inputs[:n]}, func(Object) error { return nil })
+		_, err = m.Fit(t.Context(), inputs)
 		require.NoError(t, err)
+		stats, err := m.Merge(t.Context(), MergeRequest{Inputs: inputs[:n]}, func(Object) error { return nil })
+		require.NoError(t, err)
+		opened, _, err := m.open(t.Context(), inputs[:n])
+		require.NoError(t, err)
+		t.Logf("%d of %d inputs: held %d bytes, foreseen %d", n, len(inputs), stats.HeldBytes, held(opened))
+		assert.LessOrEqual(t, stats.HeldBytes, held(opened))
+	}
+}
+
+// TestMergeInRounds merges objects that overlap fully in rounds, and looks whether what comes out needs less.
+func TestMergeInRounds(t *testing.T) {
+	start := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
+	b := mapBucket{}
+	for i := range 9 {
+		commit(t, b, fmt.Sprint("w", i), start, stream(i, rowGroupRows, start, fmt.Sprint("s", i)))
+	}
+	for _, inputs := range partitionsOf(t, b) {
+		m := NewMerger(b, MergerOptions{})
+		all, _, err := m.open(t.Context(), inputs)
+		require.NoError(t, err)
+		var merged []*ObjectMeta
+		for i := 0; i < len(inputs); i += 3 {
+			_, err := m.Merge(t.Context(), MergeRequest{Inputs: inputs[i : i+3], Checkpoint: 1}, func(o Object) error {
+				merged = append(merged, &o.Meta)
+				return b.Create(t.Context(), o.Meta.Key, o.Body)
+			})
+			require.NoError(t, err)
+		}
+		second, _, err := m.open(t.Context(), merged)
+		require.NoError(t, err)
+		assert.Less(t, held(second), held(all)*2/3)
+		stats, err := m.Merge(t.Context(), MergeRequest{Inputs: merged}, func(o Object) error { return nil })
+		require.NoError(t, err)
+		assert.EqualValues(t, 9*rowGroupRows, stats.RowsWritten)
+		assert.LessOrEqual(t, stats.HeldBytes, held(second))
 	}
 }
 
