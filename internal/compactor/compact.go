@@ -6,6 +6,8 @@ package compactor
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/logboom/logboom/archive"
 )
@@ -21,12 +23,13 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 		now := c.now()
 		failed := false
 		unread, err := d.snapshot.EachDay(ctx, func(_ string, objects []*archive.ObjectMeta) error {
-			for _, m := range c.config.planMerges(objects, now) {
+			for _, m := range c.config.planMerges(c.good(objects, now), now) {
 				if err := c.merge(ctx, d, m, report); err != nil {
 					if ctx.Err() != nil {
 						return err
 					}
-					errs, failed = append(errs, err), true // one object that cannot be read must not stop all others
+					// One object that cannot be read must not stop all others: without it they are merged in the next round.
+					errs, failed = append(errs, err), c.blame(err, now) || failed
 					continue
 				}
 				if d.full() {
@@ -38,11 +41,13 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 		for _, err := range unread {
 			c.log.Warn("a part of the archive cannot be looked at", "error", err)
 		}
-		more := errors.Is(err, archive.ErrStop)
-		if err != nil && !more {
+		if err != nil && !errors.Is(err, archive.ErrStop) {
 			return errors.Join(append(errs, err)...)
 		}
 		if len(d.edit.Add)+len(d.edit.Remove) == 0 {
+			if failed {
+				continue
+			}
 			return errors.Join(errs...)
 		}
 		switch err := c.commit(ctx, d, report); {
@@ -50,8 +55,6 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 			continue
 		case err != nil:
 			return errors.Join(append(errs, err)...)
-		case failed && !more:
-			return errors.Join(errs...)
 		}
 	}
 	return errors.Join(errs...)
@@ -60,16 +63,47 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 // maxAttempts bounds how often a change is tried in one cycle, and with that how many checkpoints a cycle makes for it.
 const maxAttempts = 16
 
+const (
+	// badAgain is when an object that could not be read is tried again.
+	badAgain = 10 * time.Minute
+	// maxBad bounds how many are remembered.
+	maxBad = 1 << 16
+)
+
+// blame takes note of the object that an error is about; ok is false when it is about none.
+func (c *Compactor) blame(err error, now time.Time) (ok bool) {
+	var object *archive.ObjectError
+	if !errors.As(err, &object) {
+		return false
+	}
+	if len(c.bad) >= maxBad {
+		clear(c.bad)
+	}
+	c.bad[object.Key] = now.Add(badAgain)
+	return true
+}
+
+// good leaves out the objects that could not be read lately.
+func (c *Compactor) good(objects []*archive.ObjectMeta, now time.Time) []*archive.ObjectMeta {
+	if len(c.bad) == 0 {
+		return objects
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o *archive.ObjectMeta) bool {
+		again, ok := c.bad[o.Key]
+		if ok && !now.Before(again) {
+			delete(c.bad, o.Key)
+			return false
+		}
+		return ok
+	})
+}
+
 // merge merges as much of a set as fits at a time.
 func (c *Compactor) merge(ctx context.Context, d *draft, m merge, report *Report) error {
 	inputs := m.inputs
 	for len(inputs) > 0 {
 		n, err := c.merger.Fit(ctx, inputs)
 		if err != nil {
-			if n >= 2 { // those before it can be merged
-				_, _, merged := c.rewrite(ctx, d, archive.MergeRequest{Inputs: inputs[:n]}, true)
-				return errors.Join(err, merged)
-			}
 			return err
 		}
 		if n == 1 && len(inputs) > 1 && compacted(inputs[0]) {

@@ -26,6 +26,7 @@ type Compactor struct {
 	seeker *archive.LeaseSeeker
 	epoch  uint64 // of the lease, while it is held
 	looked map[string]string
+	bad    map[string]time.Time // objects that could not be merged, and when they are tried again
 }
 
 // New returns a compactor for the archive in b, which stays the caller's. Nothing is read or written yet.
@@ -33,7 +34,7 @@ func New(b archive.Bucket, config Config) (*Compactor, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Compactor{bucket: b, config: config, log: config.Logger, now: config.Now, looked: map[string]string{}}
+	c := &Compactor{bucket: b, config: config, log: config.Logger, now: config.Now, looked: map[string]string{}, bad: map[string]time.Time{}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
