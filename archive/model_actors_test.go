@@ -28,6 +28,7 @@ type modelWAL struct {
 	hint        uint64
 	owner       *process
 	running     bool
+	sleeper     bool
 }
 
 func (l *modelWAL) drop(w *world, to uint64) {
@@ -70,7 +71,7 @@ func (p *process) write(l *modelWAL, drain bool) {
 			l.next++
 		}
 		if !drain {
-			time.Sleep(time.Duration(p.rnd.IntN(600)) * time.Second)
+			time.Sleep(time.Duration(p.rnd.IntN(200)) * time.Second)
 		}
 		if l.first == l.next {
 			if _, err := p.wait(ctx, "idle"); err != nil {
@@ -116,6 +117,7 @@ func (p *process) lead() {
 		if _, err := p.wait(ctx, "idle"); err != nil {
 			return
 		}
+		time.Sleep(time.Duration(p.rnd.IntN(200)) * time.Second)
 		var listed []string
 		complete := false
 		if p.rnd.IntN(4) == 0 {
@@ -235,6 +237,7 @@ func (p *process) read() {
 		if _, err := p.wait(ctx, "idle"); err != nil {
 			return
 		}
+		time.Sleep(time.Duration(p.rnd.IntN(100)) * time.Second)
 		var err error
 		if r == nil || p.rnd.IntN(30) == 0 {
 			seen = map[string]bool{}
@@ -327,8 +330,8 @@ func TestModel(t *testing.T) {
 func (w *world) run(steps int) {
 	var processes []*process
 	var running atomic.Int64
-	start := func(name string, do func(p *process)) *process {
-		p := &process{world: w, name: fmt.Sprintf("%s.%d", name, len(processes))}
+	start := func(name string, sleeper bool, do func(p *process)) *process {
+		p := &process{world: w, name: fmt.Sprintf("%s.%d", name, len(processes)), sleeper: sleeper}
 		processes = append(processes, p)
 		running.Add(1)
 		go func() {
@@ -340,24 +343,26 @@ func (w *world) run(steps int) {
 	var wals []*modelWAL
 	begin := func(l *modelWAL, drain bool) {
 		l.running = true
-		l.owner = start(l.writer+"/"+l.id, func(p *process) { p.write(l, drain) })
+		l.owner = start(l.writer+"/"+l.id, l.sleeper, func(p *process) { p.write(l, drain) })
 	}
 	for i := range 4 {
-		l := &modelWAL{writer: []string{"a", "b"}[i%2], id: fmt.Sprintf("wal%d", i), first: 1, next: 1, records: map[uint64]string{}}
+		l := &modelWAL{writer: []string{"a", "b"}[i%2], id: fmt.Sprintf("wal%d", i), first: 1, next: 1, sleeper: i > 1, records: map[uint64]string{}}
 		wals = append(wals, l)
 		begin(l, false)
 	}
-	start("leader", (*process).lead)
-	start("leader", (*process).lead)
-	start("reader", (*process).read)
-	start("reader", (*process).read)
+	for i := range 2 {
+		start("leader", i == 0, (*process).lead)
+		start("reader", i == 0, (*process).read)
+	}
 	for range steps {
 		w.step()
 		if w.rnd.IntN(60) == 0 { // one dies, or comes back
 			l := wals[w.rnd.IntN(len(wals))]
-			if l.running {
+			switch {
+			case l.running && time.Now().Before(l.owner.asleep) && w.rnd.IntN(20) > 0: // it sleeps on
+			case l.running:
 				l.owner.dead = true
-			} else {
+			default:
 				begin(l, false)
 			}
 		}
@@ -382,7 +387,7 @@ func (w *world) run(steps int) {
 			w.fatalf("record %s was never committed", record)
 		}
 	}
-	start("the last reader", func(p *process) {
+	start("the last reader", false, func(p *process) {
 		e := w.expect(map[string]bool{})
 		for range 2 {
 			r, err := Open(w.t.Context(), p, ReaderOptions{})

@@ -65,9 +65,10 @@ type call struct {
 // process is somebody who uses the bucket. Its methods are those of a Bucket.
 type process struct {
 	*world
-	name   string
-	dead   bool
-	asleep time.Time // it does nothing before
+	name    string
+	dead    bool
+	asleep  time.Time // it does nothing before
+	sleeper bool
 }
 
 var (
@@ -110,8 +111,8 @@ func (w *world) step() {
 	w.waiting = slices.Delete(w.waiting, i, i+1)
 	w.mu.Unlock()
 	if !w.calm {
-		time.Sleep(time.Duration(w.rnd.IntN(10_000)) * time.Millisecond)
-		if chance := sleepy(c.name); w.rnd.IntN(chance) == 0 { // before it does it
+		time.Sleep(time.Duration(w.rnd.IntN(3000)) * time.Millisecond)
+		if chance := sleepy(c.p, c.name); w.rnd.IntN(chance) == 0 { // before it does it
 			c.p.asleep = time.Now().Add(time.Duration(1+w.rnd.IntN(180)) * time.Minute)
 			w.mu.Lock()
 			w.waiting = append(w.waiting, c)
@@ -130,12 +131,15 @@ func (w *world) step() {
 	synctest.Wait()
 }
 
-// sleepy says how seldom a process falls asleep before an operation.
-func sleepy(name string) int {
-	if strings.HasPrefix(name, "create "+logPrefix) {
+// sleepy says how seldom a process falls asleep before an operation. Every other one does where it hurts.
+func sleepy(p *process, name string) int {
+	switch {
+	case !p.sleeper || !strings.HasPrefix(name, "create "+logPrefix):
+		return 500
+	case strings.HasPrefix(name, "create "+manifestPrefix):
 		return 20
 	}
-	return 300
+	return 3
 }
 
 // land lets delayed creations take effect.
@@ -408,7 +412,7 @@ func (w *world) checkDelete(key string) {
 	if writer, n, ok := parseLogKey(key); ok && n > w.newest.position(writer).Sequence {
 		w.fatalf("log record %s is deleted, which no checkpoint has", key)
 	}
-	for i := range w.newest.Manifests {
+	for i := 0; w.newest != nil && i < len(w.newest.Manifests); i++ {
 		if w.newest.Manifests[i].Key == key {
 			w.fatalf("manifest %s is deleted, which is live", key)
 		}
