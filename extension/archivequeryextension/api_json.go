@@ -63,15 +63,26 @@ func (r *resultJSON) answer() (answer, error) {
 func (r *resultJSON) size() int {
 	n := 0
 	for i := range r.streams {
-		for j := range r.streams[i].Entries {
-			n += len(r.streams[i].Entries[j].Line)*9/8 + 32
+		s := &r.streams[i]
+		n += labelsSize(s.Labels) + 32
+		for j := range s.Entries {
+			e := &s.Entries[j]
+			n += len(e.Line)*9/8 + 32 // some characters are escaped
 			if r.categorize {
-				n += 256
+				n += labelsSize(e.Metadata) + labelsSize(e.Parsed) + 48
 			}
 		}
 	}
 	for i := range r.series {
-		n += 128 + 24*len(r.series[i].Points)
+		n += labelsSize(r.series[i].Labels) + 32 + 32*len(r.series[i].Points)
+	}
+	return n
+}
+
+func labelsSize(ls logql.Labels) int {
+	n := 2
+	for i := range ls {
+		n += len(ls[i].Name) + len(ls[i].Value) + 6
 	}
 	return n
 }
