@@ -20,15 +20,16 @@ import (
 // crashRig is an archive with something to do for every part of a compactor: objects to merge, records that came
 // twice, a class of records that is due in part of an object, objects that are due as a whole, a user to be forgotten,
 // superseded objects whose grace is over, an orphan, and log records that nobody needs any more.
-func crashRig(t testing.TB) *rig {
-	r := newRig(t)
+func crashRig(t testing.TB) *rig { return newRig(t).fill() }
+
+func (r *rig) fill() *rig {
 	for i := range 2 {
 		at := start.Add(-48*time.Hour + time.Duration(i)*time.Minute)
 		r.write("w", lines(3, fmt.Sprint("old", i), "cart", 9, at)...)
 	}
-	c := r.compactor(r.process(), nil)
-	_, err := c.Cycle(t.Context())
-	require.NoError(t, err)
+	c := r.compactor(r.bucket(), nil)
+	_, err := c.Cycle(r.t.Context())
+	require.NoError(r.t, err)
 	r.now = r.now.Add(r.config().Grace + time.Hour)
 	for i := range 3 {
 		at := start.Add(time.Duration(i) * time.Minute)
@@ -38,7 +39,7 @@ func crashRig(t testing.TB) *rig {
 		r.write("w", append(mixed, twice)...)
 		r.write("v", append(lines(3, fmt.Sprint("v", i), "edge", 9, at), twice)...)
 	}
-	r.store.objects["logs/date=2026-11-23/hour=08/compacted-1-0123456789abcdef.parquet"] = []byte("orphan")
+	require.NoError(r.t, r.bucket().Create(r.t.Context(), "logs/date=2026-11-23/hour=08/compacted-1-0123456789abcdef.parquet", []byte("orphan")))
 	r.writers = map[string]*archive.LogWriter{} // their processes have ended
 	return r
 }
@@ -68,7 +69,7 @@ func kept(l line) bool {
 // settle lets a process that nothing happens to do the chores, long after the others, and checks what is left.
 func (r *rig) settle(what string) {
 	r.t.Helper()
-	c := r.compactor(r.process(), crashConfig)
+	c := r.compactor(r.bucket(), crashConfig)
 	for tries := 0; ; tries++ {
 		err := r.chores(r.t.Context(), c)
 		if err == nil {
@@ -91,7 +92,7 @@ func (r *rig) settle(what string) {
 	_, err = c.Cycle(r.t.Context())
 	require.NoError(r.t, err, what)
 	r.check(kept)
-	require.Equal(r.t, keysOf(byKey(r.live())), r.store.keys("logs/"), "%s: nothing but what is live is in the bucket", what)
+	require.Equal(r.t, keysOf(byKey(r.live())), r.keys("logs/"), "%s: nothing but what is live is in the bucket", what)
 	seen := int64(0)
 	for _, o := range r.live() {
 		seen += o.Rows

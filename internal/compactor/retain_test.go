@@ -131,8 +131,10 @@ func keysOf(list []*archive.ObjectMeta) (keys []string) {
 // audit reads what was written about deletions.
 func (r *rig) audit() (list []deletion) {
 	r.t.Helper()
-	for _, key := range r.store.keys(auditPrefix) {
-		for text := range strings.Lines(string(r.store.objects[key])) {
+	for _, key := range r.keys(auditPrefix) {
+		body, err := archive.ReadLogObject(r.t.Context(), r.bucket(), key)
+		require.NoError(r.t, err)
+		for text := range strings.Lines(string(body)) {
 			var d deletion
 			require.NoError(r.t, json.Unmarshal([]byte(text), &d))
 			list = append(list, d)

@@ -27,6 +27,7 @@ var start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 type rig struct {
 	t       testing.TB
 	store   *store
+	other   archive.Bucket // instead of the store
 	now     time.Time
 	writers map[string]*archive.LogWriter
 	written []line
@@ -64,7 +65,7 @@ func (r *rig) config() Config {
 }
 
 // compactor returns one of a process of its own.
-func (r *rig) compactor(p *process, change func(*Config)) *Compactor {
+func (r *rig) compactor(p archive.Bucket, change func(*Config)) *Compactor {
 	config := r.config()
 	if change != nil {
 		change(&config)
@@ -76,11 +77,28 @@ func (r *rig) compactor(p *process, change func(*Config)) *Compactor {
 
 func (r *rig) process() *process { return &process{store: r.store} }
 
+// bucket is one to which nothing happens.
+func (r *rig) bucket() archive.Bucket {
+	if r.other != nil {
+		return r.other
+	}
+	return r.process()
+}
+
+// keys are those of what is in the bucket.
+func (r *rig) keys(prefix string) (list []string) {
+	for info, err := range r.bucket().List(context.Background(), prefix, "") {
+		require.NoError(r.t, err)
+		list = append(list, info.Key)
+	}
+	return list
+}
+
 // write commits lines as one flush of a writer.
 func (r *rig) write(writer string, lines ...line) {
 	r.t.Helper()
 	w := r.writers[writer]
-	b := r.process()
+	b := r.bucket()
 	if w == nil {
 		var err error
 		w, err = archive.NewLogWriter(b, writer, "wal", 0)
@@ -132,7 +150,7 @@ func lines(n int, prefix, service string, severity int32, at time.Time) (list []
 
 func (r *rig) open() *archive.Reader {
 	r.t.Helper()
-	reader, err := archive.Open(context.Background(), r.process(), archive.ReaderOptions{ListInterval: -1, CountsByMinute: true})
+	reader, err := archive.Open(context.Background(), r.bucket(), archive.ReaderOptions{ListInterval: -1, CountsByMinute: true})
 	require.NoError(r.t, err)
 	return reader
 }
@@ -179,6 +197,6 @@ func (r *rig) check(keep func(line) bool) {
 	s := r.open().Snapshot()
 	require.Equal(r.t, r.want(keep), bodies(r.t, s))
 	for _, o := range r.live() {
-		require.NoError(r.t, archive.VerifyObject(context.Background(), r.process(), o))
+		require.NoError(r.t, archive.VerifyObject(context.Background(), r.bucket(), o))
 	}
 }
