@@ -399,8 +399,12 @@ func appendMark(marks []WALMark, m WALMark) []WALMark {
 		return marks
 	}
 	// The oldest two of one log become one, of nobody in particular; logs that have none to spare are forgotten.
+	runs := make(map[string]int, len(marks))
 	for i := range marks {
-		for j := i + 1; j < len(marks); j++ {
+		runs[marks[i].ID]++
+	}
+	for i := range marks {
+		for j := i + 1; runs[marks[i].ID] > 1 && j < len(marks); j++ {
 			if marks[i].ID == marks[j].ID {
 				marks[j].Nonce, marks[j].From, marks[j].To = "", min(marks[i].From, marks[j].From), max(marks[i].To, marks[j].To)
 				return slices.Delete(marks, i, i+1)

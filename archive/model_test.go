@@ -27,8 +27,9 @@ import (
 
 // world is the bucket of a model, and what is true of it.
 type world struct {
-	t   *testing.T
-	rnd *rand.Rand
+	t    *testing.T
+	rnd  *rand.Rand
+	pace int // milliseconds that an operation takes at most
 
 	mu      sync.Mutex
 	waiting []*call
@@ -78,7 +79,7 @@ var (
 
 func newWorld(t *testing.T, seed uint64) *world {
 	return &world{
-		t: t, rnd: rand.New(rand.NewPCG(seed, 1)), objects: map[string][]byte{}, made: map[string]time.Time{}, contents: map[string][]string{},
+		t: t, rnd: rand.New(rand.NewPCG(seed, 1)), pace: []int{3000, 200}[seed%2], objects: map[string][]byte{}, made: map[string]time.Time{}, contents: map[string][]string{},
 		acked: map[string]bool{}, committed: map[string]time.Time{}, removed: map[string]bool{}, tail: map[string]map[uint64]*LogRecord{},
 	}
 }
@@ -111,7 +112,7 @@ func (w *world) step() {
 	w.waiting = slices.Delete(w.waiting, i, i+1)
 	w.mu.Unlock()
 	if !w.calm {
-		time.Sleep(time.Duration(w.rnd.IntN(3000)) * time.Millisecond)
+		time.Sleep(time.Duration(w.rnd.IntN(w.pace)) * time.Millisecond)
 		if chance := sleepy(c.p, c.name); w.rnd.IntN(chance) == 0 { // before it does it
 			c.p.asleep = time.Now().Add(time.Duration(1+w.rnd.IntN(180)) * time.Minute)
 			w.mu.Lock()
