@@ -67,6 +67,12 @@ func shopLogs(r *rand.Rand, records int, start time.Time) plog.Logs {
 }
 
 func BenchmarkEncode(b *testing.B) {
+	for _, noIndex := range []bool{false, true} {
+		b.Run(map[bool]string{false: "index", true: "no index"}[noIndex], func(b *testing.B) { benchmarkEncode(b, EncoderOptions{NoIndex: noIndex}) })
+	}
+}
+
+func benchmarkEncode(b *testing.B, opts EncoderOptions) {
 	start := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 	ld := shopLogs(rand.New(rand.NewPCG(1, 1)), 100_000, start)
 	records := ld.LogRecordCount()
@@ -76,7 +82,7 @@ func BenchmarkEncode(b *testing.B) {
 	var stored int64
 	for b.Loop() {
 		stored = 0
-		enc := NewEncoder(EncoderOptions{})
+		enc := NewEncoder(opts)
 		enc.Append(ld, start)
 		require.NoError(b, enc.Encode(ObjectName{Writer: "w"}, func(o Object) error {
 			stored += o.Meta.Bytes

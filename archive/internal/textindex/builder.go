@@ -11,9 +11,11 @@ const (
 	// fingerprintBits is the width of the filters' fingerprints: one token in 4,096 that is not in a row group seems
 	// to be there.
 	fingerprintBits = 12
-	// maxMixed is how many tokens like ids the vocabulary of an object takes; further ones go to the filters. Few
-	// (names of hosts and versions) are better there: a vocabulary can be searched for parts of a token.
-	maxMixed = 4096
+	// minMixed, one for mixedRows rows, and at most maxMixed tokens like ids are words of an object; further ones go to
+	// the filters. Few (names of hosts, versions) are better there: a vocabulary can be searched for parts of a token.
+	minMixed  = 256
+	maxMixed  = 8192
+	mixedRows = 64
 )
 
 // Flags of a row group say what its filter may hold, besides what is in the vocabulary.
@@ -32,6 +34,7 @@ type Builder struct {
 	words  words
 	shapes shapes
 	fuse   fuseBuilder
+	rows   int // of the row groups before
 	mixed  int // words of kindMixed
 	group  groupEntry
 	groups []groupEntry
@@ -49,7 +52,7 @@ func (b *Builder) Start() {
 	b.words.start()
 	b.shapes.start()
 	b.placed.start()
-	b.mixed, b.groups, b.data = 0, b.groups[:0], b.data[:0]
+	b.rows, b.mixed, b.groups, b.data = 0, 0, b.groups[:0], b.data[:0]
 	b.err = b.codec.init()
 }
 
@@ -205,7 +208,7 @@ func (b *Builder) Value(v []byte) {
 
 // token adds a token, and returns the index plus one of its word, or 0 if it is none.
 func (b *Builder) token(token []byte, flags uint8) uint32 {
-	if flags&digit == 0 && len(token) <= maxWord {
+	if flags&digit == 0 && len(token) < longWord {
 		w := b.words.add(token, true)
 		if w == 0 {
 			b.key(token, flagAny)
@@ -228,13 +231,14 @@ func (b *Builder) digitToken(token []byte, flags uint8) (k kind, word uint32) {
 	switch k {
 	case kindHex:
 		b.key(token, flagHex)
+		b.group.hexLengths |= lengthBit(len(token))
 	case kindTime:
 		b.group.flags |= flagTime
 	case kindLong:
 		b.key(token, flagAny)
 	case kindMixed:
 		had := len(b.words.ends)
-		if word = b.words.add(token, b.mixed < maxMixed); word == 0 {
+		if word = b.words.add(token, b.mixed < min(maxMixed, minMixed+b.rows/mixedRows)); word == 0 {
 			b.key(token, flagAny)
 		}
 		b.mixed += len(b.words.ends) - had
@@ -245,6 +249,12 @@ func (b *Builder) digitToken(token []byte, flags uint8) (k kind, word uint32) {
 	}
 	return k, word
 }
+
+// lengthBit is a bit for a length, the last for all that are greater.
+func lengthBit(n int) uint64 { return 1 << min(n, 63) }
+
+// longerThan reports whether a length of the set may be greater than n.
+func longerThan(lengths uint64, n int) bool { return n >= 63 || lengths>>(n+1) != 0 }
 
 // key adds a token to the filter.
 func (b *Builder) key(token []byte, flag uint8) {
@@ -259,6 +269,7 @@ func (b *Builder) EndGroup() {
 	}
 	g := &b.group
 	g.rows = len(b.shapes.rows)
+	b.rows += g.rows
 	keys := b.keys.list()
 	g.keys = len(keys)
 	from := len(b.data)

@@ -33,12 +33,14 @@ func (e *blockEntry) set(data []byte) { e.bytes, e.sum = len(data), sum64(data) 
 
 // groupEntry is what the directory says of a row group.
 type groupEntry struct {
-	rows   int
-	flags  uint8
-	keys   int // in the filter
-	fuse   fuse
-	filter blockEntry
-	shapes blockEntry // the shapes of the rows; raw is how many distinct ones there are
+	rows  int
+	flags uint8
+	keys  int // in the filter
+	// hexLengths are the lengths of the hexadecimal tokens, a bit for each.
+	hexLengths uint64
+	fuse       fuse
+	filter     blockEntry
+	shapes     blockEntry // the shapes of the rows; raw is how many distinct ones there are
 }
 
 // encoder compresses.
@@ -149,6 +151,9 @@ func (b *Builder) Finish(dst []byte) (_ []byte, directory int64, err error) {
 func (g *groupEntry) append(d []byte) []byte {
 	d = binary.AppendUvarint(d, uint64(g.rows))
 	d = append(d, g.flags)
+	if g.flags&flagHex != 0 {
+		d = binary.LittleEndian.AppendUint64(d, g.hexLengths)
+	}
 	d = binary.AppendUvarint(d, uint64(g.keys))
 	d = binary.AppendUvarint(d, uint64(g.filter.bytes))
 	if g.filter.bytes > 0 {
@@ -285,8 +290,10 @@ func (w *words) finish(dst, d []byte, e *encoder) (_, _ []byte) {
 		shared, suffixes, text, counts, posts = shared[:0], suffixes[:0], text[:0], counts[:0], posts[:0]
 		last := []byte(nil)
 		k := 0
+		lengths := uint64(0)
 		for ; k < len(rest) && len(shared)+len(suffixes)+len(text)+len(counts)+len(posts) < wordBlock; k++ {
 			word := w.word(rest[k])
+			lengths |= lengthBit(len(word))
 			common := commonPrefix(last, word)
 			shared, suffixes = append(shared, byte(common)), append(suffixes, byte(len(word)-common))
 			text = append(text, word[common:]...)
@@ -302,6 +309,7 @@ func (w *words) finish(dst, d []byte, e *encoder) (_, _ []byte) {
 		first := w.word(rest[0])
 		entries = binary.AppendUvarint(entries, uint64(len(first)))
 		entries = append(entries, first...)
+		entries = binary.LittleEndian.AppendUint64(entries, lengths)
 		dst, entries = e.block(dst, entries, raw)
 		rest = rest[k:]
 	}

@@ -49,9 +49,10 @@ type indexGroup struct {
 
 type indexBlock struct {
 	blockEntry
-	at    int64
-	first []byte // word
-	count int    // shapes
+	at      int64
+	first   []byte // word
+	lengths uint64 // of words, a bit for each
+	count   int    // shapes
 }
 
 // Open decodes the directory, the last bytes of an index of size bytes over row groups of that many rows. The caller
@@ -80,7 +81,7 @@ func Open(directory []byte, size int64, rows []int, fetch Fetch) (*Index, error)
 		at += int64(ix.groups[i].filter.bytes)
 	}
 	for range d.number(len(d.rest)) {
-		b := indexBlock{first: d.bytes(d.number(maxWord))}
+		b := indexBlock{first: d.bytes(d.number(maxWord)), lengths: d.u64()}
 		d.block(&b.blockEntry)
 		if d.err != nil {
 			break
@@ -184,7 +185,9 @@ const (
 
 func (d *decoder) group(g *groupEntry) {
 	g.rows = d.number(maxRows)
-	g.flags = d.byte()
+	if g.flags = d.byte(); g.flags&flagHex != 0 {
+		g.hexLengths = d.u64()
+	}
 	g.keys = d.number(maxFilterKeys)
 	if g.filter.bytes = d.number(maxFilterSize); g.filter.bytes > 0 {
 		g.fuse.bits = uint32(d.byte())

@@ -31,7 +31,7 @@ type term struct {
 	op   termOp
 	text string // folded, where fold is
 	fold bool
-	kind kind
+	kind kind // of a whole token
 	hash uint64
 	// sure says that the hash is that of every spelling.
 	sure bool
@@ -231,7 +231,9 @@ func (c *needs) token(op termOp, token []byte, flags uint8, fold bool) need {
 		t.hash = hash64(token)
 		t.sure = !fold || flags&high == 0 && !bytes.ContainsAny(token, "ks")
 	} else {
-		t.mayHex = flags&^hexDigits == 0
+		if t.mayHex = flags&^hexDigits == 0; t.mayHex && kindOf(token, flags) == kindHex {
+			t.kind, t.hash, t.sure = kindHex, hash64(token), true
+		}
 		t.mayTime = len(token) <= maxFraction+1 && (allDigits(token) || token[len(token)-1]|0x20 == 'z' && allDigits(token[:len(token)-1]))
 	}
 	return c.term(t)

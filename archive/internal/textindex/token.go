@@ -19,9 +19,13 @@ const (
 const (
 	hexDigits = digit | lowerHex | upperHex
 	// maxWord is how long a token of the vocabulary may be, in bytes.
-	maxWord = 64
+	maxWord = 255
+	// longWord is from which length on a word is like an id.
+	longWord = 65
 	// minHex is from which length on hexadecimal digits with a decimal one among them are an id.
 	minHex = 6
+	// maxHex is up to which: longer ones are rare, and with one in a row group, any hexadecimal needle could be in it.
+	maxHex = 32
 	// maxFraction is how many digits, and a Z, are the end of a time.
 	maxFraction = 9
 	// uuidBytes is the length of a UUID.
@@ -67,10 +71,12 @@ const (
 func kindOf(token []byte, flags uint8) kind {
 	n := len(token)
 	switch {
-	case flags&digit != 0 && flags&^hexDigits == 0 && n >= minHex:
+	case flags&digit != 0 && flags&^hexDigits == 0 && n >= minHex && n <= maxHex:
 		return kindHex
 	case n > maxWord:
 		return kindLong
+	case n >= longWord:
+		return kindMixed
 	case flags&digit == 0:
 		return kindWord
 	case n > 1 && n <= maxFraction+1 && token[n-1]|0x20 == 'z' && allDigits(token[:n-1]):

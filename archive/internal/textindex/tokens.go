@@ -18,6 +18,7 @@ type tokenSearch struct {
 	terms []term
 	sets  []groupSet // by term: the row groups where it may hold, as far as it is known
 	words []groupSet // by term that was looked up: those where the vocabulary has it
+	apart []groupSet // by term of a part of a token: those where it is no whole hexadecimal one
 }
 
 // tokens takes the row groups out of the candidates that do not have the tokens. What costs least comes first.
@@ -25,9 +26,9 @@ func (ix *Index) tokens(ctx context.Context, q *Query, candidates groupSet) erro
 	if q.need.op == needNothing || candidates.empty() {
 		return nil
 	}
-	s := tokenSearch{ix: ix, terms: q.terms, sets: make([]groupSet, len(q.terms)), words: make([]groupSet, len(q.terms))}
+	s := tokenSearch{ix: ix, terms: q.terms, sets: make([]groupSet, len(q.terms)), words: make([]groupSet, len(q.terms)), apart: make([]groupSet, len(q.terms))}
 	for i := range s.sets {
-		s.sets[i] = newGroupSet(len(ix.groups))
+		s.sets[i], s.apart[i] = newGroupSet(len(ix.groups)), newGroupSet(len(ix.groups))
 		for g := range ix.groups {
 			if s.possible(&s.terms[i], ix.groups[g].flags) {
 				s.sets[i].add(g)
@@ -47,6 +48,9 @@ func (ix *Index) tokens(ctx context.Context, q *Query, candidates groupSet) erro
 
 // possible reports whether a row group with these flags may hold the term, before anything is read.
 func (s *tokenSearch) possible(t *term, flags uint8) bool {
+	if t.op != termWhole {
+		return true
+	}
 	switch t.kind {
 	case kindUUID:
 		return flags&flagUUID != 0
@@ -60,8 +64,10 @@ func (s *tokenSearch) possible(t *term, flags uint8) bool {
 }
 
 // beside reports whether the row group may hold the term outside of the vocabulary.
-func (t *term) beside(flags uint8) bool {
-	return flags&flagAny != 0 || t.mayHex && flags&flagHex != 0 || t.mayTime && flags&flagTime != 0
+func (s *tokenSearch) beside(i, g int) bool {
+	t, e := &s.terms[i], &s.ix.groups[g]
+	return e.flags&flagAny != 0 || t.mayTime && e.flags&flagTime != 0 || t.mayHex && e.flags&flagHex != 0 &&
+		(longerThan(e.hexLengths, len(t.text)) || t.kind == kindHex && !s.apart[i].has(g))
 }
 
 func (s *tokenSearch) eval(n *need) groupSet {
@@ -144,7 +150,7 @@ func (s *tokenSearch) found(i int, set groupSet) {
 	}
 	s.words[i] = set.clone()
 	for g := range s.ix.groups {
-		if s.terms[i].beside(s.ix.groups[g].flags) {
+		if s.beside(i, g) {
 			set.add(g)
 		}
 	}
@@ -210,8 +216,13 @@ func (s *tokenSearch) filter(ctx context.Context, candidates groupSet) error {
 		}
 		for j, g := range groups[:len(extents)] {
 			for i := range s.terms {
-				if s.asks(i, g) && !s.ix.groups[g].fuse.contains(data[j], s.terms[i].hash) {
+				if !s.asks(i, g) || s.ix.groups[g].fuse.contains(data[j], s.terms[i].hash) {
+					continue
+				}
+				if s.terms[i].op == termWhole {
 					s.sets[i].remove(g)
+				} else {
+					s.apart[i].add(g)
 				}
 			}
 		}
@@ -223,8 +234,11 @@ func (s *tokenSearch) filter(ctx context.Context, candidates groupSet) error {
 // asks reports whether the filter of a row group decides whether the term may hold in it.
 func (s *tokenSearch) asks(i, g int) bool {
 	t := &s.terms[i]
-	if t.op != termWhole || !t.sure || !s.sets[i].has(g) {
+	if !t.sure || !s.sets[i].has(g) {
 		return false
+	}
+	if e := &s.ix.groups[g]; t.op != termWhole {
+		return t.kind == kindHex && e.flags&flagHex != 0 && e.flags&flagAny == 0 && !longerThan(e.hexLengths, len(t.text))
 	}
 	switch t.kind {
 	case kindUUID, kindHex:
@@ -256,9 +270,14 @@ func (s *tokenSearch) scan(ctx context.Context, _ groupSet) error {
 	for _, i := range slices.Concat(exact, folded) {
 		sets[i] = newGroupSet(len(s.ix.groups))
 	}
-	blocks := make([]int, len(s.ix.words))
-	for i := range blocks {
-		blocks[i] = i
+	var blocks []int
+	for b := range s.ix.words {
+		for _, i := range slices.Concat(exact, folded) {
+			if s.mayHold(b, i) {
+				blocks = append(blocks, b)
+				break
+			}
+		}
 	}
 	var lower []byte
 	err := s.eachBlock(ctx, blocks, func(_ int, l *wordList) error {
@@ -304,6 +323,20 @@ func (s *tokenSearch) scan(ctx context.Context, _ groupSet) error {
 		s.found(i, sets[i])
 	}
 	return nil
+}
+
+// mayHold reports whether a block of the vocabulary may have words that match the term.
+func (s *tokenSearch) mayHold(b, i int) bool {
+	t := &s.terms[i]
+	if !longerThan(s.ix.words[b].lengths, len(t.text)-1) { // a folded text is never longer than another spelling
+		return false
+	}
+	if t.op != termPrefix || t.fold {
+		return true
+	}
+	beyond := b+1 < len(s.ix.words) && string(s.ix.words[b+1].first) < t.text
+	first := s.ix.words[b].first
+	return !beyond && string(first[:min(len(first), len(t.text))]) <= t.text
 }
 
 // matches compares a word, folded where the term is.
