@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/logboom/logboom/exporter/objectstorageexporter"
+	"github.com/logboom/logboom/extension/archivecompactorextension"
 	"github.com/logboom/logboom/extension/archivequeryextension"
 	"github.com/logboom/logboom/processor/grokprocessor"
 	"github.com/logboom/logboom/processor/redactprocessor"
@@ -176,6 +177,7 @@ func TestSettings(t *testing.T) {
 		{"exporter/objectstorageexporter", objectstorageexporter.NewFactory().CreateDefaultConfig(), nil},
 		{"receiver/objectstoragereceiver", objectstoragereceiver.NewFactory().CreateDefaultConfig(), nil},
 		{"extension/archivequeryextension", archivequeryextension.NewFactory().CreateDefaultConfig(), http},
+		{"extension/archivecompactorextension", archivecompactorextension.NewFactory().CreateDefaultConfig(), nil},
 	} {
 		t.Run(filepath.Base(c.dir), func(t *testing.T) {
 			readme := filepath.Join("..", "..", c.dir, "README.md")
