@@ -5,6 +5,8 @@ package archive
 
 import (
 	"bytes"
+	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -26,8 +28,32 @@ type column struct {
 	none  uint32 // the id of NULL; it is the number of entries
 
 	values int
+	raw    *rawTexts // where each text begins is found out when it is asked for
 	// rowStarts are, for a column of a MAP, where the values of each row begin, and the end.
 	rowStarts []uint32
+}
+
+// rawTexts are texts in plain encoding that were not looked through yet.
+type rawTexts struct {
+	once   sync.Once
+	parsed atomic.Bool
+	err    error
+}
+
+// isRaw reports whether the texts must be parsed before anything is asked of them.
+func (c *column) isRaw() bool { return c.raw != nil && !c.raw.parsed.Load() }
+
+// parse finds out where each text begins.
+func (c *column) parse() error {
+	if c.raw == nil {
+		return nil
+	}
+	c.raw.once.Do(func() {
+		if c.starts, c.raw.err = plainStarts(c.data, c.values); c.raw.err == nil {
+			c.raw.parsed.Store(true)
+		}
+	})
+	return c.raw.err
 }
 
 // entries is how many distinct values there may be, NULL not counted.
@@ -127,5 +153,5 @@ func (c *column) equals(text string, n int) bitset {
 
 // memory is what the column takes, in bytes.
 func (c *column) memory() int64 {
-	return int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(cap(c.starts)) + int64(cap(c.ids8)) + 4*int64(cap(c.ids32)) + 4*int64(cap(c.rowStarts))
+	return int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(max(cap(c.starts), c.values+1)) + int64(cap(c.ids8)) + 4*int64(cap(c.ids32)) + 4*int64(cap(c.rowStarts))
 }

@@ -284,4 +284,4 @@ func (u *freshUnit) uidTimes() (s span64, ok bool) {
 }
 
 // numberedOrBare reports whether every row has a severity number of 1 to 24, or no text of its severity.
-func (c *Counts) numberedOrBare() bool { return false }
+func (c *Counts) numberedOrBare() bool { return c.Unnumbered == 0 }

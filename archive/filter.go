@@ -23,18 +23,18 @@ func (g *groupReader) newSelection(p *objectPlan) selection {
 	n := g.info.n
 	s := selection{live: newBitset(n, true)}
 	verdict := textindex.Maybe
+	var match *textindex.Match
 	if p != nil {
-		verdict = p.verdicts[g.group]
+		verdict, match = g.q.verdict(p, g.group)
 	}
-	if len(g.q.lines) == 0 || verdict == textindex.All {
-		s.sure = newBitset(n, true)
+	s.sure = newBitset(n, len(g.q.lines) == 0 || verdict == textindex.All)
+	if verdict == textindex.None {
+		clear(s.live)
+	}
+	if match == nil || len(g.q.lines) == 0 || verdict != textindex.Maybe {
 		return s
 	}
-	s.sure = newBitset(n, false)
-	if p == nil || p.match == nil {
-		return s
-	}
-	rows, err := g.q.indexRows(p.match, g.group)
+	rows, err := g.q.indexRows(match, g.group)
 	if err != nil {
 		g.q.note(g.file.meta, g.file.meta.Index.Offset, err)
 		return s
@@ -153,13 +153,19 @@ func (g *groupReader) filterLines(s *selection, lazy bool) error {
 	if s.live.within(s.sure) {
 		return nil
 	}
-	if err := g.load(colBody); err != nil {
+	if err := g.loadRaw(colBody); err != nil {
 		return err
 	}
 	defer timed(&g.q.filter, time.Now())
 	body := g.cols[colBody]
 	pending := slices.Clone(s.live)
 	pending.without(s.sure)
+	if ok, err := g.none(body); ok || err != nil {
+		g.bodies = true
+		g.q.bodiesScanned.Add(int64(pending.count()))
+		s.live = slices.Clone(s.sure)
+		return err
+	}
 	if !g.bodies {
 		g.bodies = true
 		g.q.bodiesScanned.Add(int64(pending.count()))
@@ -202,6 +208,20 @@ func (g *groupReader) filterLines(s *selection, lazy bool) error {
 	s.live = pending
 	s.live.or(s.sure)
 	return nil
+}
+
+// none looks for a needle that must be there in all bodies at once, before it is known where each begins; else it finds
+// that out.
+func (g *groupReader) none(body *column) (bool, error) {
+	if !body.isRaw() {
+		return false, nil
+	}
+	for i := range g.q.lines {
+		if f := &g.q.lines[i]; !f.Not && f.needles.absent(body.data) {
+			return true, nil
+		}
+	}
+	return false, body.parse()
 }
 
 // passes asks the filters that are open for a row that is not sure.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -257,6 +258,19 @@ func (n *needles) contains(text []byte) bool {
 		return false
 	}
 	return n.index(text) >= 0
+}
+
+// absent reports whether no part of b fulfils the condition, as far as that is cheap to say.
+func (n *needles) absent(b []byte) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.all != nil:
+		return slices.ContainsFunc(n.all, func(sub *needles) bool { return sub.absent(b) })
+	case n.any != nil:
+		return !slices.ContainsFunc(n.any, func(sub *needles) bool { return !sub.absent(b) })
+	}
+	return n.index(b) < 0
 }
 
 // keeps reports whether the filter keeps a body.

@@ -246,6 +246,10 @@ func (c *column) decode(kind format.Type, encoding format.Encoding, body []byte,
 		}
 		return c.decodeIDs(body, n, entries)
 	case format.Plain:
+		if kind == format.ByteArray && n == c.values && c.rowStarts == nil && len(body) >= max(rawBytes, 4*n) {
+			c.data, c.gap, c.raw = body, 4, &rawTexts{}
+			return nil
+		}
 		return c.decodePlain(kind, body, n)
 	case format.DeltaBinaryPacked:
 		if kind != format.Int64 {
@@ -317,30 +321,42 @@ func (c *column) decodePlain(kind format.Type, b []byte, n int) error {
 		if len(b) < 4*n {
 			return errColumn
 		}
-		starts := make([]uint32, n+1)
-		at := 0
-		for i := range n {
-			if len(b)-at < 4 {
-				return errColumn
-			}
-			size := int(binary.LittleEndian.Uint32(b[at:]))
-			at += 4
-			starts[i] = uint32(at)
-			if size > len(b)-at {
-				return errColumn
-			}
-			at += size
+		starts, err := plainStarts(b, n)
+		if err != nil {
+			return err
 		}
-		if at != len(b) {
-			return errColumn
-		}
-		starts[n] = uint32(at) + 4
 		c.data, c.starts, c.gap = b, starts, 4
 	default:
 		return errForeign
 	}
 	return nil
 }
+
+// plainStarts finds out where each of n texts in plain encoding begins; the last start is 4 bytes behind the end.
+func plainStarts(b []byte, n int) ([]uint32, error) {
+	starts := make([]uint32, n+1)
+	at := 0
+	for i := range n {
+		if len(b)-at < 4 {
+			return nil, errColumn
+		}
+		size := int(binary.LittleEndian.Uint32(b[at:]))
+		at += 4
+		starts[i] = uint32(at)
+		if size > len(b)-at {
+			return nil, errColumn
+		}
+		at += size
+	}
+	if at != len(b) {
+		return nil, errColumn
+	}
+	starts[n] = uint32(at) + 4
+	return starts, nil
+}
+
+// rawBytes is how large texts must be for looking through them to be put off.
+const rawBytes = 256 << 10
 
 // decodeIDs decodes n indices into a dictionary of so many entries.
 func (c *column) decodeIDs(b []byte, n, entries int) error {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/logboom/logboom/archive/internal/textindex"
@@ -18,6 +19,10 @@ type objectPlan struct {
 	match    *textindex.Match    // nil: no index
 	verdicts []textindex.Verdict // by row group: None for those that are pruned
 	pruned   RowGroupsPruned
+
+	mu    sync.Mutex // of what is above, and of
+	later []bool     // row groups that the index is still to be asked for
+	asked bool       // it was asked for one
 }
 
 // wants reports whether an object may hold records of the request, as far as the commit log tells.
@@ -71,20 +76,52 @@ func (q *query) choose(meta *ObjectMeta, o *objectFile) *objectPlan {
 	if q.index == nil || o.index == nil || left == 0 {
 		return p
 	}
-	defer timed(&q.indexed, time.Now())
-	m := o.index.Match(q.index)
-	verdicts, err := q.indexGroups(m, candidates)
-	if err != nil || len(verdicts) != len(candidates) {
-		q.note(meta, meta.Index.Offset, err)
+	p.match = o.index.Match(q.index)
+	if q.req.Limit > 0 && left > 1 { // the first row group may be enough
+		p.later = candidates
 		return p
 	}
-	p.match, p.verdicts = m, verdicts
-	for i, v := range verdicts {
+	q.ask(p, candidates)
+	for i, v := range p.verdicts {
 		if candidates[i] && v == textindex.None {
 			p.pruned.Index++
 		}
 	}
 	return p
+}
+
+// ask asks the index for row groups.
+func (q *query) ask(p *objectPlan, candidates []bool) {
+	defer timed(&q.indexed, time.Now())
+	verdicts, err := q.indexGroups(p.match, candidates)
+	if err != nil || len(verdicts) != len(candidates) {
+		q.note(p.file.meta, p.file.meta.Index.Offset, err)
+		p.match = nil
+		return
+	}
+	for i, ok := range candidates {
+		if ok {
+			p.verdicts[i] = verdicts[i]
+		}
+	}
+}
+
+// verdict is what the index says of a row group. Where it was put off, it is asked for the first row group alone, and then
+// for all others.
+func (q *query) verdict(p *objectPlan, group int) (textindex.Verdict, *textindex.Match) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.later != nil && p.later[group] {
+		one := make([]bool, len(p.later))
+		if p.asked {
+			one, p.later = p.later, nil
+		} else {
+			one[group], p.later[group] = true, false
+			p.asked = true
+		}
+		q.ask(p, one)
+	}
+	return p.verdicts[group], p.match
 }
 
 // indexGroups asks an index, whose damage must not be more than an error.

@@ -79,6 +79,19 @@ func (q *query) group(file *objectFile, group int) *groupReader {
 
 // load makes columns ready.
 func (g *groupReader) load(leaves ...int) error {
+	if err := g.loadRaw(leaves...); err != nil {
+		return err
+	}
+	for _, leaf := range leaves {
+		if err := g.cols[leaf].parse(); err != nil {
+			return fmt.Errorf("row group %d: column %s: %w", g.group, columnName(leaf), err)
+		}
+	}
+	return nil
+}
+
+// loadRaw is load, but large texts may be left raw.
+func (g *groupReader) loadRaw(leaves ...int) error {
 	if !g.scanned {
 		g.scanned = true
 		g.q.rowsScanned.Add(int64(g.info.n))
