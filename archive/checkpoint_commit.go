@@ -42,6 +42,8 @@ type CheckpointEdit struct {
 	Forget []string
 	// Note are lines that the checkpoint is to keep: what is to be done behind it, by whoever leads then.
 	Note []string
+	// Rebuilt are the objects of manifests, by their keys, that cannot be read any more: they get new ones.
+	Rebuilt map[string][]ObjectMeta
 }
 
 // CommitCheckpoint makes the checkpoint that follows the snapshot's. Its creation is the moment of the edit: readers see
@@ -111,6 +113,7 @@ type draft struct {
 
 	add    map[manifestGroup][]*ObjectMeta
 	remove map[string]bool // that were not found yet
+	unread []error         // manifests that could not be read
 }
 
 type newObject struct {
@@ -153,6 +156,9 @@ func newDraft(ctx context.Context, s *Snapshot, edit *CheckpointEdit) (*draft, e
 		return nil, err
 	}
 	for key := range d.remove {
+		if len(d.unread) > 0 {
+			return nil, fmt.Errorf("remove %s: %w", key, errors.Join(d.unread...))
+		}
 		return nil, fmt.Errorf("remove %s: %w", key, ErrNotLive)
 	}
 	return d, nil
@@ -221,13 +227,19 @@ func (d *draft) rewrite(live []ManifestRef) error {
 	for i := range live {
 		ref := &live[i]
 		adds := len(d.add[ref.group()]) > 0 && room[ref.group()] == i+1
-		if !adds && !days[ref.Day] {
+		rebuilt, lost := d.edit.Rebuilt[ref.Key]
+		if !adds && !days[ref.Day] && !lost {
 			d.next.Manifests = append(d.next.Manifests, *ref)
 			continue
 		}
-		objects, err := d.s.reader.manifest(d.ctx, ref)
-		if err != nil {
-			return err
+		objects, err := d.objectsOf(ref, rebuilt, lost)
+		if d.ctx.Err() != nil {
+			return d.ctx.Err()
+		}
+		if err != nil { // it stays as it is; what is new goes elsewhere
+			d.unread = append(d.unread, err)
+			d.next.Manifests = append(d.next.Manifests, *ref)
+			continue
 		}
 		kept := make([]*ObjectMeta, 0, len(objects))
 		for _, o := range objects {
@@ -238,7 +250,7 @@ func (d *draft) rewrite(live []ManifestRef) error {
 			}
 			kept = append(kept, o)
 		}
-		if !adds && len(kept) == len(objects) {
+		if !adds && !lost && len(kept) == len(objects) {
 			d.next.Manifests = append(d.next.Manifests, *ref)
 			continue
 		}
@@ -260,6 +272,21 @@ func (d *draft) rewrite(live []ManifestRef) error {
 		return compareObjects(&ObjectMeta{MinTime: a.MinTime, Key: a.Key}, &ObjectMeta{MinTime: b.MinTime, Key: b.Key})
 	})
 	return nil
+}
+
+// objectsOf reads a manifest, unless it was rebuilt.
+func (d *draft) objectsOf(ref *ManifestRef, rebuilt []ObjectMeta, lost bool) ([]*ObjectMeta, error) {
+	if !lost {
+		return d.s.reader.manifest(d.ctx, ref)
+	}
+	objects := make([]*ObjectMeta, len(rebuilt))
+	for i := range rebuilt {
+		if err := rebuilt[i].check(); err != nil {
+			return nil, err
+		}
+		objects[i] = &rebuilt[i]
+	}
+	return objects, nil
 }
 
 // write makes manifests of objects of a group, more than one where they are many.

@@ -4,6 +4,7 @@
 package archive
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -113,4 +114,47 @@ func TestCheckpointSumsUpTheLog(t *testing.T) {
 	require.NoError(t, err)
 	_, err = CommitCheckpoint(ctx, b, r.Snapshot(), CheckpointEdit{Epoch: 2, Time: testArrival})
 	require.ErrorIs(t, err, ErrCheckpointConflict, "the number is taken")
+}
+
+// TestUnreadableManifest: one that is lost stops neither what is new, nor what is removed elsewhere; and it can be made anew.
+func TestUnreadableManifest(t *testing.T) {
+	ctx := t.Context()
+	b := mapBucket{}
+	commit(t, b, "w", testArrival, lines(5, "s", "a", testArrival))
+	commit(t, b, "w", testArrival, lines(5, "s", "b", testArrival.Add(-48*time.Hour)))
+	c := checkpoint(t, b, CheckpointEdit{Epoch: 1})
+	require.Len(t, c.Manifests, 2)
+	r, err := Open(ctx, b, ReaderOptions{CountsByMinute: true})
+	require.NoError(t, err)
+	all := liveObjects(t, r.Snapshot())
+	lost, body := c.Manifests[1].Key, b[c.Manifests[1].Key]
+	delete(b, lost)
+
+	commit(t, b, "w", testArrival, lines(5, "s", "c", testArrival))
+	c = checkpoint(t, b, CheckpointEdit{Epoch: 1})
+	assert.Len(t, c.Manifests, 3)
+	c = checkpoint(t, b, CheckpointEdit{Epoch: 1, Remove: []string{all[0].Key}})
+	assert.Len(t, c.Manifests, 2)
+	r, err = Open(ctx, b, ReaderOptions{CountsByMinute: true})
+	require.NoError(t, err)
+	objects, errs := r.Snapshot().Objects(ctx, math.MinInt64, math.MaxInt64)
+	require.Len(t, errs, 1)
+	require.ErrorIs(t, errs[0], ErrNotFound)
+	assert.Len(t, objects, 1)
+	_, err = CommitCheckpoint(ctx, b, r.Snapshot(), CheckpointEdit{Epoch: 1, Time: testArrival, Remove: []string{all[1].Key}})
+	require.ErrorIs(t, err, ErrNotFound)
+	require.NotErrorIs(t, err, ErrNotLive)
+
+	c = checkpoint(t, b, CheckpointEdit{Epoch: 1, Rebuilt: map[string][]ObjectMeta{lost: {*all[1]}}})
+	assert.Len(t, c.Manifests, 2)
+	assert.Len(t, liveObjectsOf(t, b), 2)
+	assert.True(t, slices.ContainsFunc(c.Removed, func(r Removal) bool { return r.Key == lost }))
+	assert.NotEmpty(t, body)
+}
+
+func liveObjectsOf(t testing.TB, b BucketReader) []*ObjectMeta {
+	t.Helper()
+	r, err := Open(t.Context(), b, ReaderOptions{})
+	require.NoError(t, err)
+	return liveObjects(t, r.Snapshot())
 }
