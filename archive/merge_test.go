@@ -337,3 +337,33 @@ func FuzzDecodeBatch(f *testing.F) {
 		_, _ = new(batchDecoder).decode(o, 0, body[sum.Offset:sum.Offset+sum.Bytes])
 	})
 }
+
+func TestDescribeObject(t *testing.T) {
+	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+	r := rand.New(rand.NewPCG(3, 8))
+	b := mapBucket{}
+	commit(t, b, "w", arrival, shopLogs(r, 500, arrival), stream(0, 50, arrival, "a"), stream(0, 60, arrival, "a"))
+	for _, list := range partitionsOf(t, b) {
+		for _, want := range list {
+			got, err := DescribeObject(t.Context(), b, want.Key, want.Tenant)
+			require.NoError(t, err)
+			bare := *want
+			bare.Index = nil
+			require.True(t, bare.Counts.same(got.Counts))
+			bare.Counts, got.Counts = nil, nil
+			assert.Equal(t, bare, got)
+			require.NoError(t, VerifyObject(t.Context(), b, &got))
+			body := b[want.Key]
+			for _, at := range []int{0, 100, len(body) / 2, len(body) - 6, len(body) - 1} {
+				b[want.Key] = slices.Clone(body)
+				b[want.Key][at] ^= 1
+				_, err := DescribeObject(t.Context(), b, want.Key, want.Tenant)
+				require.Error(t, err)
+			}
+			b[want.Key] = body[:5]
+			_, err = DescribeObject(t.Context(), b, want.Key, want.Tenant)
+			require.Error(t, err)
+			b[want.Key] = body
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 // EachDay calls visit with the live objects that a checkpoint may remove, those of a partition's day after the other, oldest
 // first, so that no more than a day's need be in memory. Records of the commit log that are behind a gap, which no
 // checkpoint can have yet, are left out. It ends at the first error of visit or of the context, which it returns; what could not be
-// read of the snapshot is in errs, and the other objects were visited. They must not be changed.
+// read of the snapshot is in errs, and the other days were visited. They must not be changed.
 func (s *Snapshot) EachDay(ctx context.Context, visit func(day string, objects []*ObjectMeta) error) (errs []error, err error) {
 	errs = slices.Clip(s.errs)
 	objects := map[string][]*ObjectMeta{}
@@ -38,7 +38,10 @@ func (s *Snapshot) EachDay(ctx context.Context, visit func(day string, objects [
 		list := objects[day]
 		if len(refs[day]) > 0 {
 			lists, failed := s.reader.loadManifests(ctx, refs[day])
-			errs = append(errs, failed...)
+			if len(failed) > 0 { // no checkpoint can remove anything of this day
+				errs = append(errs, failed...)
+				continue
+			}
 			for _, l := range lists {
 				list = append(list, l...)
 			}
