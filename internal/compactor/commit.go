@@ -31,7 +31,7 @@ func (c *Compactor) draft() *draft {
 func (d *draft) number() uint64 { return d.snapshot.NextCheckpoint() }
 
 func (d *draft) empty() bool {
-	return len(d.edit.Add)+len(d.edit.Remove)+len(d.edit.Forget) == 0 && d.snapshot.Uncheckpointed() == 0
+	return len(d.edit.Add)+len(d.edit.Remove)+len(d.edit.Forget)+len(d.edit.Rebuilt) == 0 && d.snapshot.Uncheckpointed() == 0
 }
 
 // maxDraft is when a draft is committed though more is to be done, in bytes of objects written anew and in objects removed.

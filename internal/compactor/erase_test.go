@@ -196,3 +196,81 @@ func TestRepairMakesIndexes(t *testing.T) {
 	assert.NotNil(t, r.live()[0].Index)
 	r.check(nil)
 }
+
+func TestRepairRebuildsManifests(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		r := eraseRig(t)
+		tenant := lines(5, "t", "cart", 9, start)
+		wide := lines(5, "wide", "cart", 9, start.Add(-1000*time.Hour))
+		for i := range tenant {
+			tenant[i].tenant, wide[i].wide = "b/c", true
+		}
+		r.write("w", tenant...)
+		r.write("w", wide...)
+		c := r.compactor(r.process(), nil)
+		_, err := c.Cycle(t.Context())
+		require.NoError(t, err)
+		r.now = r.now.Add(r.config().Grace + time.Hour)
+		_, err = c.Cycle(t.Context())
+		require.NoError(t, err)
+		r.write("w", line{id: "behind", service: "cart", severity: 9, at: start})
+		r.check(nil)
+		before := keysOf(r.live())
+		manifests := r.store.keys("_log/_manifest/")
+		require.NotEmpty(t, manifests)
+		for _, key := range manifests {
+			if gone {
+				delete(r.store.objects, key)
+			} else {
+				r.store.objects[key] = append([]byte("x"), r.store.objects[key]...)
+			}
+		}
+		c = r.compactor(r.process(), nil)
+		report, err := c.Cycle(t.Context())
+		require.Error(t, err, "it says so")
+		assert.Zero(t, report.Deleted["orphan"])
+		assert.Subset(t, r.store.keys("logs/"), before, "and deletes nothing")
+
+		dry, err := c.Repair(t.Context(), RepairRequest{DryRun: true})
+		require.NoError(t, err)
+		assert.Positive(t, dry.Rebuilt)
+		mended, err := c.Repair(t.Context(), RepairRequest{})
+		require.NoError(t, err)
+		assert.Equal(t, dry.Rebuilt, mended.Rebuilt)
+		assert.Empty(t, mended.Errors)
+		r.check(nil)
+		for _, o := range r.live() {
+			assert.NotNil(t, o.Index)
+			assert.NotNil(t, o.Counts)
+		}
+	}
+}
+
+func TestRepairDoesNotGuess(t *testing.T) {
+	r := eraseRig(t)
+	c := r.compactor(r.process(), nil)
+	_, err := c.Cycle(t.Context())
+	require.NoError(t, err)
+	live := r.live()
+	for _, key := range r.store.keys("_log/_manifest/") {
+		delete(r.store.objects, key)
+	}
+	delete(r.store.objects, live[0].Key)
+	c = r.compactor(r.process(), nil)
+	_, err = c.Repair(t.Context(), RepairRequest{})
+	require.ErrorIs(t, err, errCannotTell)
+}
+
+func TestTenantOfKeys(t *testing.T) {
+	for key, want := range map[string]string{
+		"logs/date=2026-11-23/hour=08/x": "", "logs/tenant=acme/date=x/y": "acme", "logs/tenant=b~2Fc/date=x/y": "b/c",
+	} {
+		got, ok := tenantOf(key)
+		assert.True(t, ok)
+		assert.Equal(t, want, got)
+	}
+	for _, key := range []string{"logs/tenant=~~0123/date=x", "logs/tenant=a~2/date=x", "logs/tenant=~zz/date=x"} {
+		_, ok := tenantOf(key)
+		assert.False(t, ok, key)
+	}
+}

@@ -39,6 +39,8 @@ type RepairReport struct {
 	// Orphans were deleted, or would be.
 	Orphans     int
 	OrphanBytes int64
+	// Rebuilt is how many manifests were gone or damaged and were made again, or would be.
+	Rebuilt int
 	// Errors are what could not be read or mended.
 	Errors []error
 }
@@ -63,7 +65,8 @@ func (c *Compactor) Repair(ctx context.Context, req RepairRequest) (report Repai
 
 func (c *Compactor) repair(ctx context.Context, req *RepairRequest, report *RepairReport) error {
 	for range maxAttempts {
-		*report = RepairReport{}
+		rebuilt := report.Rebuilt
+		*report = RepairReport{Rebuilt: rebuilt}
 		d := c.draft()
 		// First what is live, then what is there: an object that is live is there before.
 		present := map[string]int64{}
@@ -74,6 +77,18 @@ func (c *Compactor) repair(ctx context.Context, req *RepairRequest, report *Repa
 			}
 			present[info.Key] = info.Size
 			listed = append(listed, info)
+		}
+		if err := c.rebuild(ctx, d, req, listed, report); err != nil {
+			return err
+		}
+		if len(d.edit.Rebuilt) > 0 { // the rest from the new live set
+			if err := c.commit(ctx, d, &Report{}); err != nil && !errors.Is(err, errStale) {
+				return err
+			}
+			continue
+		}
+		if req.DryRun && report.Rebuilt > 0 {
+			return errors.Join(report.Errors...) // the rest cannot be looked at before
 		}
 		more, err := c.mend(ctx, d, req, present, report)
 		if err != nil {
@@ -89,6 +104,9 @@ func (c *Compactor) repair(ctx context.Context, req *RepairRequest, report *Repa
 			if more {
 				continue
 			}
+		}
+		if len(report.Errors) > 0 {
+			return errors.Join(report.Errors...) // what is named is not known in full
 		}
 		orphans, err := c.orphansOf(ctx, listed, req.DryRun)
 		for _, o := range orphans {
