@@ -115,7 +115,7 @@ func (f *Files) View(w io.Writer) error {
 		"--   duckdb -init duckdb.sql, or .read duckdb.sql\n" +
 		"-- Records that were delivered twice count twice until they are merged: COUNT(DISTINCT RecordUid) where there are uids.\n")
 	if len(f.keys) == 0 {
-		b.WriteString("CREATE OR REPLACE VIEW logs AS SELECT NULL::TIMESTAMP_NS AS \"Timestamp\", ''::VARCHAR AS \"ServiceName\", " +
+		b.WriteString("CREATE OR REPLACE VIEW logs AS SELECT NULL::TIMESTAMPTZ AS \"Timestamp\", ''::VARCHAR AS \"ServiceName\", " +
 			"''::VARCHAR AS \"SeverityText\", 0 AS \"SeverityNumber\", ''::VARCHAR AS \"Body\" WHERE false;\n")
 		_, err := w.Write(b.Bytes())
 		return err
