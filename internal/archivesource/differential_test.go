@@ -18,6 +18,7 @@ import (
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/compactor"
 	"github.com/logboom/logboom/logql"
 )
 
@@ -113,13 +114,27 @@ func wild(r *rand.Rand, n int) plog.Logs {
 	return ld
 }
 
-// wildSnapshot commits several batches, some of which repeat records of others.
-func wildSnapshot(t testing.TB, r *rand.Rand, weighted bool) *archive.Snapshot {
+// held is a writer in the same process.
+type held struct{ fresh *archive.Fresh }
+
+func (h held) Fresh(context.Context) (*archive.Fresh, error) { return h.fresh, nil }
+
+// wildSnapshot commits several batches, some of which repeat records of others. In the state fresh the last ones are held by
+// a writer, one of them also committed; in the state compacted they are merged.
+func wildSnapshot(t testing.TB, r *rand.Rand, state string, weighted bool) *archive.Snapshot {
+	const flushes = 5
 	ctx := context.Background()
 	b, err := bucket.Open(ctx, bucket.Config{URL: fmt.Sprintf("mem://wild-%s-%d", strings.ReplaceAll(t.Name(), "/", "-"), r.Uint64())})
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	committed := uint64(flushes)
+	fresh := &archive.Fresh{Writer: "w", WAL: "a"}
+	if state == "fresh" {
+		committed = 3
+		fresh.Sequence = committed
+	}
 	again := wild(r, 60)
-	for seq := uint64(1); seq <= 4; seq++ {
+	for seq := uint64(1); seq <= flushes; seq++ {
 		ld := wild(r, 60+r.IntN(600))
 		if r.IntN(2) == 0 {
 			again.ResourceLogs().At(0).CopyTo(ld.ResourceLogs().AppendEmpty())
@@ -132,6 +147,12 @@ func wildSnapshot(t testing.TB, r *rand.Rand, weighted bool) *archive.Snapshot {
 					records.At(j).Attributes().Remove(archive.AttributeRecordCount)
 				}
 			}
+		}
+		if seq >= committed {
+			fresh.Parts = append(fresh.Parts, archive.FreshPart{First: seq, Last: seq, Batch: archive.NewBatch(ld, base, archive.BatchOptions{})})
+		}
+		if seq > committed {
+			continue
 		}
 		enc := archive.NewEncoder(archive.EncoderOptions{})
 		enc.Append(ld, base)
@@ -147,9 +168,23 @@ func wildSnapshot(t testing.TB, r *rand.Rand, weighted bool) *archive.Snapshot {
 		require.NoError(t, err)
 		require.NoError(t, b.Create(ctx, archive.LogKey("w", seq), body))
 	}
+	if state == "compacted" {
+		config := compactor.DefaultConfig()
+		config.Holder, config.Compression, config.Now = "test", archive.CompressionDefault, func() time.Time { return base.Add(5 * time.Hour) }
+		c, err := compactor.New(b, config)
+		require.NoError(t, err)
+		report, err := c.Compact(ctx)
+		require.NoError(t, err)
+		require.Positive(t, report.Merges)
+	}
 	rd, err := archive.Open(ctx, b, archive.ReaderOptions{})
 	require.NoError(t, err)
-	return rd.Snapshot()
+	if state != "fresh" {
+		return rd.Snapshot()
+	}
+	s, release := rd.SnapshotWithFresh(ctx, held{fresh})
+	t.Cleanup(release)
+	return s
 }
 
 // wildSelector makes a selector and a pipeline.
@@ -293,9 +328,9 @@ func TestPushedIsUnpushed(t *testing.T) {
 		queries = 200
 	}
 	ctx := context.Background()
-	for seed := range uint64(4) {
-		r := rand.New(rand.NewPCG(seed, 8))
-		snapshot := wildSnapshot(t, r, seed%2 == 0)
+	for seed, state := range []string{"committed", "compacted", "fresh", "committed"} {
+		r := rand.New(rand.NewPCG(uint64(seed), 8)) //nolint:gosec // an index
+		snapshot := wildSnapshot(t, r, state, seed != 0)
 		labels := DefaultStreamLabels()
 		if seed == 3 {
 			labels = []string{"k8s.namespace.name", "k8s_namespace_name", "detected_level", "trace.id"}
