@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +27,24 @@ type candidate interface {
 	ask(q *query) (answer, time.Duration, error)
 	// memory is the resident memory at its peak, 0 where it has no process of its own.
 	memory() int64
+	// process is the id of the one that answers.
+	process() int
+}
+
+// processorTime is what the threads of a process have used since they began.
+func processorTime(pid int) time.Duration {
+	var sum time.Duration
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, task := range tasks {
+		b, err := os.ReadFile(task)
+		if err != nil {
+			continue // it has ended
+		}
+		first, _, _ := strings.Cut(string(b), " ")
+		ns, _ := strconv.ParseInt(first, 10, 64)
+		sum += time.Duration(ns)
+	}
+	return sum
 }
 
 // dropPages asks the system to forget what it holds of the files below a directory, so that they come from the disk.

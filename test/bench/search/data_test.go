@@ -43,8 +43,6 @@ const (
 	frameRecords = 512
 	maxFrame     = 64 << 20
 	seed         = 42
-	// filesAhead is how many files of 256 MiB the generator may be ahead of the conversion.
-	filesAhead = 3
 )
 
 // loadStream returns the stream of that many records, which is made and kept in the cache directory when it is not there.
@@ -204,8 +202,8 @@ func writeFrame(w io.Writer, ld plog.Logs) error {
 	return err
 }
 
-// fromLoggen builds and runs the generator, whose lines are OTLP/JSON requests. Files are converted and removed while it
-// runs; it waits when it is too far ahead, so that ten times the records do not take ten times the disk.
+// fromLoggen builds and runs the generator, whose lines are OTLP/JSON requests. Its files are named pipes: it writes as fast
+// as they are converted, and ten times the records take no disk. It closes all files at its end only.
 func fromLoggen(w io.Writer, source, cache string, records int) error {
 	tmp, err := os.MkdirTemp(cache, ".loggen-*")
 	if err != nil {
@@ -216,66 +214,88 @@ func fromLoggen(w io.Writer, source, cache string, records int) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build generator: %w\n%s", err, out)
 	}
+	if err := os.Mkdir(filepath.Join(tmp, "otlp"), 0o750); err != nil {
+		return err
+	}
+	var pipes []*os.File
+	for n := range 4 + records/200_000 { // a file holds 400,000 records
+		name := filepath.Join(tmp, "otlp", fmt.Sprintf("logs-%05d.jsonl", n))
+		if err := syscall.Mkfifo(name, 0o600); err != nil {
+			return err
+		}
+		pipe, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		defer pipe.Close()
+		pipes = append(pipes, pipe)
+	}
 	run := exec.Command(filepath.Join(tmp, "loggen"), "-seed", fmt.Sprint(seed), "-records", fmt.Sprint(records), //nolint:gosec // built above
 		"-format", "otlp-json", "-out", tmp)
 	if err := run.Start(); err != nil {
 		return fmt.Errorf("run generator: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- run.Wait() }()
-	file := func(n int) string { return filepath.Join(tmp, "otlp", fmt.Sprintf("logs-%05d.jsonl", n)) }
-	running, stopped := true, false
-	defer func() {
-		if running {
-			_ = run.Process.Kill()
-			<-ended
-		}
-	}()
-	for n := 0; ; n++ {
-		for running && !exists(file(n+1)) { // until then the file may grow
-			if stopped {
-				_ = run.Process.Signal(syscall.SIGCONT)
-				stopped = false
+	ended := make(chan struct{})
+	var mu sync.Mutex
+	var failed error
+	var wg sync.WaitGroup
+	for _, pipe := range pipes {
+		wg.Go(func() {
+			if err := convert(w, &mu, &untilEnd{pipe, ended}); err != nil {
+				mu.Lock()
+				failed = errors.Join(failed, err)
+				mu.Unlock()
+				_ = run.Process.Kill()
 			}
-			select {
-			case err := <-ended:
-				running = false
-				if err != nil {
-					return fmt.Errorf("run generator: %w", err)
-				}
-			case <-time.After(20 * time.Millisecond):
-			}
+		})
+	}
+	err = run.Wait()
+	close(ended)
+	wg.Wait()
+	if failed != nil {
+		return fmt.Errorf("convert: %w", failed)
+	}
+	if err != nil {
+		return fmt.Errorf("run generator: %w", err)
+	}
+	return nil
+}
+
+// untilEnd reads a pipe until its writer has ended, also before it has opened it.
+type untilEnd struct {
+	pipe  *os.File
+	ended <-chan struct{}
+}
+
+func (u *untilEnd) Read(p []byte) (int, error) {
+	for {
+		over := false
+		select {
+		case <-u.ended:
+			over = true
+		default:
 		}
-		if !exists(file(n)) {
-			return nil
+		n, err := u.pipe.Read(p)
+		if n > 0 || over || !errors.Is(err, io.EOF) {
+			return n, err
 		}
-		if running && !stopped && exists(file(n+filesAhead)) {
-			_ = run.Process.Signal(syscall.SIGSTOP)
-			stopped = true
-		}
-		if err := convert(w, file(n)); err != nil {
-			return fmt.Errorf("convert %s: %w", filepath.Base(file(n)), err)
-		}
-		if err := os.Remove(file(n)); err != nil {
-			return err
-		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-func convert(w io.Writer, name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
+// convert writes lines of OTLP/JSON as frames.
+func convert(w io.Writer, mu *sync.Mutex, r io.Reader) error {
+	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxFrame)
 	for lines.Scan() {
 		ld, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(lines.Bytes())
 		if err != nil {
 			return err
 		}
-		if err := writeFrame(w, ld); err != nil {
+		mu.Lock()
+		err = writeFrame(w, ld)
+		mu.Unlock()
+		if err != nil {
 			return err
 		}
 	}

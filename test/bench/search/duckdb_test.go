@@ -74,6 +74,8 @@ func (d *duckdb) memory() int64 {
 	return peak
 }
 
+func (d *duckdb) process() int { return d.cmd.Process.Pid }
+
 func (d *duckdb) run(sql string) (rows []map[string]any, took time.Duration, err error) {
 	line, err := json.Marshal(sql)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -129,6 +130,8 @@ func (s *served) memory() int64 {
 	return peak
 }
 
+func (s *served) process() int { return s.lb.PID() }
+
 func (s *served) ask(q *query) (a answer, took time.Duration, err error) {
 	path, params := "/loki/api/v1/query", url.Values{"query": {q.logQL()}, "time": {strconv.FormatInt(q.end-1, 10)}}
 	if q.kind == lines {
@@ -234,6 +237,8 @@ func (l *library) stop() {
 }
 
 func (l *library) memory() int64 { return 0 }
+
+func (l *library) process() int { return os.Getpid() }
 
 func (l *library) ask(q *query) (a answer, took time.Duration, err error) {
 	ctx := context.Background()

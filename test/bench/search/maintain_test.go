@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"os/exec"
-	"strings"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -66,22 +68,28 @@ func printArchive(t testing.TB, what, dir string, records int) {
 		what, per(s.live, records), per(s.data, records), per(s.index, records), s.objects, per(s.all, records))
 }
 
-// compact runs the shipped logboomctl over the archive, until the old objects are gone.
+// compact runs the shipped logboomctl over the archive, and again when the grace is over, so that the bucket is as it would
+// be an hour later.
 func compact(t *testing.T, dir string, records int) {
 	t.Helper()
 	before := sizeOf(t, dir, records)
-	began := time.Now()
-	cmd := exec.Command(harness.CtlBinary(t), "archive", "compact", "file://"+dir) //nolint:noctx // ends by itself
-	out, err := cmd.CombinedOutput()
-	if err != nil && strings.Contains(string(out), "unknown command") {
-		fmt.Println("this logboomctl cannot compact: the archive is asked as it was flushed")
-		return
+	config := filepath.Join(t.TempDir(), "compactor.yaml")
+	if err := os.WriteFile(config, []byte("extensions: {archive_compactor: {bucket: {url: 'file://"+dir+"'}, grace: 1s, min_age: 0s"+*flagCompactor+"}}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil {
-		t.Fatalf("compact: %v\n%s", err, out)
+	run := func() (wall, cpu time.Duration, peak int64) {
+		began := time.Now()
+		cmd := exec.Command(harness.CtlBinary(t), "archive", "compact", "--config", config) //nolint:noctx // ends by itself
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("compact: %v\n%s", err, out)
+		}
+		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		return time.Since(began), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), usage.Maxrss << 10
 	}
-	wall, cpu := time.Since(began), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
+	wall, cpu, peak := run()
+	time.Sleep(1500 * time.Millisecond)
+	run()
 	after := sizeOf(t, dir, records)
-	fmt.Printf("Logboom, compacted: %.0f krecords a CPU-s, %.0f krecords/s; write amplification %.2f (%.1f MB flushed, %.1f MB written again)\n",
-		perSecond(records, cpu), perSecond(records, wall), 1+float64(after.live)/float64(before.live), float64(before.live)/1e6, float64(after.live)/1e6)
+	fmt.Printf("Logboom, compacted: %.0f krecords a CPU-s, %.0f krecords/s, peak RSS %d MiB; write amplification %.2f (%.1f MB flushed, %.1f MB written again)\n",
+		perSecond(records, cpu), perSecond(records, wall), peak>>20, 1+float64(after.live)/float64(before.live), float64(before.live)/1e6, float64(after.live)/1e6)
 }

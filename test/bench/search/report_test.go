@@ -24,6 +24,23 @@ func (b *bench) report(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w, "\nMilliseconds: median (least) / first of a new process with the files out of the system's cache.")
+	b.table(w, b.cell)
+	fmt.Fprintln(w, "\nProcessor time of the process in milliseconds, median: what a busy machine does not change much.")
+	b.table(w, func(c candidate, q *query) string {
+		if used := b.cpu[key(c, q)]; len(used) > 0 {
+			return milliseconds(median(used))
+		}
+		return "-"
+	})
+	fmt.Fprintln(w)
+	for _, c := range b.candidates {
+		if peak := b.memory[c.name()]; peak > 0 {
+			fmt.Fprintf(w, "%s: peak resident memory of all these queries %d MiB\n", c.name(), peak>>20)
+		}
+	}
+}
+
+func (b *bench) table(w io.Writer, cell func(candidate, *query) string) {
 	table := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprint(table, "| query\t| found\t| bar\t")
 	for _, c := range b.candidates {
@@ -37,17 +54,11 @@ func (b *bench) report(w io.Writer) {
 		}
 		fmt.Fprintf(table, "| %s\t| %d\t| %s\t", q.name, b.want[i].count, bar)
 		for _, c := range b.candidates {
-			fmt.Fprintf(table, "| %s\t", b.cell(c, q))
+			fmt.Fprintf(table, "| %s\t", cell(c, q))
 		}
 		fmt.Fprintln(table, "|")
 	}
 	table.Flush()
-	fmt.Fprintln(w)
-	for _, c := range b.candidates {
-		if peak := b.memory[c.name()]; peak > 0 {
-			fmt.Fprintf(w, "%s: peak resident memory of all these queries %d MiB\n", c.name(), peak>>20)
-		}
-	}
 }
 
 func (b *bench) cell(c candidate, q *query) string {

@@ -28,6 +28,7 @@ var (
 	flagKeep        = flag.String("keep", "", "directory that the loaded data is kept in, and taken from when it is there")
 	flagExporter    = flag.String("exporter", "", "further settings of object_storage, as `, key: value`")
 	flagQuery       = flag.String("query", "", "further settings of archive_query, as `, key: value`")
+	flagCompactor   = flag.String("compactor", "", "further settings of archive_compactor, as `, key: value`")
 	flagCompact     = flag.Bool("compact", true, "compact the archive before it is asked")
 	flagProfile     = flag.String("profile", "", "directory for CPU profiles of the Go reader, two seconds of each query")
 	flagStats       = flag.Bool("stats", false, "print what the Go reader says of its last scan of each query")
@@ -138,6 +139,7 @@ type bench struct {
 	want       []answer
 	candidates []candidate
 	took       map[string][]time.Duration // by candidate and query
+	cpu        map[string][]time.Duration
 	first      map[string][]time.Duration
 	wrong      map[string]bool
 	memory     map[string]int64
@@ -178,6 +180,7 @@ func (b *bench) ask(t *testing.T, c candidate, i int) (time.Duration, bool) {
 
 // cold asks each query of a candidate that has just started.
 func (b *bench) cold(t *testing.T, times int) {
+	b.cpu = map[string][]time.Duration{}
 	b.took, b.first, b.wrong, b.memory = map[string][]time.Duration{}, map[string][]time.Duration{}, map[string]bool{}, map[string]int64{}
 	for range times {
 		for _, c := range b.candidates {
@@ -207,9 +210,11 @@ func (b *bench) warm(t *testing.T, repetitions int) {
 	for i, q := range b.queries {
 		for repetition := range repetitions + 1 {
 			for _, c := range b.candidates {
+				before := processorTime(c.process())
 				took, ok := b.ask(t, c, i)
 				if ok && repetition > 0 {
 					b.took[key(c, q)] = append(b.took[key(c, q)], took)
+					b.cpu[key(c, q)] = append(b.cpu[key(c, q)], processorTime(c.process())-before)
 				}
 			}
 		}

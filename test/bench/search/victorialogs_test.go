@@ -95,6 +95,8 @@ func (v *victoriaServer) memory() int64 {
 	return peak
 }
 
+func (v *victoriaServer) process() int { return v.cmd.Process.Pid }
+
 // load sends the stream as OTLP/HTTP and waits until it is in parts on the disk that nothing merges any more.
 func (v *victoriaServer) load(t testing.TB, s *stream) ingested {
 	t.Helper()
