@@ -23,8 +23,8 @@ const (
 	logFetchers = 16
 	// refreshAttempts is how often a refresh begins again because what it was reading has been summed up meanwhile.
 	refreshAttempts = 8
-	// maxProbed bounds the writers that are asked for their next record; a listing is cheaper than more.
-	maxProbed = 32
+	// maxProbed bounds the writers that are asked for their next record; where there are more, all are listed.
+	maxProbed = 256
 	// writerActive is how long after its last record a writer is asked for the next one. Others are found by listings.
 	writerActive = 10 * time.Minute
 )

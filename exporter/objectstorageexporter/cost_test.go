@@ -41,8 +41,18 @@ func putsPerDay(interval time.Duration, writers int) int {
 	return writers * (flushesPerDay(interval)*putsPerFlush(1) + hoursADay*(putsPerFlush(2)-putsPerFlush(1)))
 }
 
-// listsPerDay of a reader that looks for new commits at that interval: one to find the first writer, and one a writer.
-func listsPerDay(refresh time.Duration, writers int) int { return int(day/refresh) * (writers + 1) }
+// getsPerDay of a reader that looks for new commits at that interval: one for the next checkpoint, and one for the next record
+// of each writer, unless it lists.
+func getsPerDay(refresh time.Duration, writers int) int {
+	return (int(day/refresh) - int(day/max(refresh, 30*time.Second))) * (writers + 1)
+}
+
+// listsPerDay of it: every 30 s one of the checkpoints and one of the log, for every 1,000 keys that archive_compactor
+// leaves of the last hour, with a flush every 30 s.
+func listsPerDay(refresh time.Duration, writers int) int {
+	const keys = int(time.Hour / (30 * time.Second))
+	return int(day/max(refresh, 30*time.Second)) * (1 + (writers*keys+999)/1000)
+}
 
 var (
 	costIntervals = []time.Duration{5 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
@@ -63,14 +73,14 @@ func costTables() string {
 	}
 	b.WriteString("\n| `refresh_interval` of a reader |")
 	for _, writers := range costWriters {
-		fmt.Fprintf(&b, " LIST a day, %d writers | $ a day |", writers)
+		fmt.Fprintf(&b, " GET a day, %d writers | LIST a day | $ a day |", writers)
 	}
-	b.WriteString("\n| --- |" + strings.Repeat(" --- | --- |", len(costWriters)) + "\n")
+	b.WriteString("\n| --- |" + strings.Repeat(" --- | --- | --- |", len(costWriters)) + "\n")
 	for _, refresh := range costRefreshes {
 		fmt.Fprintf(&b, "| %s |", short(refresh))
 		for _, writers := range costWriters {
-			lists := listsPerDay(refresh, writers)
-			fmt.Fprintf(&b, " %s | %.3f |", thousands(lists), float64(lists)*pricePUT)
+			gets, lists := getsPerDay(refresh, writers), listsPerDay(refresh, writers)
+			fmt.Fprintf(&b, " %s | %s | %.3f |", thousands(gets), thousands(lists), float64(gets)*priceGET+float64(lists)*pricePUT)
 		}
 		b.WriteString("\n")
 	}
