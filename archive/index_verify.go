@@ -27,13 +27,7 @@ func newIndexVerification(ctx context.Context, meta *ObjectMeta, body []byte, ro
 	if sum := fmt.Sprintf("%016x", xxhash.Sum64(directory)); sum != meta.Index.DirectorySum {
 		return nil, fmt.Errorf("checksum of the index is %s, want %s", sum, meta.Index.DirectorySum)
 	}
-	index, err := textindex.Open(directory, meta.Index.Bytes, rows, func(_ context.Context, extents []textindex.Extent) ([][]byte, error) {
-		blocks := make([][]byte, len(extents))
-		for i, e := range extents {
-			blocks[i] = data[e.Offset : e.Offset+e.Bytes]
-		}
-		return blocks, nil
-	})
+	index, err := textindex.Open(directory, meta.Index.Bytes, rows, textindex.InMemory(data))
 	if err != nil {
 		return nil, err
 	}

@@ -185,21 +185,24 @@ func (q *query) blocks(object string, base int64, extents []textindex.Extent) ([
 	list := make([][]byte, len(extents))
 	var missing []extent
 	for i, e := range extents {
-		if b, ok := q.reader.cache.get(cacheKey{object: object, kind: cacheBlock, at: e.Offset}).([]byte); ok && int64(len(b)) == e.Bytes {
+		if b, ok := q.reader.cache.get(cacheKey{object: object, kind: cacheBlock, at: e.Offset}).([]byte); ok {
 			q.cacheHits.Add(1)
 			list[i] = b
 			continue
 		}
 		missing = append(missing, extent{base + e.Offset, e.Bytes, i})
 	}
+	var damage error
 	err := q.readExtents(object, missing, func(i int, b []byte) {
-		if len(missing) > 1 || cap(b) > len(b) {
-			b = append(make([]byte, 0, len(b)), b...) // not to keep all of what was read at once
+		b, err := extents[i].Decode(b)
+		if err != nil {
+			damage = err
+			return
 		}
 		list[i] = b
 		q.reader.cache.put(cacheKey{object: object, kind: cacheBlock, at: extents[i].Offset}, b, int64(len(b)))
 	})
-	return list, err
+	return list, errors.Join(err, damage)
 }
 
 // extent is a part of an object that something wants.

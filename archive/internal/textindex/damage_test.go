@@ -140,25 +140,29 @@ func FuzzOpen(f *testing.F) {
 func FuzzBlocks(f *testing.F) {
 	groups, data, directory := sample(f)
 	ix := openIndex(f, data, directory, groups)
-	raw := func(b *indexBlock) []byte {
-		out, err := decompress(data[b.at:b.at+int64(b.blockEntry.bytes)], b.raw)
+	for _, e := range []Extent{ix.words[0].extent(blockWords), ix.shapes[0].extent(blockShapes), ix.placed.extent(blockPlaced)} {
+		raw, err := decompress(data[e.Offset:e.Offset+e.Bytes], e.raw)
 		require.NoError(f, err)
-		return out
+		f.Add(raw)
 	}
-	f.Add(raw(&ix.words[0]))
-	f.Add(raw(&ix.shapes[0]))
-	f.Add(raw(&ix.placed))
-	g := ix.groups[0]
-	f.Add(data[g.shapesAt : g.shapesAt+int64(g.groupEntry.shapes.bytes)])
+	e := ix.rowsExtent(0)
+	f.Add(data[e.Offset : e.Offset+e.Bytes])
 	q := questions(f)[2]
 	f.Fuzz(func(_ *testing.T, raw []byte) {
-		if l, err := parseWords(raw); err == nil {
-			hits := make([]bool, l.n)
-			l.each(func(i int, word []byte) bool {
-				hits[i] = len(word)%2 == 0
-				return true
-			})
-			_ = l.groups(hits, newGroupSet(70), 70)
+		for _, f := range []func([]byte) ([]byte, error){decodeWords, func(b []byte) ([]byte, error) { return b, nil }} {
+			b, err := f(raw)
+			if err != nil {
+				continue
+			}
+			if l, err := wordsOf(b); err == nil && l.n < 1<<20 {
+				hits := make([]bool, l.n)
+				l.find(l.text, []byte("a"), func(word int) {
+					if word < l.n {
+						hits[word] = true
+					}
+				})
+				_ = l.groups(hits, newGroupSet(70), 70)
+			}
 		}
 		words, err := parsePlaced(raw)
 		if err != nil {
@@ -175,9 +179,7 @@ func FuzzBlocks(f *testing.F) {
 				e.use(words)
 			}
 			_ = v.block(e, raw, n, 0)
-			if r, err := parseShapeRows(raw, n, 1000); err == nil {
-				_ = r.parseNumbers(500)
-			}
+			_, _ = decodeRows(raw, 500, n, 1000)
 		}
 	})
 }

@@ -4,22 +4,11 @@
 package textindex
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync"
 	"unsafe"
-
-	"github.com/klauspost/compress/zstd"
 )
-
-// Extent is a part of the index, from its first byte on.
-type Extent struct{ Offset, Bytes int64 }
-
-// Fetch returns the bytes of extents, which do not overlap and are in order. What lies near together may be read at
-// once; each extent is always asked for whole, so that it can be cached by its offset. The bytes are not changed.
-type Fetch func(ctx context.Context, extents []Extent) ([][]byte, error)
 
 // ErrDamaged is an index that is not what its writer wrote.
 var ErrDamaged = errors.New("index is damaged")
@@ -207,48 +196,17 @@ func (d *decoder) block(e *blockEntry) {
 	e.bytes, e.raw, e.sum = d.number(maxBlockSize), d.number(maxBlock), d.u64()
 }
 
-// blocks fetches blocks and checks them.
-func (ix *Index) blocks(ctx context.Context, extents []Extent, sums []uint64) ([][]byte, error) {
-	data, err := ix.fetch(ctx, extents)
-	if err != nil {
-		return nil, fmt.Errorf("read index: %w", err)
-	}
-	if len(data) != len(extents) {
-		return nil, errors.New("read index: blocks are missing")
-	}
-	for i, e := range extents {
-		if int64(len(data[i])) != e.Bytes || sum64(data[i]) != sums[i] {
-			return nil, damaged("checksum of the block at %d", e.Offset)
-		}
-	}
-	return data, nil
+func (ix *Index) filterExtent(g int) Extent {
+	e := &ix.groups[g]
+	return Extent{Offset: e.filterAt, Bytes: int64(e.filter.bytes), kind: blockFilter, sum: e.filter.sum}
 }
 
-func (b *indexBlock) extent() Extent { return Extent{b.at, int64(b.blockEntry.bytes)} }
-
-// fetchBlocks reads blocks, compressed.
-func (ix *Index) fetchBlocks(ctx context.Context, list []*indexBlock) ([][]byte, error) {
-	extents, sums := make([]Extent, len(list)), make([]uint64, len(list))
-	for i, b := range list {
-		extents[i], sums[i] = b.extent(), b.sum
-	}
-	return ix.blocks(ctx, extents, sums)
+func (ix *Index) rowsExtent(g int) Extent {
+	e := &ix.groups[g]
+	s := &e.groupEntry.shapes
+	return Extent{Offset: e.shapesAt, Bytes: int64(s.bytes), kind: blockRows, sum: s.sum, raw: e.rows, n: s.raw, all: ix.count}
 }
 
-// decompressor is shared: its DecodeAll has no state.
-var decompressor = sync.OnceValue(func() *zstd.Decoder {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBlock), zstd.WithDecodeAllCapLimit(true))
-	if err != nil {
-		panic(err) // options are constant
-	}
-	return d
-})
-
-// decompress returns what must be exactly size bytes.
-func decompress(data []byte, size int) ([]byte, error) {
-	out, err := decompressor().DecodeAll(data, make([]byte, 0, size))
-	if err != nil || len(out) != size {
-		return nil, damaged("a block does not decompress to %d bytes", size)
-	}
-	return out, nil
+func (b *indexBlock) extent(kind blockKind) Extent {
+	return Extent{Offset: b.at, Bytes: int64(b.blockEntry.bytes), kind: kind, sum: b.sum, raw: b.raw}
 }

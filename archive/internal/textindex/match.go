@@ -5,6 +5,7 @@ package textindex
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"sync"
 )
@@ -83,24 +84,22 @@ func (m *Match) Groups(ctx context.Context, candidates []bool) ([]Verdict, error
 // shapeGroups settles what is Maybe by the shapes that the row groups have. With an error it changes nothing.
 func (m *Match) shapeGroups(ctx context.Context, verdicts []Verdict) error {
 	var extents []Extent
-	var sums []uint64
 	var groups []int
 	for g, v := range verdicts {
-		if e := &m.index.groups[g]; v == Maybe && e.groupEntry.shapes.bytes > 0 {
-			groups = append(groups, g)
-			extents, sums = append(extents, Extent{e.shapesAt, int64(e.groupEntry.shapes.bytes)}), append(sums, e.groupEntry.shapes.sum)
+		if v == Maybe && m.index.groups[g].groupEntry.shapes.bytes > 0 {
+			groups, extents = append(groups, g), append(extents, m.index.rowsExtent(g))
 		}
 	}
 	if len(groups) == 0 {
 		return nil
 	}
-	data, err := m.index.blocks(ctx, extents, sums)
+	data, err := m.index.blocks(ctx, extents)
 	if err != nil {
 		return err
 	}
-	lists := make([][]uint32, len(groups))
-	for i, g := range groups {
-		rows, err := parseShapeRows(data[i], m.index.groups[g].groupEntry.shapes.raw, m.index.count)
+	lists := make([][]byte, len(groups))
+	for i := range groups {
+		rows, err := rowsIn(data[i], &extents[i])
 		if err != nil {
 			return err
 		}
@@ -136,14 +135,12 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 	if e.groupEntry.shapes.bytes == 0 {
 		return Rows{}, nil
 	}
-	data, err := m.index.blocks(ctx, []Extent{{e.shapesAt, int64(e.groupEntry.shapes.bytes)}}, []uint64{e.groupEntry.shapes.sum})
+	extent := m.index.rowsExtent(group)
+	data, err := m.index.blocks(ctx, []Extent{extent})
 	if err != nil {
 		return Rows{}, err
 	}
-	rows, err := parseShapeRows(data[0], e.groupEntry.shapes.raw, m.index.count)
-	if err == nil {
-		err = rows.parseNumbers(e.rows)
-	}
+	rows, err := rowsIn(data[0], &extent)
 	if err != nil {
 		return Rows{}, err
 	}
@@ -160,7 +157,7 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 			n |= int(rows.high[i]) << 8
 		}
 		if n >= len(verdicts) {
-			return Rows{}, damaged("shape %d of %d in a row group", n, len(rows.list))
+			return Rows{}, damaged("shape %d of %d in a row group", n, extent.n)
 		}
 		switch verdicts[n] {
 		case All:
@@ -173,7 +170,7 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 }
 
 // verdicts returns those for the shapes of each list.
-func (m *Match) verdicts(ctx context.Context, lists ...[]uint32) ([][]Verdict, error) {
+func (m *Match) verdicts(ctx context.Context, lists ...[]byte) ([][]Verdict, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.shapes == nil {
@@ -184,10 +181,26 @@ func (m *Match) verdicts(ctx context.Context, lists ...[]uint32) ([][]Verdict, e
 	}
 	result := make([][]Verdict, len(lists))
 	for i, list := range lists {
-		result[i] = make([]Verdict, len(list))
-		for j, s := range list {
-			result[i][j] = m.shapes.known[s] - 1
+		result[i] = make([]Verdict, len(list)/4)
+		for j := range result[i] {
+			result[i][j] = m.shapes.known[binary.LittleEndian.Uint32(list[4*j:])] - 1
 		}
 	}
 	return result, nil
+}
+
+// groupRows is which shape each row of a row group has.
+type groupRows struct {
+	list      []byte // the distinct shapes, 4 bytes each
+	low, high []byte // by row: index into list, plus one; 0: none. high is nil where all are bytes
+}
+
+// rowsIn takes a decoded block apart.
+func rowsIn(decoded []byte, e *Extent) (r groupRows, err error) {
+	d := decoder{rest: decoded}
+	r.list, r.low = d.bytes(4*e.n), d.bytes(e.raw)
+	if e.n > 255 {
+		r.high = d.bytes(e.raw)
+	}
+	return r, d.err
 }

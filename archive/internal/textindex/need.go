@@ -28,6 +28,11 @@ const (
 
 // A term is a question to the tokens of a row group.
 type term struct {
+	termKey
+	pattern []byte // text with wordEnd where it must begin or end a word
+}
+
+type termKey struct {
 	op   termOp
 	text string // folded, where fold is
 	fold bool
@@ -64,7 +69,7 @@ func (t *term) scans() bool {
 // needs collects the terms of a query.
 type needs struct {
 	terms []term
-	index map[term]int
+	index map[termKey]int
 }
 
 func all(of ...need) need    { return combine(needAll, of) }
@@ -92,7 +97,7 @@ func combine(op needOp, of []need) need {
 	return need{op: op, of: list}
 }
 
-func (c *needs) term(t term) need {
+func (c *needs) term(t termKey) need {
 	if i, ok := c.index[t]; ok {
 		return need{op: needTerm, term: i}
 	}
@@ -100,11 +105,18 @@ func (c *needs) term(t term) need {
 		return need{}
 	}
 	if c.index == nil {
-		c.index = map[term]int{}
+		c.index = map[termKey]int{}
 	}
 	i := len(c.terms)
 	c.index[t] = i
-	c.terms = append(c.terms, t)
+	pattern := []byte(t.text)
+	if t.op == termWhole || t.op == termPrefix {
+		pattern = append([]byte{wordEnd}, pattern...)
+	}
+	if t.op == termWhole || t.op == termSuffix {
+		pattern = append(pattern, wordEnd)
+	}
+	c.terms = append(c.terms, term{t, pattern})
 	return need{op: needTerm, term: i}
 }
 
@@ -218,11 +230,11 @@ func (c *needs) reading(b []byte, from, to int, fold, openLeft, openRight bool) 
 }
 
 func (c *needs) uuid(token []byte) need {
-	return c.term(term{op: termWhole, text: string(token), kind: kindUUID, hash: hash64(token), sure: true})
+	return c.term(termKey{op: termWhole, text: string(token), kind: kindUUID, hash: hash64(token), sure: true})
 }
 
 func (c *needs) token(op termOp, token []byte, flags uint8, fold bool) need {
-	t := term{op: op, text: string(token), fold: fold}
+	t := termKey{op: op, text: string(token), fold: fold}
 	if op == termWhole {
 		t.kind = kindOf(token, flags)
 		if t.kind == kindTime {

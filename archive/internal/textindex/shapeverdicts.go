@@ -5,6 +5,7 @@ package textindex
 
 import (
 	"context"
+	"encoding/binary"
 )
 
 // shapeVerdicts are the verdicts for the shapes of an index that were asked for.
@@ -21,12 +22,17 @@ func newShapeVerdicts(ix *Index, q *Query) *shapeVerdicts {
 }
 
 // learn evaluates those of the lists that are not known yet.
-func (s *shapeVerdicts) learn(ctx context.Context, lists [][]uint32) error {
+func (s *shapeVerdicts) learn(ctx context.Context, lists [][]byte) error {
 	clear(s.want)
 	var blocks []*indexBlock
+	var extents []Extent
 	var firsts []int // shape of each block
 	for _, list := range lists {
-		for _, i := range list {
+		for ; len(list) >= 4; list = list[4:] {
+			i := binary.LittleEndian.Uint32(list)
+			if int(i) >= len(s.known) {
+				return damaged("shape %d of %d", i, len(s.known))
+			}
 			if s.known[i] == 0 {
 				s.want[i] = true
 			}
@@ -37,7 +43,7 @@ func (s *shapeVerdicts) learn(ctx context.Context, lists [][]uint32) error {
 		b := &s.index.shapes[i]
 		for _, w := range s.want[first : first+b.count] {
 			if w {
-				blocks, firsts = append(blocks, b), append(firsts, first)
+				blocks, firsts, extents = append(blocks, b), append(firsts, first), append(extents, b.extent(blockShapes))
 				break
 			}
 		}
@@ -47,22 +53,16 @@ func (s *shapeVerdicts) learn(ctx context.Context, lists [][]uint32) error {
 		return nil
 	}
 	if s.words == nil {
-		blocks = append(blocks, &s.index.placed) // which lies behind them
+		extents = append(extents, s.index.placed.extent(blockPlaced)) // which lies behind them
 	}
-	data, err := s.index.fetchBlocks(ctx, blocks)
+	data, err := s.index.blocks(ctx, extents)
 	if err != nil {
 		return err
 	}
 	if s.words == nil {
-		last := len(blocks) - 1
-		raw, err := decompress(data[last], s.index.placed.raw)
-		if err != nil {
+		if s.words, err = parsePlaced(data[len(blocks)]); err != nil {
 			return err
 		}
-		if s.words, err = parsePlaced(raw); err != nil {
-			return err
-		}
-		blocks = blocks[:last]
 	}
 	e := s.query.evaluator()
 	defer s.query.release(e)
@@ -71,11 +71,7 @@ func (s *shapeVerdicts) learn(ctx context.Context, lists [][]uint32) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		raw, err := decompress(data[i], b.raw)
-		if err != nil {
-			return err
-		}
-		if err := s.block(e, raw, b.count, firsts[i]); err != nil {
+		if err := s.block(e, data[i], b.count, firsts[i]); err != nil {
 			return err
 		}
 	}

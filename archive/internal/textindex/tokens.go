@@ -4,7 +4,6 @@
 package textindex
 
 import (
-	"bytes"
 	"context"
 	"slices"
 )
@@ -121,13 +120,8 @@ func (s *tokenSearch) lookUp(ctx context.Context, _ groupSet) error {
 		hits := make([]bool, l.n)
 		for _, i := range byBlock[b] {
 			at := -1
-			l.each(func(j int, word []byte) bool {
-				if string(word) == s.terms[i].text {
-					at = j
-				}
-				return at < 0
-			})
-			if at < 0 {
+			l.find(l.text, s.terms[i].pattern, func(word int) { at = word })
+			if at < 0 || at >= l.n {
 				s.found(i, nil)
 				continue
 			}
@@ -160,22 +154,18 @@ func (s *tokenSearch) found(i int, set groupSet) {
 // eachBlock calls f for blocks of the vocabulary, in order.
 func (s *tokenSearch) eachBlock(ctx context.Context, blocks []int, f func(int, *wordList) error) error {
 	for len(blocks) > 0 {
-		var list []*indexBlock
-		for size := 0; len(list) < len(blocks) && (size == 0 || size < filterBatch); {
-			b := &s.ix.words[blocks[len(list)]]
-			list = append(list, b)
-			size += b.blockEntry.bytes
+		var extents []Extent
+		for size := int64(0); len(extents) < len(blocks) && size < filterBatch; {
+			e := s.ix.words[blocks[len(extents)]].extent(blockWords)
+			extents = append(extents, e)
+			size += e.Bytes
 		}
-		data, err := s.ix.fetchBlocks(ctx, list)
+		data, err := s.ix.blocks(ctx, extents)
 		if err != nil {
 			return err
 		}
-		for i, b := range list {
-			raw, err := decompress(data[i], b.raw)
-			if err != nil {
-				return err
-			}
-			words, err := parseWords(raw)
+		for i := range extents {
+			words, err := wordsOf(data[i])
 			if err != nil {
 				return err
 			}
@@ -183,7 +173,7 @@ func (s *tokenSearch) eachBlock(ctx context.Context, blocks []int, f func(int, *
 				return err
 			}
 		}
-		blocks = blocks[len(list):]
+		blocks = blocks[len(extents):]
 	}
 	return nil
 }
@@ -204,13 +194,12 @@ func (s *tokenSearch) filter(ctx context.Context, candidates groupSet) error {
 	}
 	for len(groups) > 0 {
 		var extents []Extent
-		var sums []uint64
-		for size := 0; len(extents) < len(groups) && (size == 0 || size < filterBatch); {
-			e := &s.ix.groups[groups[len(extents)]]
-			extents, sums = append(extents, Extent{e.filterAt, int64(e.filter.bytes)}), append(sums, e.filter.sum)
-			size += e.filter.bytes
+		for size := int64(0); len(extents) < len(groups) && size < filterBatch; {
+			e := s.ix.filterExtent(groups[len(extents)])
+			extents = append(extents, e)
+			size += e.Bytes
 		}
-		data, err := s.ix.blocks(ctx, extents, sums)
+		data, err := s.ix.blocks(ctx, extents)
 		if err != nil {
 			return err
 		}
@@ -266,7 +255,6 @@ func (s *tokenSearch) scan(ctx context.Context, _ groupSet) error {
 		return nil
 	}
 	sets := make([]groupSet, len(s.terms))
-	hits := make([][]bool, len(s.terms))
 	for _, i := range slices.Concat(exact, folded) {
 		sets[i] = newGroupSet(len(s.ix.groups))
 	}
@@ -280,37 +268,32 @@ func (s *tokenSearch) scan(ctx context.Context, _ groupSet) error {
 		}
 	}
 	var lower []byte
-	err := s.eachBlock(ctx, blocks, func(_ int, l *wordList) error {
-		for i := range hits {
-			hits[i] = nil
-		}
-		hit := func(i, j int) {
-			if hits[i] == nil {
-				hits[i] = make([]bool, l.n)
-			}
-			hits[i][j] = true
-		}
-		l.each(func(j int, word []byte) bool {
-			for _, i := range exact {
-				if s.terms[i].matches(word) {
-					hit(i, j)
-				}
-			}
-			if len(folded) > 0 {
-				lower = appendFolded(lower[:0], word)
-				for _, i := range folded {
-					if s.terms[i].matches(lower) {
-						hit(i, j)
-					}
-				}
-			}
-			return true
-		})
-		for i := range hits {
-			if hits[i] == nil {
+	err := s.eachBlock(ctx, blocks, func(b int, l *wordList) error {
+		lower = lower[:0]
+		for _, i := range slices.Concat(exact, folded) {
+			if !s.mayHold(b, i) {
 				continue
 			}
-			if err := l.groups(hits[i], sets[i], len(s.ix.groups)); err != nil {
+			text := l.text
+			if s.terms[i].fold {
+				if len(lower) == 0 {
+					lower = appendFolded(lower, l.text)
+				}
+				text = lower
+			}
+			var hits []bool
+			l.find(text, s.terms[i].pattern, func(word int) {
+				if hits == nil {
+					hits = make([]bool, l.n)
+				}
+				if word < l.n {
+					hits[word] = true
+				}
+			})
+			if hits == nil {
+				continue
+			}
+			if err := l.groups(hits, sets[i], len(s.ix.groups)); err != nil {
 				return err
 			}
 		}
@@ -337,21 +320,4 @@ func (s *tokenSearch) mayHold(b, i int) bool {
 	beyond := b+1 < len(s.ix.words) && string(s.ix.words[b+1].first) < t.text
 	first := s.ix.words[b].first
 	return !beyond && string(first[:min(len(first), len(t.text))]) <= t.text
-}
-
-// matches compares a word, folded where the term is.
-func (t *term) matches(word []byte) bool {
-	if len(word) < len(t.text) {
-		return false
-	}
-	switch t.op {
-	case termWhole:
-		return string(word) == t.text
-	case termPrefix:
-		return string(word[:len(t.text)]) == t.text
-	case termSuffix:
-		return string(word[len(word)-len(t.text):]) == t.text
-	default:
-		return bytes.Contains(word, []byte(t.text))
-	}
 }

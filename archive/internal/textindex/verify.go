@@ -3,29 +3,22 @@
 
 package textindex
 
-import "context"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Verify reads every block, and checks that it can be decoded whole. It needs memory for the index.
 func (ix *Index) Verify(ctx context.Context) error {
-	for i := range ix.groups {
-		g := &ix.groups[i]
-		if g.filter.bytes > 0 {
-			if _, err := ix.blocks(ctx, []Extent{{g.filterAt, int64(g.filter.bytes)}}, []uint64{g.filter.sum}); err != nil {
-				return err
-			}
+	for g := range ix.groups {
+		var extents []Extent
+		if ix.groups[g].filter.bytes > 0 {
+			extents = append(extents, ix.filterExtent(g))
 		}
-		if g.groupEntry.shapes.bytes == 0 {
-			continue
+		if ix.groups[g].groupEntry.shapes.bytes > 0 {
+			extents = append(extents, ix.rowsExtent(g))
 		}
-		data, err := ix.blocks(ctx, []Extent{{g.shapesAt, int64(g.groupEntry.shapes.bytes)}}, []uint64{g.groupEntry.shapes.sum})
-		if err != nil {
-			return err
-		}
-		rows, err := parseShapeRows(data[0], g.groupEntry.shapes.raw, ix.count)
-		if err == nil {
-			err = rows.parseNumbers(g.rows)
-		}
-		if err != nil {
+		if _, err := ix.blocks(ctx, extents); err != nil {
 			return err
 		}
 	}
@@ -50,9 +43,9 @@ func (ix *Index) Verify(ctx context.Context) error {
 		return err
 	}
 	v := newShapeVerdicts(ix, q)
-	list := make([]uint32, ix.count)
-	for i := range list {
-		list[i] = uint32(i)
+	var list []byte
+	for i := range ix.count {
+		list = binary.LittleEndian.AppendUint32(list, uint32(i))
 	}
-	return v.learn(ctx, [][]uint32{list})
+	return v.learn(ctx, [][]byte{list})
 }

@@ -5,52 +5,43 @@ package textindex
 
 import (
 	"bytes"
+	"encoding/binary"
 	"sort"
 )
 
-// wordList is a block of the vocabulary, taken apart.
+// wordList is a block of the vocabulary.
 type wordList struct {
-	n                int
-	shared, suffixes []byte // lengths, by word
-	text             []byte
-	postings         []byte
+	n        int
+	text     []byte // wordEnd, and each word with one behind it
+	postings []byte
 }
 
-func parseWords(raw []byte) (wordList, error) {
-	d := decoder{rest: raw}
-	var l wordList
-	l.n = d.number(len(raw))
-	size := d.number(len(raw))
-	l.shared, l.suffixes, l.text = d.bytes(l.n), d.bytes(l.n), d.bytes(size)
-	l.postings = d.rest
+// wordsOf takes a decoded block apart.
+func wordsOf(decoded []byte) (l wordList, err error) {
+	d := decoder{rest: decoded}
+	head := d.bytes(8)
 	if d.err != nil {
-		return wordList{}, d.err
+		return l, d.err
 	}
-	sum, last := 0, 0
-	for i := range l.n {
-		if int(l.shared[i]) > last || int(l.shared[i])+int(l.suffixes[i]) > maxWord {
-			return wordList{}, damaged("a word is too long")
-		}
-		last = int(l.shared[i]) + int(l.suffixes[i])
-		sum += int(l.suffixes[i])
-	}
-	if sum != len(l.text) {
-		return wordList{}, damaged("words have %d bytes, want %d", len(l.text), sum)
-	}
-	return l, nil
+	l.n = int(binary.LittleEndian.Uint32(head))
+	l.text = d.bytes(int(binary.LittleEndian.Uint32(head[4:])))
+	l.postings = d.rest
+	return l, d.err
 }
 
-// each calls f for every word in order, whose bytes are valid during the call, until it returns false.
-func (l *wordList) each(f func(i int, word []byte) bool) {
-	var buf [2 * maxWord]byte
-	text := l.text
-	for i := range l.n {
-		s, n := int(l.shared[i]), int(l.suffixes[i])
-		copy(buf[s:], text[:n])
-		text = text[n:]
-		if !f(i, buf[:s+n]) {
+// find calls hit with the number of every word whose text, with wordEnd before and behind it, holds the pattern. A word
+// may come more than once. text is that of l, or another with as many words.
+func (l *wordList) find(text, pattern []byte, hit func(word int)) {
+	at, before := 0, 0 // how many ends are before at
+	for at < len(text) {
+		i := bytes.Index(text[at:], pattern)
+		if i < 0 {
 			return
 		}
+		end := at + i + 1 // behind the pattern's first byte, which may be the end of the word before
+		before += bytes.Count(text[at:end], []byte{wordEnd})
+		hit(before - 1)
+		at = end
 	}
 }
 
