@@ -6,8 +6,11 @@ package archive
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -365,5 +368,25 @@ func TestDescribeObject(t *testing.T) {
 			require.Error(t, err)
 			b[want.Key] = body
 		}
+	}
+}
+
+// TestMergeOfFrozenObjects merges what the first version of the format's writer wrote.
+func TestMergeOfFrozenObjects(t *testing.T) {
+	b := mapBucket{}
+	require.NoError(t, filepath.WalkDir(frozen, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		key, err := filepath.Rel(frozen, path)
+		require.NoError(t, err)
+		b[filepath.ToSlash(key)], err = os.ReadFile(path)
+		return err
+	}))
+	merged, stats := mergeAll(t, b, MergerOptions{}, nil)
+	assert.Positive(t, stats.RowsWritten)
+	requireSame(t, restored(t, b), restored(t, merged))
+	for _, list := range partitionsOf(t, merged) {
+		assert.NotNil(t, list[0].Index)
 	}
 }
