@@ -119,8 +119,7 @@ func (s *tokenSearch) lookUp(ctx context.Context, _ groupSet) error {
 	return s.eachBlock(ctx, blocks, func(b int, l *wordList) error {
 		hits := make([]bool, l.n)
 		for _, i := range byBlock[b] {
-			at := -1
-			l.find(l.text, s.terms[i].pattern, func(word int) { at = word })
+			at := l.lookUp([]byte(s.terms[i].text))
 			if at < 0 || at >= l.n {
 				s.found(i, nil)
 				continue

@@ -45,6 +45,27 @@ func (l *wordList) find(text, pattern []byte, hit func(word int)) {
 	}
 }
 
+// lookUp returns the number of the word, or -1.
+func (l *wordList) lookUp(word []byte) int {
+	lo, hi := 1, len(l.text) // where a word begins: that which is sought is not before lo, nor at hi or behind
+	for lo < hi {
+		at := lo + bytes.LastIndexByte(l.text[lo:lo+(hi-lo)/2], wordEnd) + 1
+		n := bytes.IndexByte(l.text[at:], wordEnd)
+		if n < 0 {
+			return -1
+		}
+		switch c := bytes.Compare(l.text[at:at+n], word); {
+		case c == 0:
+			return bytes.Count(l.text[:at], []byte{wordEnd}) - 1
+		case c < 0:
+			lo = at + n + 1
+		default:
+			hi = at
+		}
+	}
+	return -1
+}
+
 // groups adds the row groups of the words of which hits is true to the set.
 func (l *wordList) groups(hits []bool, into groupSet, groups int) error {
 	d := decoder{rest: l.postings}
