@@ -174,6 +174,9 @@ func newestCheckpoint(ctx context.Context, b BucketReader, known *Checkpoint, li
 			return known, nil
 		} // else it was deleted: there is a later one
 	}
+	if !list { // many were made since the last look: a listing finds the newest of them
+		return newestCheckpoint(ctx, b, known, true)
+	}
 	return nil, errors.New("checkpoints are made faster than they can be read")
 }
 
