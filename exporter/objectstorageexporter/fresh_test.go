@@ -21,6 +21,7 @@ import (
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/compactor"
 	"github.com/logboom/logboom/internal/wal"
 )
 
@@ -223,7 +224,8 @@ func TestFreshAtEveryCall(t *testing.T) {
 	}
 }
 
-// TestFreshWhileAllGoesOn: senders, flushes, commits and queries at the same time, with two exporters of one archive.
+// TestFreshWhileAllGoesOn: senders, flushes, commits, checkpoints, merges and queries at the same time, with two exporters of one
+// archive.
 func TestFreshWhileAllGoesOn(t *testing.T) {
 	const senders, each = 3, 40
 	for _, acknowledge := range []string{AcknowledgeWAL, AcknowledgeBucket} {
@@ -260,6 +262,27 @@ func TestFreshWhileAllGoesOn(t *testing.T) {
 				}
 			}
 			assert.Len(t, h.sources, 2)
+			b, err := bucket.Open(context.Background(), cfg.Bucket)
+			require.NoError(t, err)
+			defer b.Close()
+			merging := compactor.DefaultConfig()
+			merging.Now = func() time.Time { return time.Now().Add(48 * time.Hour) } // when every hour is over
+			engine, err := compactor.New(b, merging)
+			require.NoError(t, err)
+			stop := make(chan struct{})
+			var compacting sync.WaitGroup
+			compacting.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if _, err := engine.Compact(context.Background()); !assert.NoError(t, err) {
+						return
+					}
+				}
+			})
 			var asking sync.WaitGroup
 			for range 2 {
 				asking.Go(func() {
@@ -273,6 +296,9 @@ func TestFreshWhileAllGoesOn(t *testing.T) {
 			}
 			sending.Wait()
 			asking.Wait()
+			close(stop)
+			compacting.Wait()
+			assert.NotNil(t, engine.Reader().Snapshot().Checkpoint())
 			h.requireFound(acked)
 			for _, r := range rigs {
 				r.stop()
