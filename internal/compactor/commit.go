@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/logboom/logboom/archive"
 )
@@ -17,6 +18,8 @@ type draft struct {
 	edit     archive.CheckpointEdit
 	deleted  []deletion
 	bytes    int64
+	now      func() time.Time
+	began    time.Time
 }
 
 // errStale says that the live set was changed by another, and what was planned must be planned again.
@@ -24,7 +27,8 @@ var errStale = errors.New("the live set has changed")
 
 func (c *Compactor) draft() *draft {
 	s := c.reader.Snapshot()
-	return &draft{snapshot: s, edit: archive.CheckpointEdit{Epoch: c.epoch, Time: c.now(), Grace: c.config.Grace}}
+	now := c.now()
+	return &draft{snapshot: s, now: c.now, began: now, edit: archive.CheckpointEdit{Epoch: c.epoch, Time: now, Grace: c.config.Grace}}
 }
 
 // number is that of the checkpoint which the draft is to become.
@@ -34,14 +38,17 @@ func (d *draft) empty() bool {
 	return len(d.edit.Add)+len(d.edit.Remove)+len(d.edit.Forget)+len(d.edit.Rebuilt) == 0 && d.snapshot.Uncheckpointed() == 0
 }
 
-// maxDraft is when a draft is committed though more is to be done, in bytes of objects written anew and in objects removed.
+// A draft is committed, though more is to be done, when so many bytes of objects were written anew for it, so many objects
+// are removed, or it took so long: that is what a crash costs.
 const (
-	maxDraftBytes   = 4 << 30
+	maxDraftBytes   = 1 << 30
 	maxDraftRemoved = 1000
+	maxDraftTime    = 2 * time.Minute
 )
 
 func (d *draft) full() bool {
-	return d.bytes >= maxDraftBytes || len(d.edit.Remove) >= maxDraftRemoved
+	return len(d.edit.Remove) > 0 &&
+		(d.bytes >= maxDraftBytes || len(d.edit.Remove) >= maxDraftRemoved || d.now().Sub(d.began) >= maxDraftTime)
 }
 
 // rewrite merges inputs into objects of the draft. When keep drops nothing of a single input, there is nothing to do and

@@ -15,9 +15,13 @@ import (
 // compact merges what is worth it.
 func (c *Compactor) compact(ctx context.Context, report *Report) error {
 	var errs []error
+	began := c.now()
 	for range maxAttempts {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(errs, err)...)
+		}
+		if c.now().Sub(began) >= maxCompact {
+			break // the rest in the next cycle: others may want the lease
 		}
 		d := c.draft()
 		now := c.now()
@@ -59,6 +63,9 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 	}
 	return errors.Join(errs...)
 }
+
+// maxCompact is when a cycle ends though there is more to merge.
+const maxCompact = 5 * time.Minute
 
 // maxAttempts bounds how often a change is tried in one cycle, and with that how many checkpoints a cycle makes for it.
 const maxAttempts = 16

@@ -274,3 +274,23 @@ func TestTenantOfKeys(t *testing.T) {
 		assert.False(t, ok, key)
 	}
 }
+
+// TestSlowChoresGoOn lets the clock run so fast that every draft is full with its first object.
+func TestSlowChoresGoOn(t *testing.T) {
+	r := eraseRig(t)
+	m, err := ParseMatch(`user_id="u-17"`)
+	require.NoError(t, err)
+	c := r.compactor(r.process(), func(c *Config) { c.Retention.Rules = []Rule{{Service: "cart", MaxAge: time.Nanosecond}} })
+	c.now = func() time.Time {
+		r.now = r.now.Add(maxDraftTime)
+		return r.now
+	}
+	report, err := c.Erase(t.Context(), EraseRequest{Match: m})
+	require.NoError(t, err)
+	assert.Equal(t, 2, report.Objects)
+	r.check(func(l line) bool { return l.user != "u-17" })
+	done, err := c.Retain(t.Context(), false)
+	require.NoError(t, err)
+	assert.Len(t, done.Due, 5)
+	r.check(func(line) bool { return false })
+}
