@@ -145,7 +145,7 @@ func TestHostileLines(t *testing.T) {
 		began := time.Now()
 		res, err := Eval(context.Background(), NewMemory([]Entry{{Timestamp: 1, Line: tt.line, Metadata: tt.metadata}}), e, Params{End: 2})
 		require.NoError(t, err)
-		require.Less(t, time.Since(began), 3*time.Second, tt.query)
+		require.Less(t, time.Since(began), 30*time.Second, tt.query) // what is quadratic takes minutes
 		require.Equal(t, tt.want, res.Streams[0].Labels.Get(labelError), tt.query)
 		require.LessOrEqual(t, len(res.Streams[0].Labels), maxLabels+2)
 	}
