@@ -33,6 +33,18 @@ func (b bitset) count() (n int) {
 	return n
 }
 
+// any reports whether one of the rows from one on up to another, not included, is in the set.
+func (b bitset) any(from, to int) bool {
+	for i := from; i < to; i++ {
+		if b[i>>6]>>(i&63) == 0 { // nothing in the rest of the word
+			i |= 63
+		} else if b.has(i) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b bitset) empty() bool {
 	for _, w := range b {
 		if w != 0 {

@@ -15,7 +15,7 @@ type cacheKind uint8
 const (
 	cacheFooter cacheKind = iota // *objectFile
 	cacheBlock                   // []byte, of the index
-	cacheColumn                  // *column
+	cacheColumn                  // *column or *packedTexts
 )
 
 // cacheKey names a part of an object.
@@ -84,27 +84,43 @@ func (c *cache) listOf(key cacheKey) *list.List {
 	return &c.meta
 }
 
+// wants reports whether a column of that size would be kept.
+func (c *cache) wants(key cacheKey, size int64) bool {
+	hash := maphash.Comparable(c.seed, key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fits(key, hash, size+cacheOverhead)
+}
+
+func (c *cache) fits(key cacheKey, hash uint64, size int64) bool {
+	if _, ok := c.entries[key]; ok || size > c.limit/2 {
+		return false
+	}
+	if key.kind != cacheColumn {
+		return true
+	}
+	mine := c.often.of(hash)
+	for over, e := c.size+size-c.limit, c.columns.Back(); over > 0; e = e.Prev() {
+		if e == nil {
+			return false // the rest is of footers and indexes
+		}
+		old := e.Value.(*cacheEntry)
+		if c.often.of(maphash.Comparable(c.seed, old.key)) >= mine {
+			return false
+		}
+		over -= old.size
+	}
+	return true
+}
+
 // put offers a part of that size, which must not change any more.
 func (c *cache) put(key cacheKey, value any, size int64) {
 	size += cacheOverhead + int64(len(key.object))
 	hash := maphash.Comparable(c.seed, key)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.entries[key]; ok || size > c.limit/2 {
+	if !c.fits(key, hash, size) {
 		return
-	}
-	if key.kind == cacheColumn {
-		mine := c.often.of(hash)
-		for over, e := c.size+size-c.limit, c.columns.Back(); over > 0; e = e.Prev() {
-			if e == nil {
-				return // the rest is of footers and indexes
-			}
-			old := e.Value.(*cacheEntry)
-			if c.often.of(maphash.Comparable(c.seed, old.key)) >= mine {
-				return
-			}
-			over -= old.size
-		}
 	}
 	c.entries[key] = c.listOf(key).PushFront(&cacheEntry{key, value, size})
 	c.size += size

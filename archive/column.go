@@ -29,6 +29,10 @@ type column struct {
 
 	values int
 	raw    *rawTexts // where each text begins is found out when it is asked for
+	// packed are the texts in place of data, and unpacked the blocks of them that were asked for: such a column is one
+	// goroutine's own.
+	packed   *packedTexts
+	unpacked [][]byte
 	// rowStarts are, for a column of a MAP, where the values of each row begin, and the end.
 	rowStarts []uint32
 }
@@ -83,7 +87,19 @@ func (c *column) entryBytes(id uint32) []byte {
 	if int(id) >= len(c.starts)-1 {
 		return nil
 	}
+	if c.packed != nil {
+		return c.packedText(id)
+	}
 	return c.data[c.starts[id] : c.starts[id+1]-c.gap]
+}
+
+// length is that of the text of value i.
+func (c *column) length(i int) int {
+	id := c.id(i)
+	if int(id) >= len(c.starts)-1 {
+		return 0
+	}
+	return int(c.starts[id+1] - c.gap - c.starts[id])
 }
 
 // entry returns a text, which shares the column's memory.

@@ -150,7 +150,7 @@ func (c *counting) add(g *groupReader, live bitset, one bool, t *tally) (rows in
 		cell.rows++
 		cell.weight += weight
 		if c.req.Bytes {
-			n := int64(len(body.entryBytes(body.id(row))))
+			n := int64(body.length(row))
 			cell.bytes += n
 			cell.weighted += weight * float64(n)
 		}
@@ -175,7 +175,7 @@ func (c *counting) addSlowly(g *groupReader, live bitset, weights rowWeights, t 
 		}
 		n := int64(0)
 		if c.req.Bytes {
-			n = int64(len(g.cols[colBody].text(row)))
+			n = int64(g.cols[colBody].length(row))
 		}
 		t.row(key).add(1, n, weights.of(row), c.req.Bytes)
 	})

@@ -240,12 +240,12 @@ func (n *needles) rows(c *column, ask bitset) bitset {
 	if n == nil {
 		return slices.Clone(ask)
 	}
-	if c.plain() && ask.count()*8 >= c.values || !c.plain() && c.entries() <= c.values {
-		found := n.search(c)
-		if c.plain() {
-			return found
-		}
-		all := newBitset(c.values, false)
+	if c.plain() && ask.count()*8 >= c.values {
+		return n.search(c, ask)
+	}
+	if !c.plain() && c.entries() <= c.values {
+		found := n.search(c, nil)
+		all := newBitset(c.values, false) // a dictionary is asked whole
 		none := n.contains(nil)
 		for i := range c.values {
 			if id := c.id(i); int(id) < c.entries() && found.has(int(id)) || int(id) == c.entries() && none {

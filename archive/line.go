@@ -172,53 +172,62 @@ func foldedNeedle(text string) (n *needles, exact bool) {
 	return newNeedle(strings.ToLower(best), true), best == text
 }
 
-// search returns which of the entries of a column of texts fulfil the condition.
-func (n *needles) search(c *column) bitset {
+// search returns which of the entries of a column of texts fulfil the condition; of those that are not asked for it may
+// say no. ask nil asks for all.
+func (n *needles) search(c *column, ask bitset) bitset {
 	entries := c.entries()
 	switch {
 	case n == nil:
 		return newBitset(entries, true)
 	case n.all != nil:
-		found := n.all[0].search(c)
+		found := n.all[0].search(c, ask)
 		for _, sub := range n.all[1:] {
 			if found.empty() {
 				break
 			}
-			found.and(sub.search(c))
+			found.and(sub.search(c, ask))
 		}
 		return found
 	case n.any != nil:
-		found := n.any[0].search(c)
+		found := n.any[0].search(c, ask)
 		for _, sub := range n.any[1:] {
-			found.or(sub.search(c))
+			found.or(sub.search(c, ask))
 		}
 		return found
 	}
 	found := newBitset(entries, false)
-	if entries == 0 {
-		return found
+	switch {
+	case entries == 0:
+	case c.packed != nil:
+		n.searchPacked(c, ask, found)
+	default:
+		n.searchTexts(c.data, 0, c.starts, c.gap, 0, entries, found)
 	}
-	row := 0
-	end := len(c.data)
-	for at := int(c.starts[0]); at < end; {
-		i := n.index(c.data[at:])
+	return found
+}
+
+// searchTexts finds the texts, from one on up to another, not included, that contain the needle. data is the part from base
+// on of what starts point into.
+func (n *needles) searchTexts(data []byte, base uint32, starts []uint32, gap uint32, from, to int, found bitset) {
+	row := from
+	for at := int(starts[from] - base); at < len(data); {
+		i := n.index(data[at:])
 		if i < 0 {
-			break
+			return
 		}
 		at += i
-		row = seek(c.starts, row, uint32(at))
-		if at+len(n.text) <= int(c.starts[row+1]-c.gap) {
+		row = seek(starts, row, uint32(at)+base)
+		if uint32(at)+base+uint32(len(n.text)) <= starts[row+1]-gap {
 			found.set(row)
 			row++
-			if row == entries {
-				break
+			if row == to {
+				return
 			}
-			at = int(c.starts[row])
+			at = int(starts[row] - base)
 		} else {
 			at++ // it reaches into what is between two texts
 		}
 	}
-	return found
 }
 
 // seek returns the last row, from row on, that starts at or before a place.

@@ -355,8 +355,8 @@ func plainStarts(b []byte, n int) ([]uint32, error) {
 	return starts, nil
 }
 
-// rawBytes is how large texts must be for looking through them to be put off.
-const rawBytes = 256 << 10
+// rawBytes is how large texts must be for looking through them to be put off. Tests change it.
+var rawBytes = 256 << 10
 
 // decodeIDs decodes n indices into a dictionary of so many entries.
 func (c *column) decodeIDs(b []byte, n, entries int) error {

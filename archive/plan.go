@@ -22,7 +22,7 @@ type objectPlan struct {
 
 	mu    sync.Mutex // of what is above, and of
 	later []bool     // row groups that the index is still to be asked for
-	asked bool       // it was asked for one
+	asked int        // how many it was asked for
 }
 
 // wants reports whether an object may hold records of the request, as far as the commit log tells.
@@ -106,20 +106,26 @@ func (q *query) ask(p *objectPlan, candidates []bool) {
 	}
 }
 
-// verdict is what the index says of a row group. Where it was put off, it is asked for the first row group alone, and then
-// for all others.
+// verdict is what the index says of a row group. Where it was put off, it is asked for this and the next ones, more each
+// time.
 func (q *query) verdict(p *objectPlan, group int) (textindex.Verdict, *textindex.Match) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.later != nil && p.later[group] {
-		one := make([]bool, len(p.later))
-		if p.asked {
-			one, p.later = p.later, nil
-		} else {
-			one[group], p.later[group] = true, false
-			p.asked = true
+	if p.match != nil && p.later != nil && p.later[group] {
+		next := make([]bool, len(p.later))
+		step := 1
+		if q.req.Descending {
+			step = -1
 		}
-		q.ask(p, one)
+		n := 0
+		for i := group; i >= 0 && i < len(next) && n <= p.asked; i += step {
+			if p.later[i] {
+				next[i], p.later[i] = true, false
+				n++
+			}
+		}
+		p.asked += n
+		q.ask(p, next)
 	}
 	return p.verdicts[group], p.match
 }

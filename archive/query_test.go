@@ -352,6 +352,11 @@ func TestQueriesOfWildData(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
+			if seed%2 == 1 { // as if bodies were many
+				raw, packed := rawBytes, packBytes
+				rawBytes, packBytes = 1, 100
+				defer func() { rawBytes, packBytes = raw, packed }()
+			}
 			var batches []plog.Logs
 			for i := range 1 + r.IntN(5) {
 				ld := wildLogs(r, 1+r.IntN(1500), start.Add(time.Duration(i)*10*time.Minute), 20*time.Minute, seed%2 == 0)

@@ -102,9 +102,14 @@ func (g *groupReader) loadRaw(leaves ...int) error {
 			continue
 		}
 		if g.q.reader != nil {
-			if c, ok := g.q.reader.cache.get(g.key(leaf)).(*column); ok {
+			switch c := g.q.reader.cache.get(g.key(leaf)).(type) {
+			case *column:
 				g.q.cacheHits.Add(1)
 				g.cols[leaf] = c
+				continue
+			case *packedTexts:
+				g.q.cacheHits.Add(1)
+				g.cols[leaf] = c.open()
 				continue
 			}
 		}
@@ -188,11 +193,27 @@ func (g *groupReader) decode(list []extent, chunks map[int][]byte) error {
 		}
 		g.cols[e.index] = columns[i]
 		if g.q.reader != nil {
-			g.q.reader.cache.put(g.key(e.index), columns[i], columns[i].memory())
+			g.keep(e.index, columns[i])
 		}
 	}
 	return nil
 }
+
+// keep offers a column to the cache, bodies packed.
+func (g *groupReader) keep(leaf int, c *column) {
+	cache, key := g.q.reader.cache, g.key(leaf)
+	if leaf != colBody || c.raw == nil {
+		cache.put(key, c, c.memory())
+		return
+	}
+	if cache.wants(key, int64(len(c.data))/packRatio) && c.parse() == nil {
+		p := pack(c)
+		cache.put(key, p, p.memory())
+	}
+}
+
+// packRatio is about how much smaller bodies become when they are packed.
+const packRatio = 4
 
 func (g *groupReader) decodeColumn(leaf int, b []byte) (*column, error) {
 	return decodeChunk(&g.info.columns[leaf].MetaData, g.file.shapes[leaf], g.info.n, b)
