@@ -28,7 +28,7 @@ func (s *Snapshot) EachDay(ctx context.Context, visit func(day string, objects [
 		for i := range s.base.Manifests {
 			ref := &s.base.Manifests[i]
 			refs[ref.Day] = append(refs[ref.Day], ref)
-			objects[ref.Day] = append(objects[ref.Day], nil...)
+			objects[ref.Day] = append(objects[ref.Day], nil...) // the day is there
 		}
 	}
 	for _, day := range slices.Sorted(maps.Keys(objects)) {
@@ -55,6 +55,24 @@ func (s *Snapshot) EachDay(ctx context.Context, visit func(day string, objects [
 		}
 	}
 	return errs, nil
+}
+
+// Totals are sums over the live objects, without reading what is said of each.
+func (s *Snapshot) Totals() (objects int, rows, bytes int64) {
+	if s.base != nil {
+		for i := range s.base.Manifests {
+			ref := &s.base.Manifests[i]
+			objects += int(ref.Objects)
+			rows += ref.Rows
+			bytes += ref.ObjectBytes
+		}
+	}
+	for _, o := range s.tail {
+		objects++
+		rows += o.Rows
+		bytes += o.Bytes
+	}
+	return objects, rows, bytes
 }
 
 // Only returns a snapshot of these objects alone.

@@ -24,12 +24,15 @@ func (c *Compactor) collect(ctx context.Context, grace time.Duration, report *Re
 	if err != nil {
 		return err
 	}
-	orphans, err := c.orphans(ctx, false)
-	for _, o := range orphans {
-		report.delete("orphan", 1, 0, o.Size)
-	}
-	if err != nil {
-		return err
+	if now := c.now(); c.swept.IsZero() || now.Sub(c.swept) >= sweepEvery {
+		orphans, err := c.orphans(ctx, false)
+		for _, o := range orphans {
+			report.delete("orphan", 1, 0, o.Size)
+		}
+		if err != nil {
+			return err
+		}
+		c.swept = now
 	}
 	if len(garbage.Forgotten) == 0 {
 		return nil
@@ -44,6 +47,9 @@ func (c *Compactor) collect(ctx context.Context, grace time.Duration, report *Re
 	}
 	return nil
 }
+
+// sweepEvery is how often orphans are looked for, which takes a listing of everything.
+const sweepEvery = time.Hour
 
 // orphans deletes the data objects that nobody names and nobody will, as FORMAT.md defines them.
 func (c *Compactor) orphans(ctx context.Context, dryRun bool) (found []archive.ObjectInfo, err error) {

@@ -26,18 +26,20 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 		d := c.draft()
 		now := c.now()
 		failed := false
+		report.Backlog = Backlog{}
 		unread, err := d.snapshot.EachDay(ctx, func(_ string, objects []*archive.ObjectMeta) error {
 			for _, m := range c.config.planMerges(c.good(objects, now), now) {
+				if d.full() {
+					report.Backlog.add(m)
+					continue
+				}
 				if err := c.merge(ctx, d, m, report); err != nil {
 					if ctx.Err() != nil {
 						return err
 					}
 					// One object that cannot be read must not stop all others: without it they are merged in the next round.
 					errs, failed = append(errs, err), c.blame(err, now) || failed
-					continue
-				}
-				if d.full() {
-					return archive.ErrStop
+					report.Backlog.add(m)
 				}
 			}
 			return nil
@@ -45,7 +47,7 @@ func (c *Compactor) compact(ctx context.Context, report *Report) error {
 		for _, err := range unread {
 			c.log.Warn("a part of the archive cannot be looked at", "error", err)
 		}
-		if err != nil && !errors.Is(err, archive.ErrStop) {
+		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
 		if len(d.edit.Add)+len(d.edit.Remove) == 0 {

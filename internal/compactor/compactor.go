@@ -27,6 +27,7 @@ type Compactor struct {
 	epoch  uint64 // of the lease, while it is held
 	looked map[string]string
 	bad    map[string]time.Time // objects that could not be merged, and when they are tried again
+	swept  time.Time            // when orphans were looked for last
 }
 
 // New returns a compactor for the archive in b, which stays the caller's. Nothing is read or written yet.
@@ -83,9 +84,7 @@ func (c *Compactor) cycle(ctx context.Context, report *Report, retention bool) e
 	if ctx.Err() == nil {
 		errs = append(errs, c.collect(ctx, c.config.Grace, report))
 	}
-	if ctx.Err() == nil {
-		errs = append(errs, c.survey(ctx, report))
-	}
+	c.survey(report)
 	return errors.Join(errs...)
 }
 

@@ -155,6 +155,7 @@ func TestOrphansAreDeleted(t *testing.T) {
 		dir + "by-hand.parquet":                   false,
 	} {
 		r.store.objects[key] = []byte("x")
+		r.now = r.now.Add(sweepEvery)
 		_, err := c.Cycle(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, !orphan, r.store.objects[key] != nil, key)

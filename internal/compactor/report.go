@@ -3,13 +3,6 @@
 
 package compactor
 
-import (
-	"context"
-	"errors"
-
-	"github.com/logboom/logboom/archive"
-)
-
 // Report says what a cycle did.
 type Report struct {
 	// Leader says that this process had the lease; else it did nothing.
@@ -65,26 +58,18 @@ func (r *Report) delete(reason string, objects int, rows, bytes int64) {
 	r.Deleted[reason] = d
 }
 
+func (b *Backlog) add(m merge) {
+	for _, o := range m.inputs {
+		b.Objects++
+		b.Bytes += o.Bytes
+	}
+}
+
 // survey adds what is left to a report.
-func (c *Compactor) survey(ctx context.Context, report *Report) error {
+func (c *Compactor) survey(report *Report) {
 	s := c.reader.Snapshot()
 	if made := s.Checkpoint(); made != nil {
 		report.Checkpoint = made.Number
 	}
-	now := c.now()
-	errs, err := s.EachDay(ctx, func(_ string, objects []*archive.ObjectMeta) error {
-		for _, o := range objects {
-			report.Live.Objects++
-			report.Live.Rows += o.Rows
-			report.Live.Bytes += o.Bytes
-		}
-		for _, m := range c.config.planMerges(objects, now) {
-			for _, o := range m.inputs {
-				report.Backlog.Objects++
-				report.Backlog.Bytes += o.Bytes
-			}
-		}
-		return nil
-	})
-	return errors.Join(append(errs, err)...)
+	report.Live.Objects, report.Live.Rows, report.Live.Bytes = s.Totals()
 }
