@@ -134,15 +134,15 @@ func (r *rig) checkAudit(what string) {
 	require.Equal(r.t, want, rows, what)
 }
 
-// crashStep says which operations get a fault: all with LOGBOOM_CRASH_ROUNDS, else every fifth.
+// crashStep says which operations get a fault: all with LOGBOOM_CRASH_ROUNDS, else every eleventh.
 func crashStep(t testing.TB) (step, first int) {
 	if os.Getenv("LOGBOOM_CRASH_ROUNDS") != "" {
 		return 1, 0
 	}
 	if testing.Short() {
-		return 23, 3
+		return 37, 3
 	}
-	return 5, 2
+	return 11, 2
 }
 
 // TestCrash ends a compactor at every operation on its bucket, or lets that fail, or lets it seem to fail, and looks whether

@@ -22,7 +22,7 @@ import (
 //
 // LOGBOOM_CRASH_ROUNDS is the number of disks.
 func TestPowerLoss(t *testing.T) {
-	disks := 25
+	disks := 12
 	if text := os.Getenv("LOGBOOM_CRASH_ROUNDS"); text != "" {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err, "LOGBOOM_CRASH_ROUNDS")
