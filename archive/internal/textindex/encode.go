@@ -281,7 +281,7 @@ func (w *words) finish(dst, d []byte, e *encoder) (_, _ []byte) {
 			at[p]++
 		}
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(w.word(a), w.word(b)) })
+	w.sort(order)
 
 	var entries []byte
 	blocks := 0
@@ -315,6 +315,29 @@ func (w *words) finish(dst, d []byte, e *encoder) (_, _ []byte) {
 	}
 	d = binary.AppendUvarint(d, uint64(blocks))
 	return dst, append(d, entries...)
+}
+
+// sort sorts words by their bytes, the first eight of each at once.
+func (w *words) sort(order []uint32) {
+	type entry struct {
+		head uint64
+		word uint32
+	}
+	list := make([]entry, len(order))
+	for i, o := range order {
+		var head [8]byte
+		copy(head[:], w.word(o))
+		list[i] = entry{binary.BigEndian.Uint64(head[:]), o}
+	}
+	slices.SortFunc(list, func(a, b entry) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		return bytes.Compare(w.word(a.word), w.word(b.word))
+	})
+	for i := range list {
+		order[i] = list[i].word
+	}
 }
 
 // appendPostings appends the row groups of a word: how many, 0 being all, and which: the first and the gaps, or a bit for
