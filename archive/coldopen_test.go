@@ -56,14 +56,14 @@ func (b *countingBucket) ReadRange(ctx context.Context, key string, p []byte, of
 func TestRequestsOfAColdReader(t *testing.T) {
 	ctx := t.Context()
 	b := &countingBucket{mapBucket: mapBucket{}}
-	var w *LogWriter
+
 	for day := range 40 {
 		for i := range 3 {
-			w = commit(t, b, fmt.Sprint("w", i), testArrival, lines(10, "s", "text", testArrival.Add(time.Duration(day*24+i-1000)*time.Hour)))
+			commit(t, b, fmt.Sprint("w", i), testArrival, lines(10, "s", "text", testArrival.Add(time.Duration(day*24+i-1000)*time.Hour)))
 		}
 	}
 	checkpoint(t, b, CheckpointEdit{Epoch: 1, Time: testArrival, Grace: time.Hour})
-	w = commit(t, b, "w1", testArrival, lines(10, "s", "text", testArrival)) // a claim and a commit behind it
+	w := commit(t, b, "w1", testArrival, lines(10, "s", "text", testArrival)) // a claim and a commit behind it
 	assert.EqualValues(t, 82, w.LastSequence())
 	b.requests()
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,72 +17,150 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// freeze makes the frozen archive of the current format version, once: go test ./archive -run Frozen -freeze. It is
-// never made anew, because archives that were written once must be readable for ever.
-var freeze = flag.Bool("freeze", false, "write testdata/v1 where it is missing")
+// freeze makes a frozen archive where it is missing: go test ./archive -run Frozen -freeze. None is ever made anew, because
+// archives that were written once must be readable for ever.
+var freeze = flag.Bool("freeze", false, "write what is missing of testdata")
 
-const frozen = "testdata/v1"
+// TestFrozenArchivesAreRead reads archives that earlier writers of the format's version made.
+func TestFrozenArchivesAreRead(t *testing.T) {
+	for _, frozen := range []struct {
+		dir   string
+		write func(t *testing.T, b mapBucket) plog.Logs
+		check func(t *testing.T, s *Snapshot, objects []*ObjectMeta)
+	}{
+		{"v1", nil, func(t *testing.T, s *Snapshot, objects []*ObjectMeta) { // without an index, a checkpoint
+			require.Nil(t, s.Checkpoint())
+			require.Len(t, objects, 6)
+			for _, o := range objects {
+				require.Nil(t, o.Index)
+				require.EqualValues(t, -1, o.Counts.Unnumbered)
+			}
+		}},
+		{"v1-checkpoint", writeFrozen, checkFrozen},
+	} {
+		t.Run(frozen.dir, func(t *testing.T) {
+			dir := filepath.Join("testdata", frozen.dir)
+			golden := filepath.Join(dir, "records.binpb")
+			if _, err := os.Stat(dir); *freeze && os.IsNotExist(err) {
+				b := mapBucket{}
+				written := frozen.write(t, b)
+				for key, body := range b {
+					path := filepath.Join(dir, filepath.FromSlash(key))
+					require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+					require.NoError(t, os.WriteFile(path, body, 0o644))
+				}
+				text, err := (&plog.ProtoMarshaler{}).MarshalLogs(written)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(golden, text, 0o644))
+			}
+			b := readFrozen(t, dir)
+			text, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			want, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(text)
+			require.NoError(t, err)
 
-// TestFrozenArchiveIsRead reads an archive that was written by the first version of the format's writer.
-func TestFrozenArchiveIsRead(t *testing.T) {
-	golden := filepath.Join(frozen, "records.binpb")
-	if _, err := os.Stat(frozen); *freeze && os.IsNotExist(err) {
-		writeFrozen(t, golden)
+			r, err := Open(t.Context(), b, ReaderOptions{CountsByMinute: true})
+			require.NoError(t, err)
+			objects := liveObjects(t, r.Snapshot())
+			for _, o := range objects {
+				require.NoError(t, VerifyObject(t.Context(), b, o))
+			}
+			frozen.check(t, r.Snapshot(), objects)
+			back := plog.NewLogs()
+			for _, record := range scanAll(t, b, All()) {
+				require.NoError(t, record.AppendTo(back))
+			}
+			requireSame(t, canonical(t, want), canonical(t, back))
+		})
 	}
+}
+
+// readFrozen returns the archive in a directory.
+func readFrozen(t *testing.T, dir string) mapBucket {
+	t.Helper()
 	b := mapBucket{}
-	require.NoError(t, filepath.WalkDir(frozen, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path == golden {
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "records.binpb" {
 			return err
 		}
-		key, err := filepath.Rel(frozen, path)
+		key, err := filepath.Rel(dir, path)
 		require.NoError(t, err)
 		b[filepath.ToSlash(key)], err = os.ReadFile(path)
 		return err
 	}))
-	text, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	want, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(text)
-	require.NoError(t, err)
-
-	r, err := Open(t.Context(), b, ReaderOptions{CountsByMinute: true})
-	require.NoError(t, err)
-	objects := liveObjects(t, r.Snapshot())
-	require.Len(t, objects, 6)
-	for i := range objects {
-		require.NoError(t, VerifyObject(t.Context(), b, objects[i]))
-	}
-	back := plog.NewLogs()
-	for _, record := range scanAll(t, b, All()) {
-		require.NoError(t, record.AppendTo(back))
-	}
-	requireSame(t, canonical(t, want), canonical(t, back))
+	return b
 }
 
-func writeFrozen(t *testing.T, golden string) {
-	t.Helper()
+// writeFrozen makes an archive of two writers and two tenants with a checkpoint, a merged object, tombstones, a lease, a log
+// record behind the checkpoint, and an orphan. It returns the records.
+func writeFrozen(t *testing.T, b mapBucket) plog.Logs {
+	ctx := t.Context()
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
-	written := randomLogs(rand.New(rand.NewPCG(1, 1)), 120, arrival)
-	b := mapBucket{}
+	written := randomLogs(rand.New(rand.NewPCG(1, 1)), 60, arrival)
 	commit(t, b, "frozen", arrival, written)
-	enc := NewEncoder(EncoderOptions{Compression: CompressionBetter})
-	ofTenant := similarLogs(rand.New(rand.NewPCG(2, 2)), 40, arrival)
-	enc.AppendBatch(NewBatch(ofTenant, arrival, BatchOptions{Tenant: "a/b"}))
-	w, err := NewLogWriter(b, "tenants", "wal", 0)
-	require.NoError(t, err)
-	require.NoError(t, w.Claim(t.Context()))
-	var objects []ObjectMeta
-	require.NoError(t, enc.Encode(ObjectName{Writer: "tenants", Epoch: 1, From: 1, To: 1}, func(o Object) error {
-		objects = append(objects, o.Meta)
-		return b.Create(t.Context(), o.Meta.Key, o.Body)
-	}))
-	require.NoError(t, w.Commit(t.Context(), 1, 1, objects))
-	for key, body := range b {
-		path := filepath.Join(frozen, filepath.FromSlash(key))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, body, 0o644))
+	flush := func(writer string, n uint64, tenant string, ld plog.Logs) {
+		w, err := NewLogWriter(b, writer, "wal", 0)
+		require.NoError(t, err)
+		require.NoError(t, w.Claim(ctx))
+		enc := NewEncoder(EncoderOptions{Compression: CompressionBetter})
+		enc.AppendBatch(NewBatch(ld, arrival, BatchOptions{Tenant: tenant}))
+		var objects []ObjectMeta
+		require.NoError(t, enc.Encode(ObjectName{Writer: writer, Epoch: w.Epoch(), From: n, To: n}, func(o Object) error {
+			objects = append(objects, o.Meta)
+			return b.Create(ctx, o.Meta.Key, o.Body)
+		}))
+		require.NoError(t, w.Commit(ctx, n, n, objects))
+		ld.ResourceLogs().MoveAndAppendTo(written.ResourceLogs())
 	}
-	ofTenant.ResourceLogs().MoveAndAppendTo(written.ResourceLogs())
-	text, err := (&plog.ProtoMarshaler{}).MarshalLogs(written)
+	for i := range uint64(3) {
+		flush("tenants", 1+i, "a/b", similarLogs(rand.New(rand.NewPCG(2, i)), 40, arrival))
+	}
+	lease, err := AcquireLease(ctx, b, LeaseOptions{Holder: "frozen"})
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(golden, text, 0o644))
+	r, err := Open(ctx, b, ReaderOptions{CountsByMinute: true})
+	require.NoError(t, err)
+	edit := CheckpointEdit{Epoch: lease.Epoch(), Time: arrival, Grace: time.Hour, Note: []string{"merged"}}
+	var inputs []*ObjectMeta
+	for _, o := range liveObjects(t, r.Snapshot()) {
+		if o.Tenant == "a/b" && (len(inputs) == 0 || o.Directory() == inputs[0].Directory()) {
+			inputs = append(inputs, o)
+			edit.Remove = append(edit.Remove, o.Key)
+		}
+	}
+	require.Greater(t, len(inputs), 1)
+	_, err = NewMerger(b, MergerOptions{}).Merge(ctx, MergeRequest{Inputs: inputs, Checkpoint: 1}, func(o Object) error {
+		edit.Add = append(edit.Add, o.Meta)
+		return b.Create(ctx, o.Meta.Key, o.Body)
+	})
+	require.NoError(t, err)
+	_, err = CommitCheckpoint(ctx, b, r.Snapshot(), edit)
+	require.NoError(t, err)
+	flush("frozen", 2, "", similarLogs(rand.New(rand.NewPCG(3, 3)), 20, arrival))
+	delete(b, LogKey("tenants", 2)) // a commit that the checkpoint has
+	orphan := edit.Add[0].Directory() + "tenants-1-9-9-0123456789abcdef.parquet"
+	b[orphan] = b[edit.Add[0].Key]
+	return written
+}
+
+func checkFrozen(t *testing.T, s *Snapshot, objects []*ObjectMeta) {
+	c := s.Checkpoint()
+	require.NotNil(t, c)
+	require.EqualValues(t, 1, c.Number)
+	require.Equal(t, []string{"merged"}, c.Note)
+	require.NotEmpty(t, c.Removed)
+	require.EqualValues(t, 3, s.Committed("tenants", "wal"))
+	require.EqualValues(t, 2, s.Committed("frozen", "wal"))
+	epoch, to := s.WriterState("tenants")
+	require.EqualValues(t, 3, epoch)
+	require.EqualValues(t, 3, to)
+	require.Equal(t, 2, s.Uncheckpointed())
+	merged := 0
+	for _, o := range objects {
+		require.NotNil(t, o.Index)
+		require.GreaterOrEqual(t, o.Counts.Unnumbered, int64(0))
+		if strings.Contains(o.Key, "/compacted-1-") {
+			merged++
+		}
+	}
+	require.Equal(t, 1, merged)
 }

@@ -6,11 +6,8 @@ package archive
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -373,16 +370,7 @@ func TestDescribeObject(t *testing.T) {
 
 // TestMergeOfFrozenObjects merges what the first version of the format's writer wrote.
 func TestMergeOfFrozenObjects(t *testing.T) {
-	b := mapBucket{}
-	require.NoError(t, filepath.WalkDir(frozen, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		key, err := filepath.Rel(frozen, path)
-		require.NoError(t, err)
-		b[filepath.ToSlash(key)], err = os.ReadFile(path)
-		return err
-	}))
+	b := readFrozen(t, "testdata/v1")
 	merged, stats := mergeAll(t, b, MergerOptions{}, nil)
 	assert.Positive(t, stats.RowsWritten)
 	requireSame(t, restored(t, b), restored(t, merged))
