@@ -168,7 +168,8 @@ func (m *memory) Set(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
-func (m *memory) Delete(context.Context, string) error               { return errors.ErrUnsupported }
+func (m *memory) Delete(context.Context, string) error { return errors.ErrUnsupported }
+
 func (m *memory) Batch(context.Context, ...*storage.Operation) error { return errors.ErrUnsupported }
 func (m *memory) Close(context.Context) error                        { return nil }
 
@@ -184,7 +185,6 @@ type host struct {
 	extensions map[component.ID]component.Component
 	mu         sync.Mutex
 	events     []*componentstatus.Event
-	fatal      chan error
 }
 
 func (h *host) GetExtensions() map[component.ID]component.Component { return h.extensions }
@@ -193,9 +193,6 @@ func (h *host) Report(e *componentstatus.Event) {
 	h.mu.Lock()
 	h.events = append(h.events, e)
 	h.mu.Unlock()
-	if e.Status() == componentstatus.StatusFatalError {
-		h.fatal <- e.Err()
-	}
 }
 
 func (h *host) last() componentstatus.Status {
@@ -233,7 +230,7 @@ func config(a *archivetest.Archive, change ...func(*Config)) *Config {
 // newRig makes a receiver; storage may be nil.
 func newRig(t testing.TB, cfg *Config, store *memory, next consumer.Logs) *rig {
 	t.Helper()
-	h := &host{fatal: make(chan error, 1)}
+	h := &host{}
 	if store != nil {
 		cfg.Storage = &storageID
 		h.extensions = map[component.ID]component.Component{storageID: store}

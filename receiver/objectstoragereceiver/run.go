@@ -41,7 +41,7 @@ func (e *refusedError) Unwrap() error { return e.err }
 func (r *replayReceiver) run(ctx context.Context) {
 	if r.point.Done {
 		r.logger.Info("this replay was completed before: there is nothing to do", r.totals()...)
-		r.end()
+		r.end(ctx)
 		return
 	}
 	err := r.replay(ctx)
@@ -53,18 +53,16 @@ func (r *replayReceiver) run(ctx context.Context) {
 		componentstatus.ReportStatus(r.host, componentstatus.NewPermanentErrorEvent(err))
 	default:
 		r.logger.Info("the replay is complete", r.totals()...)
-		r.end()
+		r.end(ctx)
 	}
 }
 
 // end does what the configuration wants at the end.
-func (r *replayReceiver) end() {
+func (r *replayReceiver) end(ctx context.Context) {
 	r.progress.finish()
 	r.status(troubleNone, componentstatus.NewEvent(componentstatus.StatusOK))
 	if r.cfg.OnEnd == OnEndStop {
-		// The only way for a component to stop the Collector, which calls this an error in its log, but shuts down in order and
-		// exits with 0. The call waits until the Collector listens, which it does not do while it shuts down.
-		go componentstatus.ReportStatus(r.host, componentstatus.NewFatalErrorEvent(fmt.Errorf("no error: the replay of %s is complete, and on_end is %s", r.id, OnEndStop)))
+		r.wg.Go(func() { r.stopCollector(ctx) })
 	}
 }
 

@@ -6,6 +6,7 @@ package replay
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,9 @@ func batch(n int, uids bool) plog.Logs {
 	return ld
 }
 
+// inDirectory is the bucket of the configurations below.
+const inDirectory = `{url: 'file://{{dir "archive"}}'}`
+
 // writer has an archive written.
 const writer = `
 receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}'}}}}
@@ -108,8 +112,8 @@ service:
 `
 
 // write fills the archive of a test through the exporter.
-func write(t *testing.T, dir string, uids bool) {
-	lb := harness.Start(t, harness.Config{Name: "writer", Dir: dir, YAML: writer})
+func write(t *testing.T, dir, config string, uids bool) {
+	lb := harness.Start(t, harness.Config{Name: "writer", Dir: dir, YAML: config})
 	client := harness.DialOTLP(t, lb.Addr("otlp"))
 	for n := range batches {
 		require.NoError(t, client.Send(t.Context(), batch(n, uids)))
@@ -134,13 +138,28 @@ func contents(t *testing.T, dir string) []string {
 
 func TestCopy(t *testing.T) {
 	t.Parallel()
+	t.Run("directory", func(t *testing.T) {
+		t.Parallel()
+		testCopy(t, func(lb *harness.Logboom) string { return lb.Dir("archive") }, inDirectory)
+	})
+	t.Run("S3", func(t *testing.T) {
+		t.Parallel()
+		s3 := harness.StartS3(t)
+		testCopy(t, func(*harness.Logboom) string { return filepath.Join(s3.Data, "team", "archive") }, s3.BucketYAML("team/archive"))
+	})
+}
+
+// testCopy copies an archive; data is where its objects lie as files.
+func testCopy(t *testing.T, data func(*harness.Logboom) string, bucket string) {
+	at := func(config string) string { return strings.ReplaceAll(config, inDirectory, bucket) }
 	dir := harness.TempDir(t)
-	write(t, dir, false)
-	lb := harness.Prepare(t, harness.Config{Dir: dir, YAML: replayer("0", "stop")})
+	write(t, dir, at(writer), false)
+	lb := harness.Prepare(t, harness.Config{Dir: dir, YAML: at(replayer("0", "stop"))})
 	lb.Launch()
 	require.NoError(t, lb.Wait(), "on_end: stop is a clean end")
 	require.Contains(t, lb.Log(), "the replay is complete")
-	want := contents(t, lb.Dir("archive"))
+	require.NotContains(t, lb.Log(), "\terror\t")
+	want := contents(t, data(lb))
 	require.Len(t, want, total)
 	require.Equal(t, want, contents(t, lb.Dir("copy")))
 
@@ -158,7 +177,7 @@ func TestKilled(t *testing.T) {
 		t.Run(fmt.Sprint("uids ", uids), func(t *testing.T) {
 			t.Parallel()
 			dir := harness.TempDir(t)
-			write(t, dir, uids)
+			write(t, dir, writer, uids)
 			slow := replayer("500", "wait")
 			lb := harness.Start(t, harness.Config{Dir: dir, YAML: slow})
 			kills := 0

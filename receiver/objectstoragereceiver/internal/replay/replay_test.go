@@ -132,9 +132,9 @@ func TestReplayIsExact(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%d times, %d records, %d bytes, %d held, %s, %s", ties, plan.MaxRecords, plan.MaxBytes, plan.MaxHeldBytes, plan.MaxSpan, plan.MaxAge), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(ties), 1))
-				a := mixed(t, 120, ties, rng)
+				a := mixed(t, 80, ties, rng)
 				want := everything(t, a)
-				require.Len(t, want, 120)
+				require.Len(t, want, 80)
 				var got []plog.Logs
 				last := int64(math.MinInt64)
 				_, done := run(t, a, plan, Position{Time: math.MinInt64}, func(b *Batch) error {
@@ -210,7 +210,7 @@ func TestRestarts(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%d times, %d records, %d held", ties, plan.MaxRecords, plan.MaxHeldBytes), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(ties), uint64(plan.MaxRecords)))
-				a := mixed(t, 50, ties, rng)
+				a := mixed(t, 36, ties, rng)
 				want := everything(t, a)
 				var got []plog.Logs
 				at, done := Position{Time: math.MinInt64}, false
