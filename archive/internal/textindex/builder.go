@@ -42,7 +42,6 @@ type Builder struct {
 	placed placedWords
 	data   []byte // filters
 	shape  []byte // scratch
-	lower  []byte
 	codec  encoder
 	err    error
 }

@@ -64,21 +64,6 @@ func openIndex(t testing.TB, data []byte, directory int64, groups []textGroup) *
 	return ix
 }
 
-// matchLine is the obvious way.
-func matchLine(l Line, body string) bool {
-	text := l.Text
-	if l.Kind == Contains && !l.Fold {
-		return strings.Contains(body, text) != l.Not
-	}
-	if l.Kind == Contains {
-		text = regexp.QuoteMeta(text)
-	}
-	if l.Fold {
-		text = "(?i)" + text
-	}
-	return regexp.MustCompile(text).MatchString(body) != l.Not
-}
-
 func matchValue(v Value, values []string) bool {
 	for _, s := range values {
 		if v.Whole && s == v.Text || !v.Whole && strings.Contains(s, v.Text) {

@@ -63,8 +63,11 @@ func likePodName(token []byte) bool {
 }
 
 func consonant(c byte) bool {
-	const vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
-	return vowels>>(c-'a')&1 == 0
+	switch c {
+	case 'a', 'e', 'i', 'o', 'u', 'y':
+		return false
+	}
+	return true
 }
 
 // appendWithoutDigits appends a token with a placeholder for each run of digits.

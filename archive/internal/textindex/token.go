@@ -128,25 +128,6 @@ func isUUID(text []byte, i int) bool {
 	return !missing && all&^hexDigits == 0
 }
 
-// eachToken calls f for every token of text; flags is 0 for a UUID.
-func eachToken(text []byte, f func(start, end int, flags uint8)) {
-	for i := 0; i < len(text); {
-		flags := classes[text[i]]
-		if flags == 0 {
-			i++
-			continue
-		}
-		start := i
-		for i++; i < len(text) && classes[text[i]] != 0; i++ {
-			flags |= classes[text[i]]
-		}
-		if i-start == 8 && flags&^hexDigits == 0 && isUUID(text, start) {
-			i, flags = start+uuidBytes, 0
-		}
-		f(start, i, flags)
-	}
-}
-
 // appendLower appends s with ASCII letters in lower case.
 func appendLower(dst, s []byte) []byte {
 	for _, c := range s {
