@@ -124,7 +124,7 @@ func (h held) Fresh(context.Context) (*archive.Fresh, error) { return h.fresh, n
 func wildSnapshot(t testing.TB, r *rand.Rand, state string, weighted bool) *archive.Snapshot {
 	const flushes = 5
 	ctx := context.Background()
-	b, err := bucket.Open(ctx, bucket.Config{URL: fmt.Sprintf("mem://wild-%s-%d", strings.ReplaceAll(t.Name(), "/", "-"), r.Uint64())})
+	b, err := bucket.Open(ctx, bucket.Config{URL: fmt.Sprint("mem://wild-", buckets.Add(1))})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	committed := uint64(flushes)
@@ -324,8 +324,8 @@ func sameValue(a, b float64) bool {
 // down. Data, labels that collide, windows and offsets are random, but the same in every run.
 func TestPushedIsUnpushed(t *testing.T) {
 	queries := 1200
-	if testing.Short() {
-		queries = 200
+	if testing.Short() || raceEnabled {
+		queries = 150
 	}
 	ctx := context.Background()
 	for seed, state := range []string{"committed", "compacted", "fresh", "committed"} {

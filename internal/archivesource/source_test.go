@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,9 +104,12 @@ func twoServices() plog.Logs {
 	return ld
 }
 
+// buckets makes names that no other test has, nor another run of it.
+var buckets atomic.Int64
+
 func snapshotOf(t *testing.T, name string, ld plog.Logs) *archive.Snapshot {
 	ctx := context.Background()
-	b, err := bucket.Open(ctx, bucket.Config{URL: "mem://" + name})
+	b, err := bucket.Open(ctx, bucket.Config{URL: fmt.Sprint("mem://", name, "-", buckets.Add(1))})
 	require.NoError(t, err)
 	enc := archive.NewEncoder(archive.EncoderOptions{})
 	enc.Append(ld, base)
