@@ -31,6 +31,7 @@ type automaton struct {
 	words      *wordsOfPlaces
 	work       int // steps over words
 	cells      int // transitions kept, of both kinds
+	followed   int // instructions
 	failed     bool
 	trail      []int32 // by byte of the last shape: the set behind it
 	trailed    int     // how much of it is known
@@ -77,12 +78,14 @@ type stateSet struct {
 const (
 	// matched is the state behind a match, which nothing leaves. It is the first.
 	matched = 0
-	// maxProgram bounds the instructions of an expression, maxClasses its classes of runes, and maxCells the
-	// transitions that are kept: 4 bytes each, so 8 MiB.
-	maxProgram = 4000
-	maxClasses = 4096
-	maxCells   = 2 << 20
-	maxStates  = 1 << 14
+	// maxProgram bounds the instructions of an expression, maxClasses its classes of runes, maxCells the transitions
+	// that are kept (4 bytes each, so 2 MiB), and maxFollowed the instructions that are followed to find them, which
+	// take about 50 ms. What would take more is not evaluated on shapes.
+	maxProgram  = 4000
+	maxClasses  = 4096
+	maxCells    = 512 << 10
+	maxStates   = 1 << 14
+	maxFollowed = 8 << 20
 )
 
 var errTooLarge = errors.New("expression is too large")
@@ -178,7 +181,7 @@ func (a *automaton) state(pcs []uint32, prev prevKind) int32 {
 }
 
 func (a *automaton) check() {
-	if a.cells > maxCells || len(a.states) > maxStates || len(a.sets) > maxStates {
+	if a.followed > maxFollowed || a.cells > maxCells || len(a.states) > maxStates || len(a.sets) > maxStates {
 		a.failed = true
 	}
 }
@@ -216,6 +219,7 @@ func (a *automaton) follow(s *state, r rune) bool {
 			continue
 		}
 		a.mark[pc] = a.marked
+		a.followed++
 		in := &a.prog.Inst[pc]
 		switch in.Op {
 		case syntax.InstMatch:
@@ -248,6 +252,9 @@ func (a *automaton) next(i int32, class int) int32 {
 	}
 	if n := s.next[class]; n > 0 {
 		return n - 1
+	}
+	if a.check(); a.failed {
+		return matched // of no meaning
 	}
 	r := a.reps[class]
 	n := int32(matched)

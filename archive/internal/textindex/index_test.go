@@ -263,7 +263,7 @@ func (r texts) groups() (groups []textGroup) {
 
 // TestAgainstTexts compares the index with a look at every text, on hostile texts.
 func TestAgainstTexts(t *testing.T) {
-	rounds := 150
+	rounds := 80
 	if testing.Short() {
 		rounds = 30
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// filterBatch is about how many bytes of filters or words are fetched at once.
+// filterBatch is about how many bytes of filters, or of words before compression, are fetched at once.
 const filterBatch = 16 << 20
 
 // tokenSearch finds the row groups whose tokens a query needs.
@@ -157,7 +157,7 @@ func (s *tokenSearch) eachBlock(ctx context.Context, blocks []int, f func(int, *
 		for size := int64(0); len(extents) < len(blocks) && size < filterBatch; {
 			e := s.ix.words[blocks[len(extents)]].extent(blockWords)
 			extents = append(extents, e)
-			size += e.Bytes
+			size += int64(e.raw)
 		}
 		data, err := s.ix.blocks(ctx, extents)
 		if err != nil {
