@@ -88,6 +88,9 @@ func (c *Compactor) cycle(ctx context.Context, report *Report, retention bool) e
 	return errors.Join(errs...)
 }
 
+// releaseTimeout bounds how long the end waits for a bucket that does not answer; the lease ends by itself.
+const releaseTimeout = 10 * time.Second
+
 // leasePoll is how often somebody who waits for the lease asks for it.
 const leasePoll = 500 * time.Millisecond
 
@@ -136,7 +139,9 @@ func (c *Compactor) lead(ctx context.Context, wait bool, f func(context.Context)
 	if cause := context.Cause(ctx); errors.Is(cause, archive.ErrLeaseLost) {
 		return errors.Join(cause, err)
 	}
-	return errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
+	release, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer done()
+	return errors.Join(err, lease.Release(release))
 }
 
 // open brings the view of the archive up to date.
