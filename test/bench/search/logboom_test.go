@@ -97,9 +97,10 @@ type served struct {
 	client  *http.Client
 }
 
-func newServed(t testing.TB, archive string) *served {
-	return &served{t: t, archive: archive, client: &http.Client{Timeout: 2 * time.Minute}, lb: harness.Prepare(t, harness.Config{Name: "query", YAML: `
-extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: {url: 'file://` + archive + `'}` + *flagQuery + `}}
+// newServed takes the bucket's block of the configuration, and further settings.
+func newServed(t testing.TB, bucket, more string) *served {
+	return &served{t: t, client: &http.Client{Timeout: 2 * time.Minute}, lb: harness.Prepare(t, harness.Config{Name: "query", YAML: `
+extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: ` + bucket + more + `}}
 receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}'}}}}
 exporters: {nop: }
 service: {extensions: [archive_query], pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}`})}

@@ -63,7 +63,9 @@ func TestSearch(t *testing.T) {
 	defer b.stop()
 	archiveDir, victoriaDir := filepath.Join(top, "archive"), filepath.Join(top, "victorialogs")
 	loadArchive(t, s, n, archiveDir)
-	b.add(newServed(t, archiveDir))
+	server := newServed(t, "{url: 'file://"+archiveDir+"'}", *flagQuery)
+	server.archive = archiveDir
+	b.add(server)
 	b.add(&library{archive: archiveDir})
 	if exists(filepath.Join(harness.Root(), "test", "duckdb", "node_modules")) {
 		b.add(&duckdb{t: t, archive: archiveDir})
