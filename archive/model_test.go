@@ -180,6 +180,13 @@ func (p *process) wait(ctx context.Context, name string) (fault int, err error) 
 	return 0, nil
 }
 
+// rest does nothing for up to so many seconds.
+func (p *process) rest(seconds int) error {
+	p.asleep = time.Now().Add(time.Duration(p.rnd.IntN(seconds)) * time.Second)
+	_, err := p.wait(p.t.Context(), "rest")
+	return err
+}
+
 func (p *process) Name() string { return "model://" }
 func (p *process) Close() error { return nil }
 
