@@ -34,7 +34,8 @@ type column struct {
 	packed   *packedTexts
 	unpacked [][]byte
 	// rowStarts are, for a column of a MAP, where the values of each row begin, and the end.
-	rowStarts []uint32
+	rowStarts  []uint32
+	sharesRows bool // the rowStarts are another column's
 }
 
 // rawTexts are texts in plain encoding that were not looked through yet.
@@ -167,7 +168,27 @@ func (c *column) equals(text string, n int) bitset {
 	return found
 }
 
+// zeroIDs are the ids of a column whose values are all the same, which most columns are somewhere.
+var zeroIDs [rowGroupRows]uint8
+
 // memory is what the column takes, in bytes.
 func (c *column) memory() int64 {
-	return int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(max(cap(c.starts), c.values+1)) + int64(cap(c.ids8)) + 4*int64(cap(c.ids32)) + 4*int64(cap(c.rowStarts))
+	n := int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(cap(c.starts)) + 4*int64(cap(c.ids32))
+	if !c.sharesRows {
+		n += 4 * int64(cap(c.rowStarts))
+	}
+	if c.raw != nil && c.starts == nil {
+		n += 4 * int64(c.values+1)
+	}
+	if len(c.ids8) > 0 && &c.ids8[0] != &zeroIDs[0] {
+		n += int64(cap(c.ids8))
+	}
+	return n
+}
+
+// shareIDs makes the ids of a column of one value those of all such columns.
+func (c *column) shareIDs() {
+	if c.constant() && len(c.ids8) > 0 && len(c.ids8) <= len(zeroIDs) {
+		c.ids8 = zeroIDs[:len(c.ids8):len(c.ids8)]
+	}
 }

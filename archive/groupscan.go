@@ -178,7 +178,10 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 	if limit < s.q.budget.limit {
 		size = min(size, max(limit/s.reader.recordBytes(), 1))
 	}
-	records = make([]Record, 0, size)
+	records = make([]Record, 0, min(size, minChunkRows))
+	if limit == s.q.budget.limit {
+		records = slices.Grow(records, int(size))
+	}
 	taken := 0
 	bytes := int64(0)
 	for i, row := range rows {
@@ -194,7 +197,7 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 		if len(s.sel.open) > 0 && !s.sel.sure.has(int(row)) && !s.sel.passes(s.reader.cols[colBody], int(row)) {
 			continue
 		}
-		records = records[:len(records)+1]
+		records = append(records, Record{})
 		r := &records[len(records)-1]
 		if err := s.maker.record(int(row), r); err != nil {
 			return nil, err

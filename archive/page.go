@@ -139,6 +139,7 @@ func decodeChunk(meta *format.ColumnMetaData, shape columnShape, rows int, b []b
 	if present < c.values {
 		c.spread(definition)
 	}
+	c.shareIDs()
 	return c, nil
 }
 
@@ -246,6 +247,10 @@ func (c *column) decode(kind format.Type, encoding format.Encoding, body []byte,
 		}
 		return c.decodeIDs(body, n, entries)
 	case format.Plain:
+		if kind == format.ByteArray && len(body) == 4*n && allZero(body) { // empty texts
+			c.data, c.starts, c.ids8 = []byte{}, []uint32{0, 0}, make([]uint8, n)
+			return nil
+		}
 		if kind == format.ByteArray && n == c.values && c.rowStarts == nil && len(body) >= max(rawBytes, 4*n) {
 			c.data, c.gap, c.raw = body, 4, &rawTexts{}
 			return nil
@@ -330,6 +335,15 @@ func (c *column) decodePlain(kind format.Type, b []byte, n int) error {
 		return errForeign
 	}
 	return nil
+}
+
+func allZero(b []byte) bool {
+	for _, v := range b {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // plainStarts finds out where each of n texts in plain encoding begins; the last start is 4 bytes behind the end.
@@ -464,13 +478,17 @@ func (c *column) unpack(b []byte, width, n, entries int) bool {
 func (c *column) spread(definition []uint8) {
 	entries := c.entries()
 	c.none = uint32(entries)
-	if entries == 0 { // all are NULL: one entry, so that none is not 0
-		c.none = 1
+	if entries == 0 { // all are NULL, which is then the same as an empty text or a 0
+		c.none = 0
 		if c.starts != nil {
-			c.data, c.starts, c.gap = nil, []uint32{0, 0}, 0
+			c.data, c.starts, c.gap = []byte{}, []uint32{0, 0}, 0
 		} else {
 			c.numbers = []int64{0}
 		}
+	}
+	if entries == 0 {
+		c.ids8, c.ids32 = make([]uint8, len(definition)), nil
+		return
 	}
 	if c.none < 256 {
 		ids := make([]uint8, len(definition))

@@ -53,7 +53,7 @@ func newQuery(ctx context.Context, r *Reader, req *ScanRequest) (*query, error) 
 	q := &query{reader: r, req: req, lines: lines, values: values, leaves: leavesOf(req.Columns)}
 	q.ctx = context.WithValue(ctx, queryKey{}, q)
 	if r != nil {
-		q.budget = newBudget(r.opts.QueryMemoryBytes)
+		q.budget = newBudget(r.opts.QueryMemoryBytes / 4 * 3) // the rest is for records in memory of their own
 	} else {
 		q.budget = newBudget(1 << 40)
 	}

@@ -187,6 +187,7 @@ func (g *groupReader) decode(list []extent, chunks map[int][]byte) error {
 			return err
 		}
 	}
+	shareRows(list, columns)
 	for i, e := range list {
 		if errs[i] != nil {
 			return fmt.Errorf("row group %d: column %s: %w", g.group, columnName(e.index), errs[i])
@@ -197,6 +198,20 @@ func (g *groupReader) decode(list []extent, chunks map[int][]byte) error {
 		}
 	}
 	return nil
+}
+
+// shareRows lets keys and values of a MAP, decoded at once, share where the rows begin.
+func shareRows(list []extent, columns []*column) {
+	for i, c := range columns {
+		if c == nil || c.rowStarts == nil {
+			continue
+		}
+		for j, k := range columns {
+			if k != nil && list[j].index == list[i].index-1 && slices.Equal(k.rowStarts, c.rowStarts) {
+				c.rowStarts, c.sharesRows = k.rowStarts, true
+			}
+		}
+	}
 }
 
 // keep offers a column to the cache, bodies packed.

@@ -19,6 +19,9 @@ import (
 // lookahead is how many of the heap's first items are looked at for something to prepare.
 const lookahead = 64
 
+// minShare is how many bytes of records a row group makes at a time at least, however little memory a query has.
+const minShare = 64 << 10
+
 // Scan yields the records of the request in time order; equal (ServiceName, Timestamp, RecordUID) with a
 // uid are yielded once. It merges lazily: an object is opened, and a row group decoded, only when nothing
 // before it is left, so that a callback that stops early saves the rest. Besides what the callback keeps it
@@ -393,7 +396,8 @@ func (s *scan) prepare(it *item) {
 	}
 	it.ready = make(chan struct{})
 	s.pending++
-	share := max(s.q.budget.limit/8/int64(s.opened+s.ahead+1), 64<<10)
+	// Records of their own memory get what the budget leaves, a quarter, in equal parts for as many as there may be.
+	share := max(s.q.budget.limit/3/int64(min(s.heap.Len()+s.pending, 4*(s.opened+s.ahead+1))), minShare)
 	s.wg.Go(func() {
 		defer close(it.ready)
 		switch {
