@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,8 +97,13 @@ func newAPI(t testing.TB, url string, change func(*Config)) http.Handler {
 	return a.handler()
 }
 
+// buckets makes names that no other test has, nor another run of it.
+var buckets atomic.Int64
+
+func memory(name string) string { return fmt.Sprintf("mem://%s-%d", name, buckets.Add(1)) }
+
 func shopAPI(t testing.TB, change func(*Config)) http.Handler {
-	url := "mem://" + strings.ToLower(strings.NewReplacer("/", "-", "_", "-", "#", "-").Replace(t.Name()))
+	url := memory("shop")
 	writeArchive(t, url, 1, shopLogs(), base.Add(2*time.Minute))
 	return newAPI(t, url, change)
 }

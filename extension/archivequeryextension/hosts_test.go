@@ -49,7 +49,7 @@ func TestGuardHosts(t *testing.T) {
 func startServer(t *testing.T, change func(*archiveQuery)) *archiveQuery {
 	cfg := createDefaultConfig().(*Config)
 	cfg.NetAddr.Endpoint = freeAddress(t)
-	cfg.Bucket.URL = "mem://" + strings.ToLower(t.Name())
+	cfg.Bucket.URL = memory("hosts")
 	cfg.RefreshInterval = 10 * time.Millisecond
 	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func TestSlowBody(t *testing.T) {
 func TestCompressedBodyIsNotDecoded(t *testing.T) {
 	a := startServer(t, nil)
 	defer func() { require.NoError(t, a.Shutdown(context.Background())) }()
-	require.Eventually(t, func() bool { return a.reader.Load() != nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.reader.Load() != nil }, time.Minute, time.Millisecond)
 	c := send(t, a, "POST /loki/api/v1/labels HTTP/1.1\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\n"+
 		"Content-Encoding: snappy\nContent-Length: 5\n\n\x80\x80\x80\x80\x04")
 	defer c.Close()
@@ -116,7 +116,7 @@ func TestShutdownWithSlowClient(t *testing.T) {
 	a := startServer(t, func(a *archiveQuery) { a.grace = 50 * time.Millisecond })
 	c := send(t, a, endlessForm)
 	defer c.Close()
-	require.Eventually(t, func() bool { return a.requests.Load() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.requests.Load() == 1 }, time.Minute, time.Millisecond)
 	began := time.Now()
 	require.NoError(t, a.Shutdown(context.Background()))
 	require.Less(t, time.Since(began), 5*time.Second)
@@ -150,7 +150,7 @@ func (s *slowClient) Write(p []byte) (int, error) {
 // TestTurnLastsUntilSent keeps the answers that slow clients have not taken within max_concurrent.
 func TestTurnLastsUntilSent(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = "mem://turn"
+	cfg.Bucket.URL = memory("turn")
 	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
 	a.bucket, err = bucket.Open(context.Background(), cfg.Bucket)

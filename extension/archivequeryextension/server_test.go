@@ -62,7 +62,7 @@ func freeAddress(t *testing.T) string {
 func TestServer(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.NetAddr.Endpoint = freeAddress(t)
-	cfg.Bucket.URL = "mem://server"
+	cfg.Bucket.URL = memory("server")
 	cfg.RefreshInterval = 10 * time.Millisecond
 	ext, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestServer(t *testing.T) {
 	}
 
 	// An empty archive is no error, and what is committed later is found.
-	require.Eventually(t, func() bool { return host.last() == componentstatus.StatusOK }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return host.last() == componentstatus.StatusOK }, time.Minute, 5*time.Millisecond)
 	values := "/loki/api/v1/label/service_name/values?start=" + start + "&end=" + end
 	resp, body := get(values)
 	require.Equal(t, http.StatusOK, resp.StatusCode)
@@ -103,7 +103,7 @@ func TestServer(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, body := get(values)
 		return strings.Contains(body, "checkout")
-	}, 5*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 
 	resp, body = get("/loki/api/v1/query_range?"+url.Values{"query": {`{service_name="checkout"}`}, "start": {start}, "end": {end}}.Encode(), "Accept-Encoding", "gzip")
 	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
@@ -155,7 +155,7 @@ func (b *brokenBucket) List(ctx context.Context, prefix, startAfter string) iter
 
 func TestStatus(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = "mem://status"
+	cfg.Bucket.URL = memory("status")
 	cfg.RefreshInterval = 5 * time.Millisecond
 	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
@@ -174,7 +174,7 @@ func TestStatus(t *testing.T) {
 		if broken {
 			want = componentstatus.StatusRecoverableError
 		}
-		require.Eventually(t, func() bool { return host.last() == want }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return host.last() == want }, time.Minute, time.Millisecond)
 	}
 	host.mu.Lock()
 	defer host.mu.Unlock()
@@ -184,7 +184,7 @@ func TestStatus(t *testing.T) {
 func TestPartialResultAndUnavailable(t *testing.T) {
 	ctx := context.Background()
 	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = "mem://partial"
+	cfg.Bucket.URL = memory("partial")
 	writeArchive(t, cfg.Bucket.URL, 1, shopLogs(), base.Add(2*time.Minute))
 	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
@@ -226,7 +226,7 @@ func TestTimeoutAndCancel(t *testing.T) {
 	require.Equal(t, http.StatusGatewayTimeout, code)
 	require.Contains(t, body, "query timed out after 1ns")
 
-	h = newAPI(t, "mem://canceled", nil)
+	h = newAPI(t, memory("canceled"), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	w := httptest.NewRecorder()
