@@ -14,7 +14,8 @@ type cacheKind uint8
 
 const (
 	cacheFooter cacheKind = iota // *objectFile
-	cacheBlock                   // []byte, of the index
+	cacheBlock                   // []byte, of the index, decoded
+	cacheIndex                   // []byte, all of a small index
 	cacheColumn                  // *column or *packedTexts
 )
 

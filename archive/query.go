@@ -126,8 +126,12 @@ func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) 
 		return o, 0, nil
 	}
 	n := meta.TailBytes
-	if meta.Index != nil {
-		n += meta.Index.DirectoryBytes
+	whole := false // all of the index is read, too
+	if at := meta.Index; at != nil {
+		n += at.DirectoryBytes
+		if whole = q.index != nil && at.Bytes <= wholeIndex; whole {
+			n += at.Bytes - at.DirectoryBytes
+		}
 	}
 	offset = meta.Bytes - n
 	if err := q.budget.acquire(q.ctx, n); err != nil {
@@ -145,8 +149,12 @@ func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) 
 	if err != nil {
 		return nil, meta.Bytes - meta.TailBytes, err
 	}
-	if meta.Index != nil {
-		if err := o.openIndex(q.reader, tail[:meta.Index.DirectoryBytes]); err != nil {
+	if at := meta.Index; at != nil {
+		end := int64(len(tail)) - meta.TailBytes
+		if whole {
+			q.reader.cache.put(cacheKey{object: meta.Key, kind: cacheIndex}, tail[:end:end], end)
+		}
+		if err := o.openIndex(tail[end-at.DirectoryBytes : end]); err != nil {
 			q.note(meta, offset, err)
 		}
 	}
@@ -156,7 +164,7 @@ func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) 
 }
 
 // openIndex decodes the directory of the index.
-func (o *objectFile) openIndex(r *Reader, directory []byte) (err error) {
+func (o *objectFile) openIndex(directory []byte) (err error) {
 	defer guard(&err)
 	at := o.meta.Index
 	if sum := fmt.Sprintf("%016x", xxhash.Sum64(directory)); sum != at.DirectorySum {
@@ -166,13 +174,13 @@ func (o *objectFile) openIndex(r *Reader, directory []byte) (err error) {
 	for i := range o.groups {
 		rows[i] = o.groups[i].n
 	}
-	key, base := o.meta.Key, at.Offset
+	meta := o.meta
 	o.index, err = textindex.Open(directory, at.Bytes, rows, func(ctx context.Context, extents []textindex.Extent) ([][]byte, error) {
 		q, ok := ctx.Value(queryKey{}).(*query)
 		if !ok {
 			return nil, errors.New("fetch index: not in a query")
 		}
-		return q.blocks(key, base, extents)
+		return q.blocks(meta, extents)
 	})
 	if err != nil {
 		o.index = nil
@@ -180,29 +188,74 @@ func (o *objectFile) openIndex(r *Reader, directory []byte) (err error) {
 	return err
 }
 
+// wholeIndex is how large an index may be for it to be read at once, rather than its parts one after the other.
+const wholeIndex = 8 << 20
+
 // blocks returns parts of an index.
-func (q *query) blocks(object string, base int64, extents []textindex.Extent) ([][]byte, error) {
+func (q *query) blocks(meta *ObjectMeta, extents []textindex.Extent) ([][]byte, error) {
 	list := make([][]byte, len(extents))
 	var missing []extent
 	for i, e := range extents {
-		if b, ok := q.reader.cache.get(cacheKey{object: object, kind: cacheBlock, at: e.Offset}).([]byte); ok {
+		if b, ok := q.reader.cache.get(cacheKey{object: meta.Key, kind: cacheBlock, at: e.Offset}).([]byte); ok {
 			q.cacheHits.Add(1)
 			list[i] = b
 			continue
 		}
-		missing = append(missing, extent{base + e.Offset, e.Bytes, i})
+		missing = append(missing, extent{e.Offset, e.Bytes, i})
+	}
+	if len(missing) == 0 {
+		return list, nil
 	}
 	var damage error
-	err := q.readExtents(object, missing, func(i int, b []byte) {
+	use := func(i int, b []byte) {
 		b, err := extents[i].Decode(b)
 		if err != nil {
 			damage = err
 			return
 		}
 		list[i] = b
-		q.reader.cache.put(cacheKey{object: object, kind: cacheBlock, at: extents[i].Offset}, b, int64(len(b)))
-	})
+		q.reader.cache.put(cacheKey{object: meta.Key, kind: cacheBlock, at: extents[i].Offset}, b, int64(len(b)))
+	}
+	whole, err := q.wholeIndex(meta)
+	switch {
+	case err != nil:
+		return list, err
+	case whole != nil:
+		for _, e := range missing {
+			if e.offset < 0 || e.bytes < 0 || e.offset > int64(len(whole))-e.bytes {
+				return list, errors.New("a part of the index lies outside of it")
+			}
+			use(e.index, whole[e.offset:e.offset+e.bytes])
+		}
+	default:
+		for i := range missing {
+			missing[i].offset += meta.Index.Offset
+		}
+		err = q.readExtents(meta.Key, missing, use)
+	}
 	return list, errors.Join(err, damage)
+}
+
+// wholeIndex returns the bytes of a small index; nil: it is not small.
+func (q *query) wholeIndex(meta *ObjectMeta) ([]byte, error) {
+	if meta.Index.Bytes > wholeIndex {
+		return nil, nil
+	}
+	key := cacheKey{object: meta.Key, kind: cacheIndex}
+	if b, ok := q.reader.cache.get(key).([]byte); ok && int64(len(b)) == meta.Index.Bytes {
+		q.cacheHits.Add(1)
+		return b, nil
+	}
+	if err := q.budget.acquire(q.ctx, meta.Index.Bytes); err != nil {
+		return nil, err
+	}
+	defer q.budget.release(meta.Index.Bytes, false)
+	b, err := q.read(meta.Key, meta.Index.Offset, meta.Index.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	q.reader.cache.put(key, b, int64(len(b)))
+	return b, nil
 }
 
 // extent is a part of an object that something wants.
@@ -212,7 +265,7 @@ type extent struct {
 }
 
 // mergeGap is how much is read for nothing rather than with a request of its own.
-const mergeGap = 128 << 10
+const mergeGap = 512 << 10
 
 // readExtents reads parts of an object, which are in order, and hands each to use.
 func (q *query) readExtents(object string, list []extent, use func(index int, b []byte)) error {

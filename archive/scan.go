@@ -373,12 +373,18 @@ func (s *scan) closeAll() {
 	}
 }
 
-// prepareAhead starts work on the items that are likely to be needed next.
+// prepareAhead starts work on the items that are likely to be needed next: objects in any case, row groups as far as
+// that seems to be worth it.
 func (s *scan) prepareAhead() {
-	for s.pending < s.ahead {
+	most := max(s.ahead, s.q.reader.opts.Parallelism)
+	for s.pending < most {
 		best := -1
 		for i := range min(lookahead, s.heap.Len()) {
-			if it := s.heap.items[i]; it.ready == nil && !it.open && (best < 0 || s.heap.Less(i, best)) {
+			it := s.heap.items[i]
+			if it.ready != nil || it.open || it.group != nil && s.pending >= s.ahead {
+				continue
+			}
+			if best < 0 || s.heap.Less(i, best) {
 				best = i
 			}
 		}
