@@ -29,7 +29,7 @@ func fuseFor(keys int, width uint32) fuse {
 	n := float64(max(keys, 2))
 	f := fuse{bits: width, segment: min(uint32(1)<<int(math.Log(n)/math.Log(3.33)+2.25), maxSegment)}
 	slots := math.Round(n * max(1.125, 0.875+0.25*math.Log(1e6)/math.Log(n)))
-	f.segments = uint32(max(1, math.Ceil(slots/float64(f.segment))-2))
+	f.segments = uint32(max(1, math.Floor(slots/float64(f.segment))-2)) // which is often enough: build takes more if not
 	return f
 }
 
@@ -91,24 +91,32 @@ type fuseBuilder struct {
 // build appends a filter of distinct keys. It fails, which leaves dst as it was, only for keys that are not distinct.
 func (b *fuseBuilder) build(dst []byte, keys []uint64, width uint32) ([]byte, fuse, bool) {
 	f := fuseFor(len(keys), width)
-	n := f.slots()
-	if cap(b.counts) < n {
-		b.counts, b.hashes, b.prints, b.alone = make([]uint8, n), make([]uint64, n), make([]uint16, n), make([]uint32, n)
-	}
-	b.counts, b.hashes, b.prints = b.counts[:n], b.hashes[:n], b.prints[:n]
 	for try := range maxFuseTries {
 		f.seed = mix(uint64(try) + 1)
-		if b.peel(&f, keys) {
+		if b.reset(f.slots()); b.peel(&f, keys) {
 			return b.assign(dst, &f), f, true
+		}
+		if try%2 == 1 {
+			f.segments++
 		}
 	}
 	return dst, f, false
 }
 
-// peel finds an order in which each key has a slot that no later one has.
-func (b *fuseBuilder) peel(f *fuse, keys []uint64) bool {
+// reset makes room for n slots, which hold nothing.
+func (b *fuseBuilder) reset(n int) {
+	if cap(b.counts) < n {
+		n2 := n + n/8
+		b.counts, b.hashes, b.prints = make([]uint8, n2), make([]uint64, n2), make([]uint16, n2)
+	}
+	b.counts, b.hashes, b.prints = b.counts[:n], b.hashes[:n], b.prints[:n]
 	clear(b.counts)
 	clear(b.hashes)
+	clear(b.prints)
+}
+
+// peel finds an order in which each key has a slot that no later one has.
+func (b *fuseBuilder) peel(f *fuse, keys []uint64) bool {
 	for _, key := range keys {
 		h := mix(key + f.seed)
 		x, y, z := f.slotsOf(h)
@@ -155,7 +163,6 @@ func (b *fuseBuilder) peel(f *fuse, keys []uint64) bool {
 
 // assign gives the slots their fingerprints, and packs them.
 func (b *fuseBuilder) assign(dst []byte, f *fuse) []byte {
-	clear(b.prints)
 	for i := len(b.order) - 1; i >= 0; i-- {
 		h := b.order[i]
 		x, y, z := f.slotsOf(h)
