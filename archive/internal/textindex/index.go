@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -47,7 +48,7 @@ type indexBlock struct {
 // Open decodes the directory, the last bytes of an index of size bytes over row groups of that many rows. The caller
 // has checked its checksum; damage is an error all the same.
 func Open(directory []byte, size int64, rows []int, fetch Fetch) (*Index, error) {
-	d := decoder{rest: directory}
+	d := decoder{rest: slices.Clone(directory)} // not to keep what it is a part of
 	if string(d.bytes(len(magic))) != magic {
 		return nil, damaged("it does not begin with %s", magic)
 	}
