@@ -160,7 +160,7 @@ func ParseCheckpoint(key string, b []byte) (*Checkpoint, error) {
 	if !ok {
 		return fail(errors.New("not the key of a checkpoint"))
 	}
-	text, err := inflate(b)
+	text, err := inflate(b, maxTextBytes)
 	if err != nil {
 		return fail(err)
 	}

@@ -38,7 +38,7 @@ func TestCheckpointReadBackEqualsCheckpointWritten(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, c, back)
 
-	text, err := inflate(body)
+	text, err := inflate(body, maxTextBytes)
 	require.NoError(t, err)
 	more := deflate(append([]byte(`{"of a later version":[{"a":[1,2,{}]}],`), text[1:]...))
 	back, err = ParseCheckpoint(CheckpointKey(7), more)
@@ -187,7 +187,7 @@ func FuzzParseCheckpoint(f *testing.F) {
 
 func FuzzDecodeManifest(f *testing.F) {
 	_, body, _ := testManifest(f)
-	text, err := inflate(body)
+	text, err := inflate(body, maxTextBytes)
 	require.NoError(f, err)
 	f.Add(text, true)
 	f.Add(body, false)

@@ -24,6 +24,8 @@ const (
 	// maxManifestObjects and maxManifestText bound what goes into one manifest: those of a day are split when there is more.
 	maxManifestObjects = 4096
 	maxManifestText    = 8 << 20
+	// maxManifestBytes bounds what a reader takes for one, decompressed.
+	maxManifestBytes = 64 << 20
 )
 
 // manifestGroup is what the objects of a manifest have in common.
@@ -77,7 +79,7 @@ func newManifest(number uint64, g manifestGroup, objects []*ObjectMeta) (ref Man
 		return ref, nil, fmt.Errorf("encode manifest: %w", err)
 	}
 	body = deflate(append(text, '\n'))
-	if len(text) >= maxTextBytes || len(body) > maxStoredBytes {
+	if len(text) >= maxManifestBytes || len(body) > maxStoredBytes {
 		return ref, nil, fmt.Errorf("encode manifest: %d bytes", len(text))
 	}
 	sum := sha256.Sum256(body)
@@ -115,7 +117,7 @@ func parseManifest(ref *ManifestRef, b []byte) ([]*ObjectMeta, error) {
 
 // decodeManifest is parseManifest behind the hash.
 func decodeManifest(b []byte) ([]*ObjectMeta, error) {
-	text, err := inflate(b)
+	text, err := inflate(b, maxManifestBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +194,15 @@ var textDecoder = sync.OnceValue(func() *zstd.Decoder {
 
 func deflate(text []byte) []byte { return textEncoder().EncodeAll(text, nil) }
 
-func inflate(b []byte) ([]byte, error) {
+// inflate decompresses what says that it is up to limit bytes.
+func inflate(b []byte, limit int) ([]byte, error) {
+	var h zstd.Header
+	if err := h.Decode(b); err != nil {
+		return nil, fmt.Errorf("decompress: %w", err)
+	}
+	if h.HasFCS && h.FrameContentSize > uint64(limit) {
+		return nil, fmt.Errorf("decompress: %d bytes, %d are allowed", h.FrameContentSize, limit)
+	}
 	text, err := textDecoder().DecodeAll(b, nil)
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)

@@ -293,7 +293,7 @@ func (w *world) atOnce(s *Snapshot) []*ObjectMeta {
 
 // TestModel: whatever happens, no record is lost, none is there twice, and none that was removed is back.
 func TestModel(t *testing.T) {
-	if _, err := inflate(deflate(nil)); err != nil { // their channels must not belong to one test's bubble
+	if _, err := inflate(deflate(nil), maxTextBytes); err != nil { // their channels must not belong to one test's bubble
 		t.Fatal(err)
 	}
 	runs, steps := uint64(40), 4000
