@@ -194,7 +194,7 @@ func TestMergeSplitsAtTheTarget(t *testing.T) {
 	start := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 	b := mapBucket{}
 	for i := range 3 {
-		commit(t, b, fmt.Sprint("w", i), start, shopLogs(rand.New(rand.NewPCG(uint64(i), 1)), rowGroupRows+5000, start.Add(time.Duration(i)*time.Second)))
+		commit(t, b, fmt.Sprint("w", i), start, stream(i, rowGroupRows+5000, start, fmt.Sprint("s", i)))
 	}
 	var bytes int64
 	for _, list := range partitionsOf(t, b) {
