@@ -28,6 +28,9 @@ type automaton struct {
 	stateIndex map[string]int32
 	sets       []stateSet
 	setIndex   map[string]int32
+	table      []int32 // by set, then class, stride of them: the set behind it, plus one
+	stride     int
+	final      int32 // the set that nothing leaves
 	words      *wordsOfPlaces
 	work       int // steps over words
 	cells      int // transitions kept, of both kinds
@@ -69,10 +72,8 @@ func (p prevKind) rune() rune { return [...]rune{-1, '\n', 'a', ' '}[p] }
 // stateSet are the states that are possible.
 type stateSet struct {
 	states  []int32 // sorted
-	next    []int32 // by class, plus one
 	place   [places]int32
 	verdict uint8 // plus one
-	final   bool  // nothing leaves it
 }
 
 const (
@@ -109,6 +110,7 @@ func newAutomaton(re *syntax.Regexp) (*automaton, error) {
 		a.ascii[c] = uint16(a.class(rune(c)))
 	}
 	a.placeholders()
+	a.stride, a.final = len(a.bounds), -1
 	a.states = append(a.states, state{end: 1})
 	a.start()
 	return a, nil
@@ -199,7 +201,11 @@ func (a *automaton) set(states []int32) int32 {
 	}
 	i := int32(len(a.sets))
 	a.setIndex[string(a.key)] = i
-	a.sets = append(a.sets, stateSet{states: slices.Clone(states), next: make([]int32, len(a.bounds)), final: len(states) == 1 && states[0] == matched})
+	a.sets = append(a.sets, stateSet{states: slices.Clone(states)})
+	a.table = append(a.table, make([]int32, a.stride)...)
+	if len(states) == 1 && states[0] == matched {
+		a.final = i
+	}
 	a.cells += len(a.bounds) + 2*len(states) + 32
 	a.check()
 	return i
@@ -313,11 +319,11 @@ func (a *automaton) run(shape []byte, same int) Verdict {
 		switch {
 		case c < utf8.RuneSelf:
 			i++
-			class := a.ascii[c]
-			if n := a.sets[set].next[class]; n > 0 {
+			class := int(a.ascii[c])
+			if n := a.table[int(set)*a.stride+class]; n > 0 {
 				set = n - 1
 			} else {
-				set = a.nextSet(set, int(class))
+				set = a.nextSet(set, class)
 			}
 		case c >= placeDigits:
 			i++
@@ -336,7 +342,7 @@ func (a *automaton) run(shape []byte, same int) Verdict {
 			set = a.nextSet(set, a.class(r))
 		}
 		a.trail[i] = set
-		if a.sets[set].final {
+		if set == a.final {
 			break // a match stays one
 		}
 	}
@@ -348,11 +354,12 @@ func (a *automaton) run(shape []byte, same int) Verdict {
 }
 
 func (a *automaton) nextSet(set int32, class int) int32 {
-	if n := a.sets[set].next[class]; n > 0 {
+	at := int(set)*a.stride + class
+	if n := a.table[at]; n > 0 {
 		return n - 1
 	}
 	n := a.set(a.step(a.sets[set].states, class))
-	a.sets[set].next[class] = n + 1
+	a.table[at] = n + 1
 	return n
 }
 
