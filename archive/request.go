@@ -33,7 +33,7 @@ type ScanRequest struct {
 	// Limit ends the scan after so many records; 0 means no limit.
 	Limit int
 	// OnError is told of each object, or part of one, that cannot be read: on the goroutine of the scan, when all records
-	// before it were yielded and none behind it. An error that it returns ends the scan. nil goes on without the part; so do
+	// before it were yielded and none behind it; of what is not known of the live objects, before any is yielded. An error that it returns ends the scan. nil goes on without the part; so do
 	// the statistics tell, in either case.
 	OnError func(error) error
 }

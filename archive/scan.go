@@ -42,6 +42,11 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	objects, errs := s.Objects(q.ctx, req.Start, req.End)
 	for _, err := range errs {
 		sc.stats.fail(err)
+		if req.OnError != nil {
+			if err := req.OnError(err); err != nil {
+				return sc.stats, err
+			}
+		}
 	}
 	sc.stats.ObjectsTotal, sc.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
 	for _, o := range objects {

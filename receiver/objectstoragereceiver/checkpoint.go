@@ -131,29 +131,31 @@ func openStorage(ctx context.Context, host component.Host, extension, receiver c
 
 // load reads the checkpoint, or makes a new one.
 func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (*checkpoint, error) {
-	from, to, err := r.cfg.timeRange(now)
-	if err != nil {
-		return nil, err
+	begin := func() (*checkpoint, error) {
+		from, to, err := r.cfg.timeRange(now)
+		if err == nil && from >= to {
+			err = fmt.Errorf("start must be before end, got %q and %q", r.cfg.Start, r.cfg.End)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return newCheckpoint(id, from, to, now), nil
 	}
-	if from >= to {
-		return nil, fmt.Errorf("start must be before end, got %q and %q", r.cfg.Start, r.cfg.End)
-	}
-	fresh := newCheckpoint(id, from, to, now)
 	if r.client == nil {
-		return fresh, nil
+		return begin()
 	}
 	data, err := r.client.Get(ctx, storageKey)
 	if err != nil {
 		return nil, fmt.Errorf("read %s from storage %q: %w", storageKey, r.cfg.Storage, err)
 	}
 	if len(data) == 0 {
-		return fresh, nil
+		return begin()
 	}
 	old, err := parseCheckpoint(data)
 	if err != nil {
 		if r.cfg.OnChange == OnChangeRestart {
 			r.logger.Warn("the checkpoint cannot be read: the replay begins anew: " + err.Error())
-			return fresh, nil
+			return begin()
 		}
 		return nil, fmt.Errorf("parse %s of storage %q: %w: set on_change: restart to begin anew", storageKey, r.cfg.Storage, err)
 	}
@@ -164,7 +166,7 @@ func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (
 	changed := strings.Join(keys, ", ")
 	if r.cfg.OnChange == OnChangeRestart {
 		r.logger.Warn("the checkpoint is of another replay: this one begins anew; changed: " + changed)
-		return fresh, nil
+		return begin()
 	}
 	return nil, fmt.Errorf("the checkpoint in storage %q is of another replay (changed: %s): give the receiver another name "+
 		"(object_storage/name), or set on_change: restart to begin anew", r.cfg.Storage, changed)

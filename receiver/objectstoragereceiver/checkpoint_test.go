@@ -31,6 +31,28 @@ func TestRangeStaysThatOfTheBeginning(t *testing.T) {
 	require.Equal(t, first.point.Began, second.point.Began)
 }
 
+// TestRangeThatIsEmptyByNow has a start relative to now that has come behind the end since the replay began.
+func TestRangeThatIsEmptyByNow(t *testing.T) {
+	a, store := numbered(t, 10, 1), &memory{}
+	mixed := func(c *Config) { c.Start, c.End = "2400h", "2026-03-05" }
+	r := newRig(t, config(a, mixed), store, consumertest.NewNop())
+	id, err := r.cfg.identity(a.Bucket.Name())
+	require.NoError(t, err)
+	r.client = store
+	began := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
+	r.point, err = r.load(t.Context(), id, began)
+	require.NoError(t, err)
+	require.NoError(t, r.save(t.Context()))
+	again, err := r.load(t.Context(), id, began.Add(10_000*time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, r.point, again)
+	store.values = nil
+	_, err = r.load(t.Context(), id, began.Add(10_000*time.Hour))
+	require.ErrorContains(t, err, "start must be before end")
+	r.client = nil
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
 func TestChangedReplay(t *testing.T) {
 	a, other := numbered(t, 40, 1), numbered(t, 3, 1)
 	for name, change := range map[string]func(*Config){

@@ -76,6 +76,12 @@ func parseTime(s string) (moment, error) {
 	return moment{relative: func(now time.Time) time.Time { return now.Add(-age) }}, nil
 }
 
+// relative reports whether a time depends on when the replay begins.
+func relative(s string) bool {
+	m, err := parseTime(s)
+	return err == nil && m.relative != nil
+}
+
 // canonical is the text of a time, one for each of those that mean the same moment.
 func canonical(s string) string {
 	if m, err := parseTime(s); err == nil && m.relative == nil {
