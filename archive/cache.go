@@ -70,14 +70,6 @@ func (c *cache) get(key cacheKey) any {
 	return e.Value.(*cacheEntry).value
 }
 
-// has reports whether a part is there, and asks for nothing.
-func (c *cache) has(key cacheKey) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, ok := c.entries[key]
-	return ok
-}
-
 func (c *cache) listOf(key cacheKey) *list.List {
 	if key.kind == cacheColumn {
 		return &c.columns

@@ -3,7 +3,11 @@
 
 // Package archive is Logboom's log archive on object storage: Parquet objects in hourly partitions, and a
 // commit log that says which of them are live. FORMAT.md beside this file specifies the bytes; this package
-// writes them ([Encoder], [Log]) and reads them ([Open], [Snapshot.Scan]).
+// writes them ([Encoder], [LogWriter]) and reads them ([Open], [Snapshot.Scan], [Snapshot.Count]).
+//
+// A query goes from the cheap to the dear: the commit log (times, services, counts), footers, the index, the columns of
+// the conditions, and at last the other columns of row groups in which rows are left. [ScanStats] says how far it had to
+// go. Its memory is bounded by [ReaderOptions], as is the cache that the queries of a [Reader] share.
 //
 // The package needs nothing of a Collector but pdata, so that other programs can read and write archives.
 // Object storage is reached through the small [Bucket] interface.

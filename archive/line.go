@@ -9,7 +9,6 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/logboom/logboom/archive/internal/textindex"
 )
@@ -71,12 +70,11 @@ func indexLines(lines []lineFilter) []textindex.Line {
 
 // needles is a condition on what a text contains: a text, all of several conditions, or any of them. nil is no condition.
 type needles struct {
-	text  string // in lower case when fold is set, then ASCII without k and s, which have further forms
-	fold  bool
-	at    int // of the rarest byte of text
-	all   []*needles
-	any   []*needles
-	exact bool
+	text string // in lower case when fold is set, then ASCII without k and s, which have further forms
+	fold bool
+	at   int // of the rarest byte of text
+	all  []*needles
+	any  []*needles
 }
 
 func newNeedle(text string, fold bool) *needles {
@@ -280,12 +278,4 @@ func (n *needles) absent(b []byte) bool {
 		return !slices.ContainsFunc(n.any, func(sub *needles) bool { return !sub.absent(b) })
 	}
 	return n.index(b) < 0
-}
-
-// keeps reports whether the filter keeps a body.
-func (f *lineFilter) keeps(body []byte) bool {
-	if f.exact || !f.needles.contains(body) {
-		return f.needles.contains(body) != f.Not
-	}
-	return f.matches(unsafe.String(unsafe.SliceData(body), len(body)))
 }

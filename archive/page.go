@@ -24,6 +24,9 @@ var errColumn = errors.New("column is damaged")
 // errForeign says that a column chunk is not made as this package's writer makes them. It may be right all the same.
 var errForeign = errors.New("column chunk is not one page, or of another encoding")
 
+// plainDictionary is the old name of two encodings, which others still write.
+const plainDictionary format.Encoding = 2
+
 // columnShape is what the schema says of a column.
 type columnShape struct {
 	kind     format.Type
@@ -90,7 +93,7 @@ func decodeChunk(meta *format.ColumnMetaData, shape columnShape, rows int, b []b
 		if dict.header.Type != format.DictionaryPage || !dict.header.DictionaryPageHeader.Valid {
 			return nil, errForeign
 		}
-		if e := dict.header.DictionaryPageHeader.V.Encoding; e != format.Plain && e != format.PlainDictionary {
+		if e := dict.header.DictionaryPageHeader.V.Encoding; e != format.Plain && e != plainDictionary {
 			return nil, errForeign
 		}
 	}
@@ -234,7 +237,7 @@ func (c *column) setRows(repetition, definition []uint8, rows int) ([]uint8, err
 // decode decodes the values that are present.
 func (c *column) decode(kind format.Type, encoding format.Encoding, body []byte, dict page, n int) error {
 	switch encoding {
-	case format.RLEDictionary, format.PlainDictionary:
+	case format.RLEDictionary, plainDictionary:
 		if !dict.header.DictionaryPageHeader.Valid {
 			return fmt.Errorf("no dictionary: %w", errColumn)
 		}

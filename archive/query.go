@@ -33,7 +33,6 @@ type query struct {
 
 	mu     sync.Mutex
 	errs   []error // that take nothing from the result
-	noted  int     // of errs, that were handed out
 	broken map[string]struct{}
 }
 

@@ -299,9 +299,11 @@ func wildRequest(r *rand.Rand, ref *reference) ScanRequest {
 	}
 	for range []int{0, 0, 0, 1, 1, 2}[r.IntN(6)] {
 		s := some()
-		v := ValueFilter{Field: []string{"TraceId", "SpanId", "EventName", "LogAttributes.user", "LogAttributes.status", "LogAttributes.empty", "ResourceAttributes.zone",
+		v := ValueFilter{Field: []string{
+			"TraceId", "SpanId", "EventName", "LogAttributes.user", "LogAttributes.status", "LogAttributes.empty", "ResourceAttributes.zone",
 			"ResourceAttributes.shard", "ResourceAttributes.service.name", "ScopeAttributes.lib", "LogAttributes." + AttributeRecordUID, "LogAttributes." + AttributeSamplingThreshold,
-			"LogAttributes.none", "", ""}[r.IntN(15)]}
+			"LogAttributes.none", "", "",
+		}[r.IntN(15)]}
 		v.Value = []string{s.TraceID, s.SpanID, s.EventName, s.RecordUID, s.SamplingThreshold, s.ServiceName, "u7", "200", "1", "", "timeout"}[r.IntN(11)]
 		req.Values = append(req.Values, v)
 	}

@@ -21,8 +21,8 @@ type ReaderOptions struct {
 	// Parallelism is how many objects or row groups are fetched and decoded at a time by one scan.
 	// Default: GOMAXPROCS.
 	Parallelism int
-	// QueryMemoryBytes bounds what the scans and counts of the reader hold at a time of the row groups under way, fetched
-	// and decoded. Default: 512 MiB.
+	// QueryMemoryBytes bounds what a scan or a count holds at a time of the row groups under way, fetched and decoded, and
+	// of records. A row group that needs more alone is read alone. Default: 512 MiB.
 	QueryMemoryBytes int64
 	// CacheBytes bounds the memory of the cache of footers, blocks of the index and decoded columns. Default: 256 MiB.
 	CacheBytes int64
