@@ -126,8 +126,8 @@ func (x *Restorer) word(s string) string {
 
 // scope finds or makes the scope of a record that has no exact form.
 func (x *Restorer) scope(r *Record) (*RestoredScope, error) {
-	key := append(x.key[:0], 't')
-	key = appendIdentityText(key, r.ResourceSchemaURL)
+	x.key = append(x.key[:0], 't')
+	key := appendIdentityText(x.key, r.ResourceSchemaURL)
 	key = appendIdentityAttributes(key, r.ResourceAttributes)
 	resourceEnd := len(key)
 	key = appendIdentityText(key, r.ScopeSchemaURL)

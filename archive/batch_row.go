@@ -10,9 +10,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// tenant is whose record row i is.
-func (b *Batch) tenant(i int) string { return b.shared[b.rows[i].shared].tenant }
-
 // record makes r the record of row i. It shares the memory of the batch, but for its ids.
 func (b *Batch) record(i int, r *Record) {
 	row := &b.rows[i]
