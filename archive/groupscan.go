@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/logboom/logboom/archive/internal/textindex"
 )
 
 // groupScan makes the records of a row group in the order of a scan, some at a time. Between two times it holds the
@@ -53,6 +55,10 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 	}
 	s.decoded = true
 	need := g.memory(s.columns()) + min(int64(g.info.n), s.limit())*g.recordBytes()
+	whole := s.atOnce(g)
+	if whole {
+		need += g.info.sum.Bytes
+	}
 	if err := s.q.budget.acquire(s.q.ctx, need); err != nil {
 		return nil, err
 	}
@@ -63,6 +69,11 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 			s.q.budget.release(need, false)
 		}
 	}()
+	if whole {
+		if g.data, err = s.q.read(g.file.meta.Key, g.info.sum.Offset, g.info.sum.Bytes); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.filter(&sel, true); err != nil {
 		return nil, err
 	}
@@ -85,6 +96,31 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 		records[i] = *records[i].Clone()
 	}
 	return records, err
+}
+
+const (
+	// fewGroups is how many row groups of an object an index leaves when it has found what was looked for, not only
+	// what may be it.
+	fewGroups = 2
+	// wholeGroup is how large a row group may be, compressed, to be read at once: on object storage a request takes as
+	// long as a megabyte or two.
+	wholeGroup = 2 << 20
+)
+
+// atOnce reports whether to read the row group whole, because nearly all of it will be needed and nothing is in the cache.
+func (s *groupScan) atOnce(g *groupReader) bool {
+	if s.q.reader == nil || g.info.sum.Bytes > wholeGroup || len(s.q.leaves) < numColumns/2 {
+		return false
+	}
+	s.plan.mu.Lock()
+	few, left := s.plan.match != nil, 0
+	for _, v := range s.plan.verdicts {
+		if v != textindex.None {
+			left++
+		}
+	}
+	s.plan.mu.Unlock()
+	return few && left <= fewGroups && s.q.reader.cache.get(g.key(colTimestamp)) == nil
 }
 
 // close gives back what the scan of the row group holds.
