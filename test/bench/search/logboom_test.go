@@ -99,7 +99,7 @@ type served struct {
 
 // newServed takes the bucket's block of the configuration, and further settings.
 func newServed(t testing.TB, bucket, more string) *served {
-	return &served{t: t, client: &http.Client{Timeout: 2 * time.Minute}, lb: harness.Prepare(t, harness.Config{Name: "query", YAML: `
+	return &served{t: t, client: &http.Client{Timeout: 5 * time.Minute}, lb: harness.Prepare(t, harness.Config{Name: "query", YAML: `
 extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: ` + bucket + more + `}}
 receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}'}}}}
 exporters: {nop: }

@@ -57,11 +57,11 @@ func (v *victoriaServer) start() error {
 		return nil
 	}
 	if v.client == nil {
-		v.client = &http.Client{Timeout: 2 * time.Minute}
+		v.client = &http.Client{Timeout: 5 * time.Minute}
 	}
 	v.port = harness.FreePort(v.t)
 	v.cmd = exec.Command(v.path, fmt.Sprintf("-httpListenAddr=127.0.0.1:%d", v.port), "-storageDataPath="+v.data, //nolint:noctx // ended by stop
-		"-retentionPeriod=100y", "-search.maxQueryDuration=2m", "-loggerLevel=WARN")
+		"-retentionPeriod=100y", "-search.maxQueryDuration=5m", "-loggerLevel=WARN")
 	v.cmd.Stdout, v.cmd.Stderr = &v.out, &v.out
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := v.cmd.Start(); err != nil {
