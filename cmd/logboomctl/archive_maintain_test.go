@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,9 +107,47 @@ func TestArchiveRetain(t *testing.T) {
 	assert.NotContains(t, out, "cart")
 	assert.Contains(t, out, "web")
 
-	out, _, code = execute(t, "", "archive", "retain", "--max-age", "90d", a.url)
+	exporterOnly := filepath.Join(t.TempDir(), "exporter.yaml")
+	require.NoError(t, os.WriteFile(exporterOnly, fmt.Appendf(nil, "exporters:\n  object_storage:\n    bucket: {url: '%s'}\n", a.url), 0o600))
+	// Nothing is deleted while nobody says which records are under a hold.
+	for _, where := range [][]string{{a.url}, {"--config", exporterOnly}} {
+		_, errOut, code = execute(t, "", append([]string{"archive", "retain", "--max-age", "90d"}, where...)...)
+		assert.Equal(t, 2, code)
+		assert.Contains(t, errOut, "--ignore-holds")
+	}
+	out, errOut, code = execute(t, "", "archive", "retain", "--dry-run", "--max-age", "90d", a.url)
+	require.Zero(t, code, errOut)
+	assert.Contains(t, out, "would be deleted")
+	held := a.compactorConfig("    retention: {holds: [{service: web, reason: case 7}]}")
+	out, errOut, code = execute(t, "", "archive", "retain", "--max-age", "90d", "--config", held)
+	require.Zero(t, code, errOut)
+	assert.Contains(t, out, "0 records of 0 objects")
+
+	// The configuration's dry_run holds for the command, unless a flag says otherwise.
+	dry := a.compactorConfig("    retention: {dry_run: true, max_age: 90d}")
+	for _, more := range [][]string{nil, {"--dry-run"}, {"--ignore-holds"}} {
+		out, errOut, code = execute(t, "", append([]string{"archive", "retain", "--config", dry}, more...)...)
+		require.Zero(t, code, errOut)
+		assert.Contains(t, out, "1 records of 1 objects")
+		assert.Contains(t, out, "would be deleted")
+		assert.Equal(t, !slices.Contains(more, "--dry-run"), strings.Contains(errOut, "retention::dry_run"), errOut)
+	}
+	out, _, code = execute(t, "", "archive", "cat", a.url)
 	require.Zero(t, code)
+	assert.Contains(t, out, "web")
+	out, errOut, code = execute(t, "", "archive", "retain", "--dry-run=false", "--config", dry)
+	require.Zero(t, code, errOut)
 	assert.Contains(t, out, "1 records of 1 objects")
+	assert.NotContains(t, out, "would be")
+
+	a.commit(testLogs(time.Hour), archive.BatchOptions{})
+	out, errOut, code = execute(t, "", "archive", "retain", "--ignore-holds", "--max-age", "90d", "--config", held)
+	require.Zero(t, code, errOut)
+	assert.Contains(t, out, "2 records of 1 objects")
+	a.commit(testLogs(2*time.Hour), archive.BatchOptions{})
+	out, errOut, code = execute(t, "", "archive", "retain", "--ignore-holds", "--max-age", "90d", a.url)
+	require.Zero(t, code, errOut)
+	assert.Contains(t, out, "2 records of 1 objects")
 	assert.NotContains(t, out, "would be")
 
 	for _, args := range [][]string{

@@ -22,7 +22,7 @@ import (
 // newArchiveRetainCommand returns `logboomctl archive retain`.
 func newArchiveRetainCommand() *cobra.Command {
 	var output outputFlag
-	var dryRun bool
+	var dryRun, ignoreHolds bool
 	var maxAge string
 	var settings archivecompactor.Age
 	cmd := &cobra.Command{
@@ -30,10 +30,15 @@ func newArchiveRetainCommand() *cobra.Command {
 		Short: "Delete what is older than it may become, or say what would go",
 		Long: "Apply the retention of the archive_compactor in --config once, or --max-age to all records. With --dry-run nothing is changed: each\n" +
 			"object that would go, or lose records, is printed with the rule that says so, the records and the bytes. What a rule does\n" +
-			"not name stays, and what a hold covers.",
-		Example: "  logboomctl archive retain --dry-run --config collector.yaml\n  logboomctl archive retain --dry-run --max-age 90d s3://logs/prod",
+			"not name stays, and what a hold covers. Only --config knows the holds: without the archive_compactor in it nothing is deleted,\n" +
+			"unless --ignore-holds says so. While the configuration has retention::dry_run, nothing is deleted without --dry-run=false.",
+		Example: "  logboomctl archive retain --dry-run --config collector.yaml\n" +
+			"  logboomctl archive retain --config collector.yaml\n" +
+			"  logboomctl archive retain --dry-run --max-age 90d s3://logs/prod\n" +
+			"  logboomctl archive retain --ignore-holds --max-age 90d s3://logs/prod",
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing, print what would go")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing, print what would go (without this flag: as retention::dry_run of --config says)")
+	cmd.Flags().BoolVar(&ignoreHolds, "ignore-holds", false, "needed without the archive_compactor in --config: nobody says which records are under a legal hold")
 	cmd.Flags().StringVar(&maxAge, "max-age", "", "age of records that no rule of --config matches, such as 48h or 90d")
 	output.add(cmd.Flags(), "text or json", "text", "json")
 	check := func() error {
@@ -54,12 +59,22 @@ func newArchiveRetainCommand() *cobra.Command {
 		if r := &c.settings.Retention; r.MaxAge == 0 && len(r.Rules) == 0 && len(r.Sizes) == 0 {
 			return &usageError{errors.New("nothing says what to delete: want --config with the retention of an archive_compactor, or --max-age")}
 		}
+		dry := dryRun
+		if c.settings.Retention.DryRun && !cmd.Flags().Changed("dry-run") {
+			dry = true
+			c.warn("nothing is deleted: the configuration has retention::dry_run; --dry-run=false deletes all the same")
+		}
+		if ignoreHolds {
+			c.settings.Retention.Holds = nil
+		} else if !c.configured && !dry {
+			return &usageError{errors.New("want --config with the archive_compactor of this archive, whose holds say what must not be deleted, or --ignore-holds")}
+		}
 		engine, err := c.engine()
 		if err != nil {
 			return err
 		}
-		report, err := engine.Retain(ctx, dryRun)
-		printRetain(c, &report, output.value == "json", dryRun)
+		report, err := engine.Retain(ctx, dry)
+		printRetain(c, &report, output.value == "json", dry)
 		return err
 	})
 	return cmd
