@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,22 +23,27 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// mapBucket is a bucket whose objects a test can change.
+// mapBucket is a bucket whose objects a test can change, while nothing else uses it.
 type mapBucket map[string][]byte
+
+// mapBuckets is held by the methods of every mapBucket: a bucket is used by many goroutines.
+var mapBuckets sync.Mutex
 
 func (b mapBucket) Name() string { return "map://test" }
 
 func (b mapBucket) List(_ context.Context, prefix, startAfter string) iter.Seq2[ObjectInfo, error] {
 	return func(yield func(ObjectInfo, error) bool) {
-		var keys []string
-		for k := range b {
+		var list []ObjectInfo
+		mapBuckets.Lock()
+		for k, body := range b {
 			if strings.HasPrefix(k, prefix) && k > startAfter {
-				keys = append(keys, k)
+				list = append(list, ObjectInfo{Key: k, Size: int64(len(body))})
 			}
 		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			if !yield(ObjectInfo{Key: k, Size: int64(len(b[k]))}, nil) {
+		mapBuckets.Unlock()
+		slices.SortFunc(list, func(a, b ObjectInfo) int { return strings.Compare(a.Key, b.Key) })
+		for _, info := range list {
+			if !yield(info, nil) {
 				return
 			}
 		}
@@ -45,6 +51,8 @@ func (b mapBucket) List(_ context.Context, prefix, startAfter string) iter.Seq2[
 }
 
 func (b mapBucket) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	mapBuckets.Lock()
+	defer mapBuckets.Unlock()
 	body, ok := b[key]
 	if !ok {
 		return nil, ErrNotFound
@@ -53,6 +61,8 @@ func (b mapBucket) Get(_ context.Context, key string) (io.ReadCloser, error) {
 }
 
 func (b mapBucket) ReadRange(_ context.Context, key string, p []byte, off int64) (int, error) {
+	mapBuckets.Lock()
+	defer mapBuckets.Unlock()
 	body, ok := b[key]
 	if !ok {
 		return 0, ErrNotFound
@@ -61,6 +71,8 @@ func (b mapBucket) ReadRange(_ context.Context, key string, p []byte, off int64)
 }
 
 func (b mapBucket) Create(_ context.Context, key string, body []byte) error {
+	mapBuckets.Lock()
+	defer mapBuckets.Unlock()
 	if _, ok := b[key]; ok {
 		return ErrExists
 	}
@@ -68,8 +80,22 @@ func (b mapBucket) Create(_ context.Context, key string, body []byte) error {
 	return nil
 }
 
-func (b mapBucket) Delete(_ context.Context, key string) error { delete(b, key); return nil }
-func (b mapBucket) Close() error                               { return nil }
+func (b mapBucket) Delete(_ context.Context, key string) error {
+	mapBuckets.Lock()
+	defer mapBuckets.Unlock()
+	delete(b, key)
+	return nil
+}
+
+func (b mapBucket) Close() error { return nil }
+
+// unlessRace is n, or less where the race detector makes everything ten times slower.
+func unlessRace(n, underRace int) int {
+	if raceEnabled {
+		return underRace
+	}
+	return n
+}
 
 var testArrival = time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
 

@@ -96,7 +96,7 @@ func TestObjectsOfSeveralRowGroups(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
 	ld := shopLogs(r, rowGroupRows+100, arrival)
-	for _, compression := range []Compression{CompressionDefault, CompressionBetter, CompressionBest} {
+	for _, compression := range []Compression{CompressionDefault, CompressionBetter, CompressionBest}[:unlessRace(3, 2)] {
 		enc := NewEncoder(EncoderOptions{Compression: compression})
 		enc.Append(ld, arrival)
 		b := mapBucket{}

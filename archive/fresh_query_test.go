@@ -22,7 +22,7 @@ func TestQueriesOfFreshData(t *testing.T) {
 	if testing.Short() {
 		requests = 10
 	}
-	for seed := range uint64(6) {
+	for seed := range uint64(unlessRace(6, 2)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 77))
 			var batches []plog.Logs

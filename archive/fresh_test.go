@@ -23,7 +23,7 @@ import (
 func TestBatchRecord(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	arrival := time.Unix(1_700_000_000, 5)
-	for range 50 {
+	for range unlessRace(50, 5) {
 		b := mapBucket{}
 		ld := randomLogs(r, 200, arrival)
 		commit(t, b, "w", arrival, ld)

@@ -114,8 +114,8 @@ func (s *groupScan) atOnce(g *groupReader) bool {
 	}
 	s.plan.mu.Lock()
 	few, left := s.plan.match != nil, 0
-	for _, v := range s.plan.verdicts {
-		if v != textindex.None {
+	for i, v := range s.plan.verdicts {
+		if v != textindex.None && (s.plan.later == nil || !s.plan.later[i]) {
 			left++
 		}
 	}

@@ -351,7 +351,7 @@ func TestQueriesOfWildData(t *testing.T) {
 	if testing.Short() {
 		requests = 15
 	}
-	for seed := range uint64(8) {
+	for seed := range uint64(unlessRace(8, 3)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			if seed%2 == 1 { // as if bodies were many

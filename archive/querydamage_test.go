@@ -49,7 +49,7 @@ func TestQueriesOfDamagedObjects(t *testing.T) {
 			want[i][printed(m, 0)]++
 		}
 	}
-	flips := 400
+	flips := unlessRace(400, 40)
 	if testing.Short() {
 		flips = 60
 	}

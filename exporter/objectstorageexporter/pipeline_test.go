@@ -84,11 +84,13 @@ func TestCommitWaitsForTheOlder(t *testing.T) {
 	cfg.Flush.Interval = time.Millisecond
 	r := startRig(t, cfg)
 	hang := make(chan struct{})
+	uploads := make(chan struct{}, 4)
 	var once sync.Once
 	r.bucket.set(func(key string, do func() error) error {
 		first := false
 		if strings.HasPrefix(key, "logs/") {
 			once.Do(func() { first = true })
+			uploads <- struct{}{}
 		}
 		if first {
 			<-hang
@@ -97,7 +99,7 @@ func TestCommitWaitsForTheOlder(t *testing.T) {
 	})
 	for i := range 4 {
 		r.send(newLogs(i, 1))
-		time.Sleep(10 * time.Millisecond)
+		<-uploads // so that each makes an object of its own
 	}
 	r.eventually("puts", "created", 3) // of four objects
 	assert.Zero(t, r.metric("committed_records", ""))
