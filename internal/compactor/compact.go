@@ -107,16 +107,30 @@ func (c *Compactor) good(objects []*archive.ObjectMeta, now time.Time) []*archiv
 	})
 }
 
-// merge merges as much of a set as fits at a time.
+// merge merges as much of a set as fits at a time. What a compactor made and fits with no other stays as it is: alone it would
+// be written for nothing, and planned again for ever.
 func (c *Compactor) merge(ctx context.Context, d *draft, m merge, report *Report) error {
 	inputs := m.inputs
 	for len(inputs) > 0 {
+		if compacted(inputs[0]) && (len(inputs) == 1 || c.apart[pairOf(inputs)]) {
+			report.Backlog.add(merge{inputs[:1]})
+			if len(inputs) > 1 && !c.warned {
+				c.warned = true
+				c.log.Warn("objects of the archive stay apart: together they need more memory than a merge may hold; this is said once",
+					"object", inputs[0].Key, "and", inputs[1].Key, "memory_bytes", c.config.MemoryBytes)
+			}
+			inputs = inputs[1:]
+			continue
+		}
 		n, err := c.merger.Fit(ctx, inputs)
 		if err != nil {
 			return err
 		}
-		if n == 1 && len(inputs) > 1 && compacted(inputs[0]) {
-			inputs = inputs[1:] // alone it would be written for nothing
+		if n == 1 && compacted(inputs[0]) {
+			if len(c.apart) >= maxBad {
+				clear(c.apart)
+			}
+			c.apart[pairOf(inputs)] = true
 			continue
 		}
 		stats, _, err := c.rewrite(ctx, d, archive.MergeRequest{Inputs: inputs[:n]}, true)
@@ -141,3 +155,8 @@ func (c *Compactor) merge(ctx context.Context, d *draft, m merge, report *Report
 	}
 	return nil
 }
+
+// pair is the keys of two objects, which say what is in them.
+type pair [2]string
+
+func pairOf(inputs []*archive.ObjectMeta) pair { return pair{inputs[0].Key, inputs[1].Key} }

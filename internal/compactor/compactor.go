@@ -27,6 +27,8 @@ type Compactor struct {
 	epoch  uint64 // of the lease, while it is held
 	looked map[string]string
 	bad    map[string]time.Time // objects that could not be merged, and when they are tried again
+	apart  map[pair]bool        // objects that a compactor made and that do not fit together
+	warned bool                 // of such
 	swept  time.Time            // when orphans were looked for last
 }
 
@@ -35,7 +37,7 @@ func New(b archive.Bucket, config Config) (*Compactor, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Compactor{bucket: b, config: config, log: config.Logger, now: config.Now, looked: map[string]string{}, bad: map[string]time.Time{}}
+	c := &Compactor{bucket: b, config: config, log: config.Logger, now: config.Now, looked: map[string]string{}, bad: map[string]time.Time{}, apart: map[pair]bool{}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
