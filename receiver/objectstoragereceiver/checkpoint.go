@@ -16,6 +16,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/receiver/objectstoragereceiver/internal/replay"
 )
@@ -129,7 +130,8 @@ func openStorage(ctx context.Context, host component.Host, extension, receiver c
 	return client, nil
 }
 
-// load reads the checkpoint, or makes a new one.
+// load reads the checkpoint, or makes a new one. A replay that is complete, and whose times are both relative, is followed by
+// one of the range that they mean by now.
 func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (*checkpoint, error) {
 	begin := func() (*checkpoint, error) {
 		from, to, err := r.cfg.timeRange(now)
@@ -139,7 +141,12 @@ func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (
 		if err != nil {
 			return nil, err
 		}
-		return newCheckpoint(id, from, to, now), nil
+		c := newCheckpoint(id, from, to, now)
+		if r.client == nil || !r.cfg.relativeRange() {
+			return c, nil
+		}
+		// Its range is kept from now on: at a later start the same text may mean another.
+		return c, r.save(ctx, c)
 	}
 	if r.client == nil {
 		return begin()
@@ -161,7 +168,20 @@ func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (
 	}
 	keys := old.Identity.differences(&id)
 	if len(keys) == 0 {
-		return old, nil
+		from, to, err := r.cfg.timeRange(now)
+		if err != nil || !r.cfg.relativeRange() || from >= to || (from == old.From && to == old.To) {
+			return old, nil
+		}
+		ranges := []zap.Field{
+			zap.Time("start", time.Unix(0, from).UTC()), zap.Time("end", time.Unix(0, to).UTC()),
+			zap.Time("stored_start", time.Unix(0, old.From).UTC()), zap.Time("stored_end", time.Unix(0, old.To).UTC()),
+		}
+		if !old.Done {
+			r.logger.Info("the stored replay is not complete: it goes on with its stored range; start and end mean another by now", ranges...)
+			return old, nil
+		}
+		r.logger.Info("the stored replay is complete, and start and end mean another range by now: a new replay begins", ranges...)
+		return begin()
 	}
 	changed := strings.Join(keys, ", ")
 	if r.cfg.OnChange == OnChangeRestart {
@@ -172,11 +192,11 @@ func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (
 		"(object_storage/name), or set on_change: restart to begin anew", r.cfg.Storage, changed)
 }
 
-func (r *replayReceiver) save(ctx context.Context) error {
+func (r *replayReceiver) save(ctx context.Context, c *checkpoint) error {
 	if r.client == nil {
 		return nil
 	}
-	data, err := json.Marshal(r.point)
+	data, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("encode checkpoint: %w", err)
 	}

@@ -12,20 +12,101 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/logboom/logboom/receiver/objectstoragereceiver/internal/replay"
 )
 
-// TestRangeStaysThatOfTheBeginning restarts a replay whose range is relative to now.
-func TestRangeStaysThatOfTheBeginning(t *testing.T) {
-	a, store := numbered(t, 10, 1), &memory{}
-	relative := func(c *Config) { c.Start, c.End = "876000h", "now" }
-	first := newRig(t, config(a, relative), store, consumertest.NewNop())
+// loader loads checkpoints as a receiver does that starts at a given time.
+func loader(t *testing.T, cfg *Config, store *memory) func(time.Time) (*checkpoint, *rig) {
+	return func(now time.Time) (*checkpoint, *rig) {
+		r := newRig(t, cfg, store, consumertest.NewNop())
+		id, err := r.cfg.identity("bucket")
+		require.NoError(t, err)
+		r.client = store
+		c, err := r.load(t.Context(), id, now)
+		require.NoError(t, err)
+		return c, r
+	}
+}
+
+// TestNightly starts replays of relative times day after day.
+func TestNightly(t *testing.T) {
+	const (
+		renewed = "the stored replay is complete, and start and end mean another range by now: a new replay begins"
+		goesOn  = "the stored replay is not complete: it goes on with its stored range; start and end mean another by now"
+	)
+	a := numbered(t, 1, 1)
+	night := time.Date(2026, 3, 5, 0, 30, 0, 0, time.UTC)
+	day := 24 * time.Hour
+	for _, words := range [][2]string{{"yesterday", "today"}, {"20m", "now"}, {"48h", "1d"}, {"yesterday", "10m"}} {
+		t.Run(words[0]+" "+words[1], func(t *testing.T) {
+			store := &memory{}
+			cfg := config(a, func(c *Config) { c.Start, c.End = words[0], words[1] })
+			load := loader(t, cfg, store)
+			first, r := load(night)
+			require.NotEmpty(t, store.values, "the range is kept although nothing was delivered")
+			again, r := load(night.Add(day))
+			require.Equal(t, first, again, "a replay that is not complete keeps its range")
+			require.Equal(t, []string{goesOn}, r.lines(zapcore.InfoLevel))
+
+			again.Position, again.Done, again.Delivered = position{Time: again.To}, true, 7
+			require.NoError(t, r.save(t.Context(), again))
+			same, r := load(night)
+			require.Equal(t, again, same, "the same range is replayed once")
+			require.Empty(t, r.lines(zapcore.InfoLevel))
+
+			next, r := load(night.Add(day))
+			require.Equal(t, []string{renewed}, r.lines(zapcore.InfoLevel))
+			from, to, err := cfg.timeRange(night.Add(day))
+			require.NoError(t, err)
+			require.Equal(t, []int64{from, to, from, 0}, []int64{next.From, next.To, next.Position.Time, next.Delivered})
+			require.False(t, next.Done)
+			fields := r.logs.All()[0].ContextMap()
+			require.Equal(t, time.Unix(0, from).UTC(), fields["start"])
+			require.Equal(t, time.Unix(0, to).UTC(), fields["end"])
+			require.Equal(t, time.Unix(0, first.From).UTC(), fields["stored_start"])
+			require.Equal(t, time.Unix(0, first.To).UTC(), fields["stored_end"])
+
+			kept, _ := load(night.Add(3 * day))
+			require.Equal(t, next, kept, "the new one is stored before it delivers")
+		})
+	}
+	for _, fixed := range [][2]string{{"2026-03-04", "2026-03-05"}, {"2026-03-04", "now"}, {"100d", "2026-03-05"}} {
+		t.Run(fixed[0]+" "+fixed[1], func(t *testing.T) {
+			store := &memory{}
+			load := loader(t, config(a, func(c *Config) { c.Start, c.End = fixed[0], fixed[1] }), store)
+			c, r := load(night)
+			c.Position, c.Done = position{Time: c.To}, true
+			require.NoError(t, r.save(t.Context(), c))
+			again, _ := load(night.Add(day))
+			require.Equal(t, c, again)
+		})
+	}
+}
+
+// TestRelativeRangeIsReplayedAnew starts a replay again that is complete, and one that is not.
+func TestRelativeRangeIsReplayedAnew(t *testing.T) {
+	a, store, to := numbered(t, 48, 1), &memory{}, &sink{}
+	ages := func(c *Config) { c.Start, c.End = "876000h", "now" }
+	for n := 1; n <= 2; n++ {
+		newRig(t, config(a, ages), store, to).finish(t)
+		require.Len(t, to.sorted(), 48*n)
+	}
+	store, to = &memory{}, &sink{decide: func(call int, _ plog.Logs) error {
+		if call == 2 {
+			return consumererror.NewPermanent(errors.New("too strange"))
+		}
+		return nil
+	}}
+	first := newRig(t, config(a, ages), store, to)
 	first.finish(t)
-	second := newRig(t, config(a, relative), store, consumertest.NewNop())
+	second := newRig(t, config(a, ages), store, to)
 	second.finish(t)
+	require.Equal(t, upTo(48), to.sorted())
 	require.Equal(t, first.point.From, second.point.From)
 	require.Equal(t, first.point.To, second.point.To)
 	require.Equal(t, first.point.Began, second.point.Began)
@@ -42,7 +123,7 @@ func TestRangeThatIsEmptyByNow(t *testing.T) {
 	began := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
 	r.point, err = r.load(t.Context(), id, began)
 	require.NoError(t, err)
-	require.NoError(t, r.save(t.Context()))
+	require.NoError(t, r.save(t.Context(), r.point))
 	again, err := r.load(t.Context(), id, began.Add(10_000*time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, r.point, again)

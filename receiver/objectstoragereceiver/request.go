@@ -82,6 +82,10 @@ func relative(s string) bool {
 	return err == nil && m.relative != nil
 }
 
+// relativeRange reports whether start and end both depend on when the replay begins. A range of which only one does covers, when
+// it is resolved anew, the same times again, so it is replayed once.
+func (c *Config) relativeRange() bool { return relative(c.Start) && relative(c.End) }
+
 // canonical is the text of a time, one for each of those that mean the same moment.
 func canonical(s string) string {
 	if m, err := parseTime(s); err == nil && m.relative == nil {

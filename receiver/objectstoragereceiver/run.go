@@ -288,7 +288,7 @@ func (r *replayReceiver) consume(ctx context.Context, b *replay.Batch) error {
 func (r *replayReceiver) saved(ctx context.Context) error {
 	for {
 		writeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		err := r.save(writeCtx)
+		err := r.save(writeCtx, r.point)
 		cancel()
 		if err == nil {
 			return nil
