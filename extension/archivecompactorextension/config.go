@@ -197,8 +197,8 @@ func (c *Config) Validate() error {
 	}
 	if c.TargetSizeMiB < 1 || c.TargetSizeMiB > 4096 {
 		add("target_size_mib must be 1 to 4096, got %d", c.TargetSizeMiB)
-	} else if c.MaxMemoryMiB < 2*c.TargetSizeMiB {
-		add("max_memory_mib must be at least twice target_size_mib (%d), got %d", c.TargetSizeMiB, c.MaxMemoryMiB)
+	} else if least := 2*c.TargetSizeMiB + 64; c.MaxMemoryMiB < least {
+		add("max_memory_mib must be at least twice target_size_mib (%d) and 64, which is %d, got %d", c.TargetSizeMiB, least, c.MaxMemoryMiB)
 	}
 	if _, ok := compressions[c.Compression]; !ok {
 		add("compression must be default, better or best, got %q", c.Compression)

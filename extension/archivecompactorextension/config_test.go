@@ -89,7 +89,7 @@ func TestConfigMistakes(t *testing.T) {
 	}
 	cfg, err = loadConfig(t, "memory")
 	require.NoError(t, err)
-	require.ErrorContains(t, xconfmap.Validate(cfg), "max_memory_mib must be at least twice target_size_mib (256), got 300")
+	require.ErrorContains(t, xconfmap.Validate(cfg), "max_memory_mib must be at least twice target_size_mib (256) and 64, which is 576, got 300")
 	_, err = loadConfig(t, "age")
 	require.ErrorContains(t, err, `age must be a duration such as 48h, 400d or 1d12h, got "30days"`)
 	_, err = loadConfig(t, "time")

@@ -49,6 +49,10 @@ func DefaultConfig() Config {
 	}
 }
 
+// mergeBytes is the memory that a merge must have beyond twice the target size. It holds one and a half targets and 32 MiB besides its
+// inputs, for which nothing would be left.
+const mergeBytes = 64 << 20
+
 // Validate reports all that is wrong.
 func (c *Config) Validate() error {
 	var errs []error
@@ -69,8 +73,8 @@ func (c *Config) Validate() error {
 	if c.TargetBytes < 1<<20 || c.TargetBytes > 4<<30 {
 		errs = append(errs, fmt.Errorf("target size must be 1 MiB to 4 GiB, got %d bytes", c.TargetBytes))
 	}
-	if c.MemoryBytes < 2*c.TargetBytes {
-		errs = append(errs, fmt.Errorf("memory must be at least twice the target size, got %d bytes", c.MemoryBytes))
+	if least := 2*c.TargetBytes + mergeBytes; c.MemoryBytes < least {
+		errs = append(errs, fmt.Errorf("memory must be at least twice the target size and 64 MiB, which is %d bytes, got %d bytes", least, c.MemoryBytes))
 	}
 	return errors.Join(append(errs, c.Retention.Validate())...)
 }

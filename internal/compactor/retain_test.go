@@ -263,4 +263,9 @@ func TestValidate(t *testing.T) {
 	for _, text := range []string{"interval", "max_objects", "target size", "min_age", "memory", "retention::max_age", "rules[0]::max_age", "rules[0]::max_severity", "sizes[0]", "holds[0]::reason", "from must be before to"} {
 		require.ErrorContains(t, err, text)
 	}
+	c = DefaultConfig()
+	c.MemoryBytes = 2*c.TargetBytes + 64<<20
+	require.NoError(t, c.Validate())
+	c.MemoryBytes--
+	require.EqualError(t, c.Validate(), "memory must be at least twice the target size and 64 MiB, which is 603979776 bytes, got 603979775 bytes")
 }

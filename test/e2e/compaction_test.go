@@ -18,7 +18,7 @@ import (
 func TestArchiveIsLookedAfterUnderLoad(t *testing.T) {
 	t.Parallel()
 	gw := harness.StartGateway(t, `
-extensions: {archive_compactor: {interval: 100ms, max_objects: 3, target_size_mib: 16, max_memory_mib: 64, grace: 1s, lease: {ttl: 1s}}}
+extensions: {archive_compactor: {interval: 100ms, max_objects: 3, target_size_mib: 16, max_memory_mib: 96, grace: 1s, lease: {ttl: 1s}}}
 exporters: {object_storage: {flush: {interval: 50ms}}}`)
 	l := startLoad(t, gw.Addr("otlp"), 4, true)
 	for range 3 {
