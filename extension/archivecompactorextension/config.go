@@ -78,7 +78,8 @@ type RuleConfig struct {
 	Tenant  string `mapstructure:"tenant"`
 	Service string `mapstructure:"service"`
 	// MaxSeverity matches records up to this severity: trace, debug, info, warn, error, fatal, or a severity number. Empty: all.
-	MaxSeverity string `mapstructure:"max_severity"`
+	// It is any so that YAML's numbers are taken as well as texts.
+	MaxSeverity any `mapstructure:"max_severity"`
 	// MaxAge is how old records become, by their own time; 0: they stay.
 	MaxAge Age `mapstructure:"max_age"`
 	// prevent unkeyed literal initialization
@@ -149,7 +150,12 @@ func (a Age) String() string {
 // severities are the names of the highest number of each range.
 var severities = map[string]int32{"": 0, "trace": 4, "debug": 8, "info": 12, "warn": 16, "error": 20, "fatal": 24}
 
-func parseSeverity(s string) (int32, error) {
+// parseSeverity takes a name or a number, as the text or the number that YAML makes of it; nil is all.
+func parseSeverity(v any) (int32, error) {
+	if v == nil {
+		return 0, nil
+	}
+	s := fmt.Sprint(v)
 	if n, ok := severities[strings.ToLower(s)]; ok {
 		return n, nil
 	}
