@@ -232,6 +232,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_extension_archive_compactor_cycle_duration",
 		metric.WithDescription("Time of a cycle that had the lease. [Alpha]"),
 		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1200, 3600}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExtensionArchiveCompactorCycles, err = builder.meter.Int64Counter(
