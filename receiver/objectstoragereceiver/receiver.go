@@ -198,7 +198,11 @@ func (r *replayReceiver) ok() {
 func (r *replayReceiver) again(ctx context.Context, trouble, what string, err error) error {
 	r.telemetry.ReceiverObjectStorageRetries.Add(ctx, 1, causes[trouble])
 	if r.status(trouble, componentstatus.NewRecoverableErrorEvent(err)) {
-		r.logger.Warn(what+": it is tried again until it succeeds", zap.Error(err))
+		often := " until it succeeds"
+		if trouble == troubleHole {
+			often = fmt.Sprintf(", %d times in all; then on_error decides", holeAttempts)
+		}
+		r.logger.Warn(what+": it is tried again"+often, zap.Error(err))
 	}
 	return r.backoff.wait(ctx)
 }

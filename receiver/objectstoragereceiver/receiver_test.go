@@ -310,6 +310,7 @@ func TestHoles(t *testing.T) {
 			require.Equal(t, upTo(len(got)), got)
 			require.GreaterOrEqual(t, len(got), 190, "what lies before the hole, but for its last second")
 			require.LessOrEqual(t, len(got), 200)
+			require.Equal(t, []string{"a part of the archive cannot be read: it is tried again, 4 times in all; then on_error decides"}, r.lines(zapcore.WarnLevel))
 
 			// With the other policy, the same replay goes on.
 			r = newRig(t, config(a, func(c *Config) { c.OnError = OnErrorContinue }), store, to)
