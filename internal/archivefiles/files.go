@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -79,11 +80,14 @@ func partitionsOf(key string) string {
 	return strings.Join(names, "/")
 }
 
-// address is what other programs call a bucket: a plain path for a directory, az:// for Azure.
+// address is what other programs call a bucket: a plain, absolute path for a directory, az:// for Azure.
 func address(name string) string {
 	switch scheme, rest, _ := strings.Cut(name, "://"); scheme {
 	case "file":
 		name = rest
+		if abs, err := filepath.Abs(name); strings.HasPrefix(name, ".") && err == nil { // others have other working directories
+			name = filepath.ToSlash(abs)
+		}
 		if len(name) > 2 && name[0] == '/' && name[2] == ':' { // /C:/dir
 			name = name[1:]
 		}

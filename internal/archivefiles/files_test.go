@@ -5,6 +5,7 @@ package archivefiles
 
 import (
 	"bytes"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,9 +19,11 @@ func view(t *testing.T, f *Files) string {
 }
 
 func TestAddress(t *testing.T) {
+	here, err := filepath.Abs(".")
+	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"file:///var/lib/logboom":  "/var/lib/logboom/",
-		"file://./data/archive/":   "./data/archive/",
+		"file://./data/archive/":   filepath.ToSlash(here) + "/data/archive/",
 		"file:///C:/archive":       "C:/archive/",
 		"s3://bucket/prefix":       "s3://bucket/prefix/",
 		"gs://bucket":              "gs://bucket/",
