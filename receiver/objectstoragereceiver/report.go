@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -69,25 +68,21 @@ type progress struct {
 	from, to  int64
 	speed     float64
 	began     time.Time // of this process
-	at        int64     // event time that was reached
+	at        int64     // event time up to which records were delivered
 	share     float64   // as last told, so that it never falls
 	first     float64   // share when this process began
 	planned   bool
 	done      bool
+	failed    bool // it cannot go on
 	late      time.Duration
 	delivered int64
 	rows      *replay.Map
-	starts    map[uint64]int64 // of the objects in the range, by the hash of their keys
-	reached   int64            // latest start of an object that was read
 }
-
-// maxStarts bounds the objects whose starts are known, 16 bytes and the map's share each.
-const maxStarts = 500_000
 
 func (p *progress) begin(c *checkpoint) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.from, p.to, p.at, p.reached = c.From, c.To, c.Position.Time, c.Position.Time
+	p.from, p.to, p.at = c.From, c.To, c.Position.Time
 	p.delivered, p.began, p.done = c.Delivered, time.Now(), c.Done
 }
 
@@ -96,10 +91,6 @@ func (p *progress) begin(c *checkpoint) {
 func (p *progress) plan(objects []*archive.ObjectMeta, req *archive.ScanRequest, whole bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.starts = map[uint64]int64{}
-	for _, o := range objects[:min(len(objects), maxStarts)] {
-		p.starts[xxhash.Sum64String(o.Key)] = o.MinTime
-	}
 	if p.planned || !whole {
 		return
 	}
@@ -108,15 +99,7 @@ func (p *progress) plan(objects []*archive.ObjectMeta, req *archive.ScanRequest,
 	p.first = p.shareLocked()
 }
 
-// reading notes that an object is read: what begins before it was read, or is being read.
-func (p *progress) reading(key string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if start, ok := p.starts[xxhash.Sum64String(key)]; ok {
-		p.reached = max(p.reached, min(start, p.to))
-	}
-}
-
+// moved notes what was delivered.
 func (p *progress) moved(c *checkpoint, late time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,6 +112,14 @@ func (p *progress) finish() {
 	p.done, p.at, p.late = true, p.to, 0
 }
 
+// fail notes that the replay cannot go on.
+func (p *progress) fail() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = true
+}
+
+// shareLocked is the share of rows up to the last that was delivered: what is read ahead of it does not count.
 func (p *progress) shareLocked() float64 {
 	switch {
 	case p.done:
@@ -137,7 +128,7 @@ func (p *progress) shareLocked() float64 {
 		return p.share
 	}
 	// The end is only said to be reached when it is.
-	p.share = max(p.share, min(p.rows.Done(max(p.at, p.reached)), 0.999))
+	p.share = max(p.share, min(p.rows.Done(p.at), 0.999))
 	return p.share
 }
 
@@ -158,6 +149,7 @@ func (p *progress) tell() told {
 	switch moved := t.share - p.first; {
 	case p.done:
 		t.remaining = 0
+	case p.failed: // there is no end to come
 	case p.speed > 0:
 		t.remaining = p.late + time.Duration(min((float64(p.to)-float64(p.at))/p.speed, math.MaxInt64/2))
 	case moved > 0:

@@ -71,6 +71,31 @@ func TestTelemetryOfHoles(t *testing.T) {
 	require.NoError(t, r.Shutdown(t.Context()))
 }
 
+// TestProgressIsOfWhatIsDelivered looks at a replay that has read all of its archive and delivered little.
+func TestProgressIsOfWhatIsDelivered(t *testing.T) {
+	a := numbered(t, 400, 10)
+	var r *rig
+	var shares []float64
+	to := &sink{decide: func(call int, _ plog.Logs) error {
+		time.Sleep(20 * time.Millisecond) // the rest is read
+		shares = append(shares, r.progress.tell().share)
+		if call == 5 {
+			return consumererror.NewPermanent(errors.New("too strange"))
+		}
+		return nil
+	}}
+	r = newRig(t, config(a, func(c *Config) { c.Batch.MaxRecords = 10 }), nil, to)
+	require.NoError(t, r.Start(t.Context(), r.host))
+	<-r.done
+	require.Len(t, shares, 5)
+	for i, share := range shares {
+		require.InDelta(t, float64(i)/40, share, 0.03, "%v", shares)
+	}
+	_, err := r.telemetry.GetMetric("otelcol_receiver_object_storage_remaining_time")
+	require.Error(t, err, "a replay that cannot go on has no time left")
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const hour = int64(3600e9)
@@ -91,11 +116,8 @@ func TestProgress(t *testing.T) {
 		p.moved(c, 0)
 		require.Equal(t, "replay: 20.0 %, 200 records, at 2026-03-04T12:05:00Z, about 4m0s left", p.tell().String())
 
-		// Where nothing passes the selector, what is read tells how far the replay is.
 		time.Sleep(time.Minute)
-		p.reading("b")
-		p.reading("unknown")
-		require.Equal(t, "replay: 50.0 %, 200 records, at 2026-03-04T12:05:00Z, about 2m0s left", p.tell().String())
+		require.Equal(t, "replay: 20.0 %, 200 records, at 2026-03-04T12:05:00Z, about 8m0s left", p.tell().String())
 
 		c.Position.Time, c.Delivered = base+10*hour-1, 1000
 		p.moved(c, 90*time.Second)
@@ -108,5 +130,7 @@ func TestProgress(t *testing.T) {
 		p.begin(c)
 		p.plan(objects, &archive.ScanRequest{Start: c.From, End: c.To}, true)
 		require.Equal(t, 30*time.Minute, p.tell().remaining)
+		p.fail()
+		require.Negative(t, p.tell().remaining)
 	})
 }

@@ -49,6 +49,7 @@ func (r *replayReceiver) run(ctx context.Context) {
 	case ctx.Err() != nil && err != nil:
 		r.logger.Info("the replay stops before its end", r.totals()...)
 	case err != nil:
+		r.progress.fail()
 		r.logger.Error("the replay cannot go on; a restart goes on behind the last batch that was delivered", append(r.totals(), zap.Error(err))...)
 		componentstatus.ReportStatus(r.host, componentstatus.NewPermanentErrorEvent(err))
 	default:
@@ -69,7 +70,7 @@ func (r *replayReceiver) end(ctx context.Context) {
 // replay makes passes over the archive until one comes to the end.
 func (r *replayReceiver) replay(ctx context.Context) error {
 	var reader *archive.Reader
-	watched := replay.WatchBucket(r.bucket, r.progress.reading)
+	watched := replay.WatchBucket(r.bucket, func(string) {})
 	options := archive.ReaderOptions{
 		// Replays read everything once: there is little to keep.
 		CacheBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 8, QueryMemoryBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 2,
