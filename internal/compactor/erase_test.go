@@ -28,6 +28,27 @@ func TestParseMatch(t *testing.T) {
 	}
 }
 
+func TestParseMatchNamesTheOperator(t *testing.T) {
+	for text, operator := range map[string]string{
+		`user_id!="u-7"`: "!=", `user_id =~ "u"`: "=~", `user_id>"7"`: ">", `user_id >= "7"`: ">=", `body !~ "x"`: "!~", `a="b" and c!="d"`: "!=",
+	} {
+		_, err := ParseMatch(text)
+		require.ErrorContains(t, err, "operator "+operator+" after ", text)
+		require.ErrorIs(t, err, errMatch)
+	}
+	for _, text := range []string{`user!id="u"`, `a,b="u"`, `a\b="u"`, `{a="u"}`, `"a"="u"`} {
+		_, err := ParseMatch(text)
+		require.ErrorIs(t, err, errMatch, text)
+	}
+	for _, key := range []string{"user.id", "k8s.pod.labels[app]", "a-b/c:d", "größe", "_x1"} {
+		m, err := ParseMatch(key + `="u"`)
+		require.NoError(t, err)
+		assert.Equal(t, []Term{{Field: key, Value: "u"}}, m.Terms)
+	}
+	m := Match{Terms: []Term{{Field: "user_id!", Value: "u"}}}
+	require.ErrorContains(t, m.Validate(), `condition on "user_id!": a key has letters, digits and any of`)
+}
+
 func FuzzParseMatch(f *testing.F) {
 	f.Add(`user_id="u-17" and service_name="cart", body contains "a \"b\""`)
 	f.Fuzz(func(t *testing.T, text string) {

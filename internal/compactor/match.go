@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/logboom/logboom/archive"
 )
@@ -39,12 +40,15 @@ func ParseMatch(text string) (Match, error) {
 	var m Match
 	rest := strings.TrimSpace(text)
 	for rest != "" {
-		end := strings.IndexAny(rest, "= \t")
+		end := strings.IndexFunc(rest, func(r rune) bool { return !inKey(r) })
 		if end <= 0 {
 			return Match{}, fmt.Errorf("parse predicate at %q: %w", rest, errMatch)
 		}
 		term := Term{Field: rest[:end]}
 		rest = strings.TrimLeft(rest[end:], " \t")
+		if operator := rest[:len(rest)-len(strings.TrimLeft(rest, "=!~<>|"))]; operator != "=" && operator != "" {
+			return Match{}, fmt.Errorf("parse predicate: operator %s after %s is not known, there are = and, for body, contains: %w", operator, term.Field, errMatch)
+		}
 		if after, ok := strings.CutPrefix(rest, "="); ok {
 			rest = after
 		} else if after, ok := strings.CutPrefix(rest, "contains"); ok && term.Field == "body" {
@@ -78,12 +82,22 @@ func ParseMatch(text string) (Match, error) {
 	return m, m.Validate()
 }
 
+// keyMarks are what keys may have besides letters and digits.
+const keyMarks = "._-/:@#$+[]"
+
+func inKey(r rune) bool {
+	return r != unicode.ReplacementChar && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(keyMarks, r))
+}
+
 // Validate reports a match that would match everything.
 func (m *Match) Validate() error {
 	if len(m.Terms) == 0 {
 		return fmt.Errorf("predicate is empty: %w", errMatch)
 	}
 	for _, t := range m.Terms {
+		if strings.ContainsFunc(t.Field, func(r rune) bool { return !inKey(r) }) {
+			return fmt.Errorf("condition on %q: a key has letters, digits and any of %s: %w", t.Field, keyMarks, errMatch)
+		}
 		if t.Field == "" || t.Value == "" || t.Contains && t.Field != "body" {
 			return fmt.Errorf("condition on %q: %w", t.Field, errMatch)
 		}
