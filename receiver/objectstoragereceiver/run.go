@@ -70,7 +70,7 @@ func (r *replayReceiver) end(ctx context.Context) {
 // replay makes passes over the archive until one comes to the end.
 func (r *replayReceiver) replay(ctx context.Context) error {
 	var reader *archive.Reader
-	watched := replay.WatchBucket(r.bucket, func(string) {})
+	watched := replay.WatchBucket(r.bucket)
 	options := archive.ReaderOptions{
 		// Replays read everything once: there is little to keep.
 		CacheBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 8, QueryMemoryBytes: int64(r.cfg.MaxMemoryMiB) << 20 / 2,

@@ -45,15 +45,10 @@ func IsAccess(err error) bool {
 	return errors.As(err, &access)
 }
 
-// WatchBucket marks the errors of a bucket for [IsAccess], and tells reading of the keys that are read in part.
-func WatchBucket(b archive.BucketReader, reading func(key string)) archive.BucketReader {
-	return watched{b, reading}
-}
+// WatchBucket marks the errors of a bucket for [IsAccess].
+func WatchBucket(b archive.BucketReader) archive.BucketReader { return watched{b} }
 
-type watched struct {
-	archive.BucketReader
-	reading func(key string)
-}
+type watched struct{ archive.BucketReader }
 
 func mark(err error) error {
 	if err == nil || errors.Is(err, archive.ErrNotFound) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -81,7 +76,6 @@ func (w watched) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 }
 
 func (w watched) ReadRange(ctx context.Context, key string, p []byte, off int64) (int, error) {
-	w.reading(key)
 	n, err := w.BucketReader.ReadRange(ctx, key, p, off)
 	return n, mark(err)
 }
