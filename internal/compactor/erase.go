@@ -118,7 +118,7 @@ func (c *Compactor) eraseOnce(ctx context.Context, req *EraseRequest, report *Er
 			objects++
 			rows += stats.RowsDropped
 			d.delete("erase", o, &Due{
-				Rows: stats.RowsDropped, Bytes: o.Bytes - stats.BytesWritten, Whole: stats.Objects == 0,
+				Rows: stats.RowsDropped, Bytes: shrunk(o, &stats), Whole: stats.Objects == 0,
 				Why: "predicate on " + req.Match.Fields(),
 			})
 		}
@@ -136,7 +136,8 @@ func (c *Compactor) eraseOnce(ctx context.Context, req *EraseRequest, report *Er
 	}
 }
 
-// touched returns the live objects that have records which match. A hold on one of these is an error.
+// touched returns the live objects that have records which match. A hold on one of these is an error, with
+// all of the objects.
 func (c *Compactor) touched(ctx context.Context, s *archive.Snapshot, m *Match, report *EraseReport) (list []*archive.ObjectMeta, err error) {
 	var mu sync.Mutex
 	var held []string
@@ -152,8 +153,8 @@ func (c *Compactor) touched(ctx context.Context, s *archive.Snapshot, m *Match, 
 				rows.Add(1)
 				if h := c.config.Retention.held(o.Tenant, r.ServiceName, r.Timestamp); h != nil {
 					mu.Lock()
-					if heldRows++; !slices.Contains(held, h.Reason) {
-						held = append(held, h.Reason)
+					if heldRows++; !slices.Contains(held, h.String()) {
+						held = append(held, h.String())
 					}
 					mu.Unlock()
 				}
@@ -176,7 +177,7 @@ func (c *Compactor) touched(ctx context.Context, s *archive.Snapshot, m *Match, 
 		return nil, fmt.Errorf("look for records: %w", err)
 	}
 	if heldRows > 0 {
-		return nil, fmt.Errorf("erase records: %d of them: %w: %s", heldRows, ErrHeld, strings.Join(held, "; "))
+		return list, fmt.Errorf("erase records: %d of them: %w: %s", heldRows, ErrHeld, strings.Join(held, "; "))
 	}
 	return list, nil
 }

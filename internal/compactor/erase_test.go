@@ -152,7 +152,11 @@ func TestEraseRefusesWhatIsHeld(t *testing.T) {
 	before := r.live()
 	_, err = c.Erase(t.Context(), EraseRequest{Match: m, Now: true})
 	require.ErrorIs(t, err, ErrHeld)
-	require.ErrorContains(t, err, "case 9")
+	require.ErrorContains(t, err, `case 9 (hold of every tenant, service "cart" from 2026-11-23T08:00:00Z to 2026-11-23T08:30:00Z)`)
+	planned, err := c.Erase(t.Context(), EraseRequest{Match: m, DryRun: true})
+	require.ErrorIs(t, err, ErrHeld)
+	assert.Positive(t, planned.Rows)
+	assert.Positive(t, planned.Objects)
 	assert.Equal(t, keysOf(before), keysOf(r.live()))
 	r.check(nil)
 }

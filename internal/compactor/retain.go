@@ -168,9 +168,14 @@ func (c *Compactor) dueOf(ctx context.Context, d *draft, o *archive.ObjectMeta, 
 		c.looked[o.Key] = stamp
 		return nil, nil
 	}
-	due.Rows, due.Bytes, due.Whole = stats.RowsDropped, o.Bytes-stats.BytesWritten, stats.Objects == 0
+	due.Rows, due.Bytes, due.Whole = stats.RowsDropped, shrunk(o, &stats), stats.Objects == 0
 	d.delete("retention", o, due)
 	return due, nil
+}
+
+// shrunk is by how many bytes an object became smaller: 0 when it is larger than before, as one may be that is compressed less well.
+func shrunk(o *archive.ObjectMeta, stats *archive.MergeStats) int64 {
+	return max(0, o.Bytes-stats.BytesWritten)
 }
 
 // maxLooked bounds what is remembered of objects that were read for nothing.

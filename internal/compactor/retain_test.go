@@ -269,3 +269,9 @@ func TestValidate(t *testing.T) {
 	c.MemoryBytes--
 	require.EqualError(t, c.Validate(), "memory must be at least twice the target size and 64 MiB, which is 603979776 bytes, got 603979775 bytes")
 }
+
+func TestLargerThanBeforeIsNotNegative(t *testing.T) {
+	o := &archive.ObjectMeta{Bytes: 100}
+	assert.EqualValues(t, 40, shrunk(o, &archive.MergeStats{BytesWritten: 60}))
+	assert.Zero(t, shrunk(o, &archive.MergeStats{BytesWritten: 213}))
+}

@@ -152,6 +152,28 @@ func (r *Retention) mayHold(tenant string, service *string, from, to int64) *Hol
 	return nil
 }
 
+// String says what a hold is, for the errors.
+func (h *Hold) String() string {
+	text := h.Reason + " (hold of"
+	for i, part := range []struct{ name, value string }{{"tenant", h.Tenant}, {"service", h.Service}} {
+		if i > 0 {
+			text += ","
+		}
+		if matchesAll(part.value) {
+			text += " every " + part.name
+		} else {
+			text += fmt.Sprintf(" %s %q", part.name, part.value)
+		}
+	}
+	if !h.From.IsZero() {
+		text += " from " + h.From.UTC().Format(time.RFC3339Nano)
+	}
+	if !h.To.IsZero() {
+		text += " to " + h.To.UTC().Format(time.RFC3339Nano)
+	}
+	return text + ")"
+}
+
 func (h *Hold) covers(tenant, service string) bool {
 	return match(h.Tenant, tenant) && match(h.Service, service)
 }
