@@ -169,7 +169,10 @@ func (r *replayReceiver) load(ctx context.Context, id identity, now time.Time) (
 	keys := old.Identity.differences(&id)
 	if len(keys) == 0 {
 		from, to, err := r.cfg.timeRange(now)
-		if err != nil || !r.cfg.relativeRange() || from >= to || (from == old.From && to == old.To) {
+		if err != nil {
+			return nil, err
+		}
+		if !r.cfg.relativeRange() || from >= to || (from == old.From && to == old.To) {
 			return old, nil
 		}
 		ranges := []zap.Field{

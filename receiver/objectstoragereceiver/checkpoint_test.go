@@ -47,7 +47,7 @@ func TestNightly(t *testing.T) {
 			store := &memory{}
 			cfg := config(a, func(c *Config) { c.Start, c.End = words[0], words[1] })
 			load := loader(t, cfg, store)
-			first, r := load(night)
+			first, _ := load(night)
 			require.NotEmpty(t, store.values, "the range is kept although nothing was delivered")
 			again, r := load(night.Add(day))
 			require.Equal(t, first, again, "a replay that is not complete keeps its range")
