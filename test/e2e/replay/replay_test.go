@@ -92,7 +92,7 @@ const replayerYAML = `
 receivers:
   object_storage/copy:
     bucket: {url: 'file://{{dir "archive"}}'}
-    start: 2h
+    start: 2020-01-01T00:00:00Z
     storage: file_storage
     pace: {records_per_second: %s}
     batch: {max_records: 50}
