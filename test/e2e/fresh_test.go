@@ -55,7 +55,7 @@ func TestFoundOnceAccepted(t *testing.T) {
 			gw.Kill()
 			gw.Restart()
 			loki.WaitCount(t, total, `{service_name="shop"}`) // from the write-ahead log; the extension starts a moment before the exporter
-			gw.Terminate() // flushes
+			gw.Terminate()                                    // flushes
 			gw.Restart()
 			loki.WaitCount(t, total, `{service_name="shop"}`)
 			require.NotEmpty(t, parquetFiles(t, gw.Dir("archive")))
