@@ -55,6 +55,16 @@ type Source interface {
 	Select(ctx context.Context, req *SelectRequest, yield func(*Entry) error) error
 }
 
+// Unordered is a source that can hand out the entries that Select would, each once, in any order and from several
+// goroutines. newYield is called once by each goroutine of the source before it yields (it is safe for concurrent
+// use); what it returns is called by one goroutine at a time. An error of a yield ends the selection with that
+// error, ErrStop included, and SelectUnordered returns after all its goroutines are done. Descending and Limit of the
+// request are not looked at.
+type Unordered interface {
+	Source
+	SelectUnordered(ctx context.Context, req *SelectRequest, newYield func() func(*Entry) error) error
+}
+
 // Memory is a Source over entries in memory, for small inputs and tests.
 type Memory struct{ entries []Entry }
 
