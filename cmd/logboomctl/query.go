@@ -222,7 +222,7 @@ func (o *queryOptions) source(ctx context.Context, in io.Reader, errOut io.Write
 	if isEmpty(r) {
 		fmt.Fprintf(errOut, "logboomctl: %s: %v\n", b.Name(), errEmpty)
 	}
-	src := archivesource.New(r.Snapshot(), archivesource.NewMapper(archivesource.DefaultStreamLabels()))
+	src := archivesource.New(r.Snapshot(), archivesource.NewMapper(archivesource.DefaultStreamLabels()), archivesource.Options{})
 	return src, func() error {
 		stats := src.Stats()
 		for _, err := range stats.Errors {

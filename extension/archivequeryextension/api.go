@@ -203,7 +203,7 @@ func (c *call) acquire() error {
 	if err != nil {
 		return err
 	}
-	c.source = archivesource.New(s, c.a.mapper)
+	c.source = archivesource.New(s, c.a.mapper, archivesource.Options{})
 	return nil
 }
 

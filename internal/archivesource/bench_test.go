@@ -72,7 +72,7 @@ func BenchmarkQuery(b *testing.B) {
 			p := logql.Params{Start: base.UnixNano(), End: base.Add(time.Hour).UnixNano(), Step: time.Minute}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := logql.Eval(context.Background(), New(snapshot, mapper), e, p); err != nil {
+				if _, err := logql.Eval(context.Background(), New(snapshot, mapper, Options{}), e, p); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -45,7 +45,7 @@ func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(
 	if err != nil {
 		return true, err
 	}
-	return true, counts(req, rows, &c, yield)
+	return true, counts(req, rows, &c, s.opts.Unweighted, yield)
 }
 
 // countsBy reports whether all of the labels are those that the archive counts by, or are the same in all entries.
@@ -59,7 +59,7 @@ func (m *Mapper) countsBy(c *conditions, names []string) bool {
 }
 
 // counts hands out what the archive counted.
-func counts(req *logql.CountRequest, rows []archive.CountRow, c *conditions, yield func(*logql.Count) error) error {
+func counts(req *logql.CountRequest, rows []archive.CountRow, c *conditions, unweighted bool, yield func(*logql.Count) error) error {
 	type key struct{ service, level string }
 	type group struct {
 		labels logql.Labels
@@ -92,6 +92,9 @@ func counts(req *logql.CountRequest, rows []archive.CountRow, c *conditions, yie
 			continue
 		}
 		n = logql.Count{Labels: g.labels, Bucket: r.Bucket, Entries: r.Rows, Weight: r.Weight, Bytes: r.Bytes, WeightedBytes: r.WeightedBytes}
+		if unweighted {
+			n.Weight, n.WeightedBytes = float64(n.Entries), float64(n.Bytes)
+		}
 		if err := yield(&n); err != nil {
 			return err
 		}

@@ -355,8 +355,8 @@ func TestPushedIsUnpushed(t *testing.T) {
 				p.Categorize = r.IntN(2) == 0
 				p.Limit = []int{0, 1, 7, 100}[r.IntN(4)]
 			}
-			want, wantErr := logql.Eval(ctx, plain{New(snapshot, mapper)}, e, p)
-			src := New(snapshot, mapper)
+			want, wantErr := logql.Eval(ctx, plain{New(snapshot, mapper, Options{})}, e, p)
+			src := New(snapshot, mapper, Options{})
 			got, err := logql.Eval(ctx, src, e, p)
 			if wantErr != nil {
 				require.Error(t, err, "%s", q)
@@ -379,7 +379,7 @@ func TestPushedIsUnpushed(t *testing.T) {
 
 // TestCountsAreCounted holds which queries are answered without entries.
 func TestCountsAreCounted(t *testing.T) {
-	src := New(snapshot(t, "counted"), NewMapper(DefaultStreamLabels()))
+	src := New(snapshot(t, "counted"), NewMapper(DefaultStreamLabels()), Options{})
 	for q, want := range map[string]bool{
 		`sum(count_over_time({service_name=~".+"}[1m]))`:                                                                                true,
 		`sum by (service_name, detected_level) (rate({service_name=~".+"} |= "line" != "9" [1m]))`:                                      true,

@@ -46,7 +46,7 @@ func TestFilter(t *testing.T) {
 		require.NoError(t, err, query)
 		require.Empty(t, stats.Errors)
 		var want []string
-		_, err = logql.Each(context.Background(), New(s, mapper), e.(*logql.LogExpr), logql.Params{Start: math.MinInt64, End: math.MaxInt64},
+		_, err = logql.Each(context.Background(), New(s, mapper, Options{}), e.(*logql.LogExpr), logql.Params{Start: math.MinInt64, End: math.MaxInt64},
 			func(_ int64, labels logql.Labels, line string) error {
 				want = append(want, labels.Get("service_name")+" "+line)
 				return nil

@@ -132,15 +132,16 @@ func (m *Mapper) stream(key []byte, r *archive.Record) *stream {
 
 // converter converts the records of one selection, one after the other.
 type converter struct {
-	m       *Mapper
-	req     *logql.SelectRequest
-	all     bool
-	needs   map[string]bool
-	last    *stream
-	lastOK  bool
-	lastKey []byte
-	key     []byte
-	meta    logql.Labels
+	m          *Mapper
+	req        *logql.SelectRequest
+	all        bool
+	unweighted bool
+	needs      map[string]bool
+	last       *stream
+	lastOK     bool
+	lastKey    []byte
+	key        []byte
+	meta       logql.Labels
 }
 
 func (m *Mapper) converter(req *logql.SelectRequest) *converter {
@@ -179,7 +180,9 @@ func (c *converter) convert(r *archive.Record, e *logql.Entry) bool {
 		return false
 	}
 	e.Timestamp, e.Line, e.Stream = r.Timestamp, r.Body, s.labels
-	e.Weight = r.Weight()
+	if e.Weight = 1; !c.unweighted {
+		e.Weight = r.Weight()
+	}
 	c.meta = c.meta[:0]
 	c.add(LabelLevel, Level(r))
 	for _, a := range r.LogAttributes {

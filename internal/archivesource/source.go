@@ -44,19 +44,40 @@ func DefaultStreamLabels() []string {
 type Source struct {
 	snapshot *archive.Snapshot
 	mapper   *Mapper
+	opts     Options
 
 	mu    sync.Mutex
 	stats archive.ScanStats
 }
 
+// Options say what of a snapshot a query may see, and how much of it. The zero value is everything.
+type Options struct {
+	// Tenants are those whose records there are; nil: all of them. "" is who has no tenant.
+	Tenants []string
+	// MaxBytes is how much the query may read, from the bucket or from a cache, in bytes; 0: no limit. More is a
+	// [logql.LimitError].
+	MaxBytes int64
+	// Unweighted counts each record as one, whatever it stands for.
+	Unweighted bool
+}
+
 // New returns a source for one query.
-func New(s *archive.Snapshot, m *Mapper) *Source { return &Source{snapshot: s, mapper: m} }
+func New(s *archive.Snapshot, m *Mapper, o Options) *Source {
+	return &Source{snapshot: s, mapper: m, opts: o}
+}
 
 // Stats says what the selections so far did.
 func (s *Source) Stats() archive.ScanStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stats
+}
+
+// converter makes entries as the options say.
+func (s *Source) converter(req *logql.SelectRequest) *converter {
+	c := s.mapper.converter(req)
+	c.unweighted = s.opts.Unweighted
+	return c
 }
 
 // Snapshot is what the source reads.
@@ -93,7 +114,7 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 	if exact {
 		scan.Limit = req.Limit
 	}
-	conv := s.mapper.converter(req)
+	conv := s.converter(req)
 	var entry logql.Entry
 	n := 0
 	stats, err := s.snapshot.Scan(ctx, scan, func(r *archive.Record) error {

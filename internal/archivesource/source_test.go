@@ -127,7 +127,7 @@ func snapshotOf(t *testing.T, name string, ld plog.Logs) *archive.Snapshot {
 }
 
 func TestHonestCounts(t *testing.T) {
-	src := New(snapshot(t, "honest"), NewMapper(DefaultStreamLabels()))
+	src := New(snapshot(t, "honest"), NewMapper(DefaultStreamLabels()), Options{})
 	e, err := logql.Parse(`sum by (service_name) (count_over_time({service_name=~".+"}[1m]))`)
 	require.NoError(t, err)
 	at := base.Add(59 * time.Second).UnixNano()
@@ -143,7 +143,7 @@ func TestHonestCounts(t *testing.T) {
 }
 
 func TestMapping(t *testing.T) {
-	src := New(snapshot(t, "mapping"), NewMapper([]string{"host.name"}))
+	src := New(snapshot(t, "mapping"), NewMapper([]string{"host.name"}), Options{})
 	e, err := logql.Parse(`{service_name="edge", host_name="n1"} |= "line 3"`)
 	require.NoError(t, err)
 	res, err := logql.Eval(context.Background(), src, e, logql.Params{Start: math.MinInt64, End: math.MaxInt64, Categorize: true})
@@ -167,7 +167,7 @@ func TestEstimate(t *testing.T) {
 }
 
 func TestStreamsLimit(t *testing.T) {
-	src := New(snapshot(t, "streams"), NewMapper(DefaultStreamLabels()))
+	src := New(snapshot(t, "streams"), NewMapper(DefaultStreamLabels()), Options{})
 	err := src.Streams(context.Background(), math.MinInt64, math.MaxInt64, nil, 1, func(logql.Labels) {})
 	require.ErrorContains(t, err, "more than 1 streams")
 }
@@ -185,7 +185,7 @@ func TestStreamsOfLongResources(t *testing.T) {
 		lr.SetTimestamp(pcommon.NewTimestampFromTime(base.Add(time.Duration(i) * time.Second)))
 		lr.Body().SetStr("line")
 	}
-	src := New(snapshotOf(t, "long", ld), NewMapper(DefaultStreamLabels()))
+	src := New(snapshotOf(t, "long", ld), NewMapper(DefaultStreamLabels()), Options{})
 	var got []string
 	err := src.Streams(context.Background(), math.MinInt64, math.MaxInt64, nil, 2, func(ls logql.Labels) { got = append(got, ls.String()) })
 	require.NoError(t, err)
