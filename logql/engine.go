@@ -43,6 +43,8 @@ type Params struct {
 	Descending bool // newest entries first
 	// Categorize keeps structured metadata and parsed labels with each entry; streams then carry only stream labels.
 	Categorize bool
+	// Unweighted lets every entry count as one record, whatever its weight.
+	Unweighted bool
 	Limits     Limits
 }
 
@@ -93,16 +95,18 @@ type Point struct {
 
 // Stats says what an evaluation saw.
 type Stats struct {
-	Entries  int64 // of the selected streams
-	Bytes    int64 // of their lines
-	Returned int64 // entries that passed the pipeline
-	Weighted bool  // some entries stood for more than one record
+	Entries    int64 // of the selected streams
+	Bytes      int64 // of their lines
+	Returned   int64 // entries that passed the pipeline
+	Weighted   bool  // some entries stood for more than one record, and were counted so
+	Unweighted bool  // weights were not looked at
 }
 
 // Eval runs a query over a source. Mistakes of the query are reported by [IsUserError].
 func Eval(ctx context.Context, src Source, e Expr, p Params) (*Result, error) {
 	p.Limits = p.Limits.withDefaults()
 	ev := &evaluator{ctx: ctx, src: src, p: p}
+	ev.stats.Unweighted = p.Unweighted
 	if l, ok := e.(*LogExpr); ok {
 		return ev.log(l)
 	}
@@ -243,7 +247,7 @@ func (ev *evaluator) see(e *Entry) error {
 	}
 	ev.stats.Entries++
 	ev.stats.Bytes += int64(len(e.Line))
-	if e.Weight > 1 {
+	if e.Weight > 1 && !ev.p.Unweighted {
 		ev.stats.Weighted = true
 	}
 	return nil

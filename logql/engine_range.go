@@ -224,7 +224,7 @@ func seriesForError(stream Labels) string { return stream.String() }
 // value is the number that the line stands for.
 func (r *rangeEval) value(st *lineState, entry *Entry) (float64, bool) {
 	w := entry.Weight
-	if w <= 0 {
+	if w <= 0 || r.ev.p.Unweighted {
 		w = 1
 	}
 	if u := r.e.Range.Unwrap; u != nil {

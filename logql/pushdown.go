@@ -234,7 +234,10 @@ func (r *rangeEval) addCount(req *CountRequest, n *Count) error {
 	stats := &r.ev.stats
 	stats.Entries += n.Entries
 	stats.Bytes += n.Bytes
-	if n.Weight > float64(n.Entries) {
+	weight, bytes := n.Weight, n.WeightedBytes
+	if r.ev.p.Unweighted {
+		weight, bytes = float64(n.Entries), float64(n.Bytes)
+	} else if weight > float64(n.Entries) {
 		stats.Weighted = true
 	}
 	lo, hi := r.window(req.Edges[n.Bucket])
@@ -247,9 +250,9 @@ func (r *rangeEval) addCount(req *CountRequest, n *Count) error {
 	if err != nil {
 		return err
 	}
-	v := n.Weight
+	v := weight
 	if req.Bytes {
-		v = n.WeightedBytes
+		v = bytes
 	}
 	a.sums[lo] += v
 	a.sums[hi+1] -= v
