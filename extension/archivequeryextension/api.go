@@ -90,6 +90,7 @@ func (a *archiveQuery) handler() http.Handler {
 		h := a.endpoint(name, f)
 		mux.Handle("GET "+path, h)
 		mux.Handle("POST "+path, h)
+		mux.HandleFunc(path, a.otherMethod)
 	}
 	const api = "/loki/api/v1/"
 	route(api+"query", "query", (*call).query)
@@ -113,9 +114,7 @@ func (a *archiveQuery) handler() http.Handler {
 	route("/prometheus/api/v1/alerts", "rules", (*call).noPrometheusAlerts)
 	route("/ready", "ready", (*call).ready)
 	notFound := func(w http.ResponseWriter, r *http.Request) {
-		a.write(w, r, http.StatusNotFound, answer{json: map[string]any{
-			"code": http.StatusNotFound, "status": "error", "message": "not found: Logboom does not have " + r.URL.Path,
-		}})
+		a.write(w, r, http.StatusNotFound, failure(http.StatusNotFound, "not found: Logboom does not have "+r.URL.Path))
 	}
 	mux.HandleFunc("/loki/", notFound)
 	mux.HandleFunc("/prometheus/", notFound)
@@ -149,7 +148,7 @@ func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
 			if status >= 500 && status != http.StatusGatewayTimeout && !errors.Is(err, errUnavailable) {
 				a.set.Logger.Error("query failed", zap.String("endpoint", name), zap.Error(err))
 			}
-			ans = answer{text: text}
+			ans = failure(status, text)
 		} else if c.source != nil {
 			if stats := c.source.Stats(); stats.Partial() {
 				outcome = outcomePartial
