@@ -123,11 +123,11 @@ func (s *Snapshot) WithFresh(list ...*Fresh) *Snapshot {
 			if p.Last <= above {
 				continue
 			}
-			u := &freshUnit{part: p, above: above, minTime: p.MinTime, maxTime: p.MaxTime, bytes: p.Bytes}
+			u := &freshUnit{part: p, above: above, minTime: p.MinTime, maxTime: p.MaxTime, bytes: p.Bytes, tenants: s.tenants}
 			u.name = fmt.Sprintf("write-ahead log of %s, entries %d to %d", f.Writer, p.First, p.Last)
 			switch {
 			case p.Batch != nil:
-				if p.Batch.Rows() == 0 {
+				if p.Batch.Rows() == 0 || !s.tenants.inBatch(p.Batch) {
 					continue
 				}
 				u.minTime, u.maxTime = p.Batch.minTime, p.Batch.maxTime
@@ -147,7 +147,7 @@ func (s *Snapshot) Fresh() []FreshInfo {
 	for _, u := range s.fresh {
 		info := FreshInfo{MinTime: u.minTime, MaxTime: u.maxTime, Rows: u.part.Rows, Bytes: u.part.Bytes}
 		if b := u.part.Batch; b != nil {
-			info.Rows, info.Bytes, info.Services = int64(b.Rows()), int64(len(b.text)), b.services()
+			info.Rows, info.Bytes, info.Services = u.size(b)
 		}
 		list = append(list, info)
 	}
@@ -157,11 +157,11 @@ func (s *Snapshot) Fresh() []FreshInfo {
 // Times are the bounds of the event times in the batch, both included, in nanoseconds since the Unix epoch; 0, 0 without rows.
 func (b *Batch) Times() (minTime, maxTime int64) { return b.minTime, b.maxTime }
 
-// services are the distinct services of the batch, in order.
-func (b *Batch) services() []string {
+// services are the distinct services of the tenants in the batch, in order.
+func (b *Batch) services(tenants tenantSet) []string {
 	list := make([]string, 0, 4)
 	for i := range b.shared {
-		if name := b.shared[i].service; len(list) == 0 || list[len(list)-1] != name {
+		if name := b.shared[i].service; tenants.has(b.shared[i].tenant) && (len(list) == 0 || list[len(list)-1] != name) {
 			list = append(list, name)
 		}
 	}
@@ -176,6 +176,7 @@ type freshUnit struct {
 	name             string // for errors, and for the order of equal times
 	minTime, maxTime int64
 	bytes            int64 // to be reserved
+	tenants          tenantSet
 }
 
 // meta describes the unit's rows of a tenant to [ScanRequest.Object].
@@ -192,7 +193,9 @@ func (u *freshUnit) mayHold(req *ScanRequest) bool {
 	if u.maxTime < req.Start || req.after(u.minTime) {
 		return false
 	}
-	return u.part.Batch == nil || req.Service == nil || slices.ContainsFunc(u.part.Batch.shared, func(s sharedText) bool { return req.Service(s.service) })
+	return u.part.Batch == nil || req.Service == nil || slices.ContainsFunc(u.part.Batch.shared, func(s sharedText) bool {
+		return u.tenants.has(s.tenant) && req.Service(s.service)
+	})
 }
 
 // rows returns the records of the unit that pass the request, by tenant, each list in time order, and how many rows it
@@ -215,7 +218,7 @@ func (u *freshUnit) rows(ctx context.Context, req *ScanRequest) (kept map[string
 			if row.shared != shared {
 				s := &b.shared[row.shared]
 				shared, tenant = row.shared, s.tenant
-				keep = req.Service == nil || req.Service(s.service)
+				keep = u.tenants.has(tenant) && (req.Service == nil || req.Service(s.service))
 				if keep && req.Object != nil {
 					wanted, known := tenants[tenant]
 					if !known {

@@ -61,6 +61,7 @@ type Snapshot struct {
 	tail    []*ObjectMeta // of the records behind the checkpoint
 	errs    []error
 	fresh   []*freshUnit // not committed yet; see WithFresh
+	tenants tenantSet
 }
 
 // Objects returns the live objects that may hold records of start <= Timestamp < end (an end of math.MaxInt64 is no
@@ -70,7 +71,7 @@ func (s *Snapshot) Objects(ctx context.Context, start, end int64) (live []*Objec
 	errs = slices.Clip(s.errs)
 	keep := func(list []*ObjectMeta) {
 		for _, o := range list {
-			if o.MaxTime >= start && (o.MinTime < end || end == math.MaxInt64) {
+			if o.MaxTime >= start && (o.MinTime < end || end == math.MaxInt64) && s.tenants.has(o.Tenant) {
 				live = append(live, o)
 			}
 		}
