@@ -63,6 +63,9 @@ type Options struct {
 
 // New returns a source for one query.
 func New(s *archive.Snapshot, m *Mapper, o Options) *Source {
+	if o.Tenants != nil {
+		s = s.ForTenants(o.Tenants...)
+	}
 	return &Source{snapshot: s, mapper: m, opts: o}
 }
 
@@ -80,7 +83,7 @@ func (s *Source) converter(req *logql.SelectRequest) *converter {
 	return c
 }
 
-// Snapshot is what the source reads.
+// Snapshot is what the source reads: of its tenants alone.
 func (s *Source) Snapshot() *archive.Snapshot { return s.snapshot }
 
 // ServiceFilter returns a filter for service names, as the archive has them, that no stream of other services
