@@ -91,3 +91,14 @@ func (b bitset) each(visit func(row int)) {
 		}
 	}
 }
+
+// rows ranges over the rows in order.
+func (b bitset) rows(yield func(row int) bool) {
+	for i, w := range b {
+		for ; w != 0; w &= w - 1 {
+			if !yield(i<<6 | bits.TrailingZeros64(w)) {
+				return
+			}
+		}
+	}
+}

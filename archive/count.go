@@ -10,9 +10,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/logboom/logboom/archive/internal/textindex"
 )
 
 // Count counts the records of the request by service, bucket and, if asked for, severity. The rows are in the order of
@@ -43,22 +40,8 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 	if err != nil || len(req.Edges) == 1 || scan.after(scan.Start) {
 		return nil, ScanStats{}, err
 	}
-	c := &counting{q: q, req: &req, total: tally{rows: map[countKey]*CountRow{}}}
-	objects, errs := s.Objects(q.ctx, scan.Start, scan.End)
-	for _, err := range errs {
-		c.stats.fail(err)
-	}
-	c.stats.ObjectsTotal, c.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
-	var wanted []*ObjectMeta
-	for _, o := range objects {
-		c.stats.BytesTotal += o.Bytes
-		if !q.wants(o) {
-			c.stats.ObjectsPruned++
-			c.stats.BytesPruned += o.Bytes
-			continue
-		}
-		wanted = append(wanted, o)
-	}
+	c := &counting{sweep: sweep{q: q}, req: &req, total: tally{rows: map[countKey]*CountRow{}}}
+	wanted, _ := s.wanted(q, &c.stats)
 	c.twice = doubtful(wanted, s.fresh, span64{scan.Start, scan.last()}, scan.Service)
 	err = c.run(wanted, s.fresh)
 	q.result(&c.stats)
@@ -70,13 +53,11 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 
 // counting is a count under way.
 type counting struct {
-	q     *query
+	sweep
+
 	req   *CountRequest
 	twice spans // times in which records may be there twice
-
-	mu    sync.Mutex
-	total tally
-	stats ScanStats
+	total tally // under the mutex
 }
 
 func (c *counting) run(objects []*ObjectMeta, fresh []*freshUnit) error {
@@ -96,131 +77,32 @@ func (c *counting) run(objects []*ObjectMeta, fresh []*freshUnit) error {
 	return nil
 }
 
-// objectCount is an object to be read, and the times at which its rows are to be counted.
-type objectCount struct {
-	meta  *ObjectMeta
-	times spans
-}
-
 // readOnce counts where no record is there twice.
 func (c *counting) readOnce(objects []*ObjectMeta, times spans) error {
 	if len(times) == 0 {
 		return nil
 	}
-	var todo []objectCount
+	var todo []objectTimes
 	for _, o := range objects {
 		rest := c.fromCounts(o, times)
 		switch {
 		case len(rest) > 0:
-			todo = append(todo, objectCount{o, rest})
+			todo = append(todo, objectTimes{o, rest})
 		case o.MaxTime >= times[0].from && o.MinTime <= times[len(times)-1].to:
 			c.stats.ObjectsCounted++
 		}
 	}
-	if len(todo) == 0 {
-		return nil
-	}
-	parallel := c.q.reader.opts.Parallelism
-	ctx, cancel := context.WithCancelCause(c.q.ctx)
-	defer cancel(nil)
-	work := make(chan *groupCount)
-	var openers, readers sync.WaitGroup
-	next := make(chan objectCount)
-	for range min(parallel, len(todo)) {
-		openers.Go(func() {
-			for o := range next {
-				c.open(ctx, o, work)
-			}
-		})
-	}
-	for range parallel {
-		readers.Go(func() {
-			t := tally{rows: map[countKey]*CountRow{}}
-			for g := range work {
-				if ctx.Err() == nil {
-					c.group(g, &t)
-				}
-			}
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.total.merge(&t)
-		})
-	}
-	for _, o := range todo {
-		if ctx.Err() != nil {
-			break
+	return c.over(todo, func() visitor {
+		t := tally{rows: map[countKey]*CountRow{}}
+		return visitor{
+			visit: func(g *groupTimes) (bool, int64, error) { return c.countGroup(g, &t) },
+			done: func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.total.merge(&t)
+			},
 		}
-		next <- o
-	}
-	close(next)
-	openers.Wait()
-	close(work)
-	readers.Wait()
-	return c.q.ctx.Err()
-}
-
-// groupCount is a row group to be counted.
-type groupCount struct {
-	plan  *objectPlan
-	group int
-	times spans
-}
-
-// open plans an object and hands out its row groups.
-func (c *counting) open(ctx context.Context, o objectCount, work chan<- *groupCount) {
-	file, offset, err := c.q.open(o.meta)
-	if err != nil {
-		c.fail(o.meta, offset, err)
-		return
-	}
-	p := c.q.choose(o.meta, file)
-	c.mu.Lock()
-	c.stats.ObjectsRead++
-	c.stats.RowGroupsTotal += len(p.verdicts)
-	c.stats.RowGroupsPruned.add(p.pruned)
-	c.mu.Unlock()
-	for i, v := range p.verdicts {
-		if v == textindex.None {
-			continue
-		}
-		g := &file.groups[i]
-		if !o.times.overlap(g.minTime, g.maxTime) {
-			c.mu.Lock()
-			c.stats.RowGroupsPruned.Time++
-			c.mu.Unlock()
-			continue
-		}
-		select {
-		case work <- &groupCount{p, i, o.times}:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (c *counting) fail(meta *ObjectMeta, offset int64, err error) {
-	if c.q.ctx.Err() != nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stats.fail(&ObjectError{Bucket: c.q.reader.bucket.Name(), Key: meta.Key, Offset: offset, Err: err})
-}
-
-// group counts a row group.
-func (c *counting) group(g *groupCount, t *tally) {
-	read, rows, err := c.countGroup(g, t)
-	if err != nil {
-		c.fail(g.plan.file.meta, g.plan.file.groups[g.group].sum.Offset, err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stats.RowsYielded += rows
-	if read {
-		c.stats.RowGroupsRead++
-	} else if err == nil {
-		c.stats.RowGroupsPruned.Index++
-	}
+	})
 }
 
 // readFresh counts what is not committed, where no record is there twice.
@@ -254,35 +136,11 @@ func (c *counting) readFresh(fresh []*freshUnit, times spans) error {
 
 // readTwice counts, in the order of time, where records may be there twice.
 func (c *counting) readTwice(objects []*ObjectMeta, fresh []*freshUnit, t span64) error {
-	req := *c.q.req
-	req.Start, req.End = t.from, t.to
-	if req.End != math.MaxInt64 {
-		req.End++
-	}
-	q, err := newQuery(c.q.ctx, c.q.reader, &req)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(q.ctx)
-	q.ctx, q.budget = ctx, c.q.budget
-	sc := newScan(q)
-	defer sc.wg.Wait()
-	defer cancel()
-	for _, o := range objects {
-		if q.wants(o) {
-			sc.addObject(o)
-		}
-	}
-	sc.addFresh(fresh)
-	err = sc.run(func(r *Record) error {
+	stats, err := c.q.ordered(c.q.ctx, objects, fresh, t, func(r *Record) error {
 		c.total.record(c.req, r)
 		return nil
 	})
-	cancel()
-	sc.wg.Wait()
-	sc.closeAll()
-	q.result(&sc.stats)
-	c.stats.Add(&sc.stats)
+	c.stats.Add(&stats)
 	return err
 }
 

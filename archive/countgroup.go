@@ -4,7 +4,7 @@
 package archive
 
 // countGroup counts the rows of a row group: read is false when the index alone said that there is none.
-func (c *counting) countGroup(gc *groupCount, t *tally) (read bool, rows int64, err error) {
+func (c *counting) countGroup(gc *groupTimes, t *tally) (read bool, rows int64, err error) {
 	defer guard(&err)
 	g := c.q.group(gc.plan.file, gc.group)
 	sel := g.newSelection(gc.plan)
@@ -57,6 +57,7 @@ func (g *groupReader) filterKeep(live bitset) error {
 	if err != nil {
 		return err
 	}
+	m.passing()
 	var r Record
 	n := 0
 	live.each(func(row int) {

@@ -408,6 +408,7 @@ func checkScan(t *testing.T, r *rand.Rand, readers []*Reader, ref *reference, re
 			slices.Reverse(times)
 		}
 		require.True(t, slices.IsSortedFunc(times, func(a, b string) int { return strings.Compare(a[:19], b[:19]) }), "order: %s", describe(&req))
+		checkUnordered(t, r, reader, req, want)
 		if i == 0 {
 			first = got
 			sorted := slices.Sorted(slices.Values(got))

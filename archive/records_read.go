@@ -19,6 +19,11 @@ type materializer struct {
 	bodyTypes            []ValueType // by entry of the column
 }
 
+// passing makes records that are done with before the next is made: the attributes' memory is used again.
+func (m *materializer) passing() {
+	m.resource.passing, m.scope.passing, m.log.passing = true, true, true
+}
+
 // newMaterializer loads the columns of the records.
 func (g *groupReader) newMaterializer() (*materializer, error) {
 	if err := g.load(g.q.leaves...); err != nil {
@@ -125,6 +130,8 @@ type attributeReader struct {
 	col                 int
 	keys, values, kinds *column
 	slab                []Attribute
+	passing             bool                // attributes are used before the next are made
+	scratch             []Attribute         // of those that are not in the memo, when they pass
 	memo                [256]memoAttributes // rows with the same attributes share them
 }
 
@@ -165,14 +172,11 @@ func (a *attributeReader) of(row int, r *Record) ([]Attribute, error) {
 	if restored {
 		n += 2
 	}
-	if cap(a.slab)-len(a.slab) < n {
-		a.slab = make([]Attribute, 0, max(n, 1024))
-	}
-	start := len(a.slab)
 	kinds := a.kinds.text(row)
 	if kinds != "" && len(kinds) != to-from {
 		return nil, fmt.Errorf("column %s: %d types for %d attributes: %w", columnName(a.col+2), len(kinds), to-from, errColumn)
 	}
+	attrs := a.room(n, memo)
 	for i := from; i < to; i++ {
 		attr := Attribute{Key: a.keys.text(i), Value: a.values.text(i)}
 		if kinds != "" {
@@ -182,28 +186,49 @@ func (a *attributeReader) of(row int, r *Record) ([]Attribute, error) {
 			}
 			attr.Type = t
 		}
-		a.slab = append(a.slab, attr)
+		attrs = append(attrs, attr)
 	}
 	if restored {
-		a.restore(start, AttributeRecordUID, r.RecordUID)
-		a.restore(start, AttributeSamplingThreshold, r.SamplingThreshold)
+		attrs = putBack(attrs, AttributeRecordUID, r.RecordUID)
+		attrs = putBack(attrs, AttributeSamplingThreshold, r.SamplingThreshold)
 	}
-	attrs := a.slab[start:len(a.slab):len(a.slab)]
-	if memo != nil {
+	switch {
+	case memo != nil:
 		*memo = memoAttributes{true, row, attrs}
+	case a.passing:
+		a.scratch = attrs
 	}
-	return attrs, nil
+	return slices.Clip(attrs), nil
 }
 
-// restore inserts an attribute into those from start on, for which there is room, unless it is there.
-func (a *attributeReader) restore(start int, key, value string) {
+// room returns an empty slice with room for n attributes.
+func (a *attributeReader) room(n int, memo *memoAttributes) []Attribute {
+	if a.passing {
+		if memo == nil {
+			return slices.Grow(a.scratch[:0], n)
+		}
+		if cap(memo.attrs) >= n {
+			return memo.attrs[:0]
+		}
+	}
+	if cap(a.slab)-len(a.slab) < n {
+		a.slab = make([]Attribute, 0, max(n, 1024))
+	}
+	start := len(a.slab)
+	a.slab = a.slab[:start+n]
+	return a.slab[start : start : start+n]
+}
+
+// putBack inserts an attribute, for which there is room, unless it is there.
+func putBack(attrs []Attribute, key, value string) []Attribute {
 	if value == "" {
-		return
+		return attrs
 	}
-	at, found := slices.BinarySearchFunc(a.slab[start:], key, func(a Attribute, k string) int { return cmp.Compare(a.Key, k) })
-	if !found {
-		a.slab = slices.Insert(a.slab, start+at, Attribute{Key: key, Value: value})
+	at, found := slices.BinarySearchFunc(attrs, key, func(a Attribute, k string) int { return cmp.Compare(a.Key, k) })
+	if found {
+		return attrs
 	}
+	return slices.Insert(attrs, at, Attribute{Key: key, Value: value})
 }
 
 // same reports whether two rows have the same attributes.

@@ -39,23 +39,15 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	sc := newScan(q)
 	defer sc.wg.Wait() // nothing of the request is used after Scan returned
 	defer cancel()
-	objects, errs := s.Objects(q.ctx, req.Start, req.End)
+	objects, errs := s.wanted(q, &sc.stats)
 	for _, err := range errs {
-		sc.stats.fail(err)
 		if req.OnError != nil {
 			if err := req.OnError(err); err != nil {
 				return sc.stats, err
 			}
 		}
 	}
-	sc.stats.ObjectsTotal, sc.stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
 	for _, o := range objects {
-		sc.stats.BytesTotal += o.Bytes
-		if !q.wants(o) {
-			sc.stats.ObjectsPruned++
-			sc.stats.BytesPruned += o.Bytes
-			continue
-		}
 		sc.addObject(o)
 	}
 	sc.addFresh(s.fresh)
