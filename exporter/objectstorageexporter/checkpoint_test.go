@@ -98,7 +98,7 @@ func TestCommitWithoutAnswerIsSummedUp(t *testing.T) {
 		return errFault
 	})
 	r.send(newLogs(1, 3))
-	require.Eventually(t, func() bool { return len(archived(t, cfg)) == 4 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(archived(t, cfg)) == 4 }, time.Minute, time.Millisecond)
 	r.crash()
 	require.NotEmpty(t, segmentsOf(t, cfg))
 	sumUp(t, cfg)

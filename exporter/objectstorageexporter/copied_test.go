@@ -184,7 +184,7 @@ func TestCopiedLogWhileTheBucketIsAway(t *testing.T) {
 	require.NoError(t, r.start(context.Background(), r.host))
 	r.send(newLogs(200, 1))
 	r.bucket.set(nil)
-	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusPermanentError }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusPermanentError }, time.Minute, time.Millisecond)
 	require.ErrorIs(t, r.consume(context.Background(), newLogs(201, 1)), errStopped)
 	r.requireBalance()
 	assert.EqualValues(t, 1, r.metric("held_records", ""))
@@ -221,7 +221,7 @@ func TestClaimIsNotedFirst(t *testing.T) {
 		return errFault // committed, without an answer
 	})
 	r.send(newLogs(0, 3))
-	require.Eventually(t, func() bool { return len(archived(t, cfg)) == 3 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(archived(t, cfg)) == 3 }, time.Minute, time.Millisecond)
 	r.crash()
 	// The segment is there, and wal.json as it was at the claim.
 	state, err := os.ReadFile(filepath.Join(image, "wal.json"))

@@ -98,7 +98,7 @@ func TestFlushByIntervalAndOnShutdown(t *testing.T) {
 	cfg := testConfig(t)
 	e := startExporter(t, cfg)
 	require.NoError(t, e.consume(context.Background(), newLogs(0, 10)))
-	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Len(c, archived(t, cfg), 10) }, 5*time.Second, 10*time.Millisecond)
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Len(c, archived(t, cfg), 10) }, time.Minute, 10*time.Millisecond)
 	require.NoError(t, e.shutdown(context.Background()))
 	cfg.Flush.Interval = time.Hour
 	require.ErrorIs(t, e.consume(context.Background(), newLogs(0, 1)), errStopped)
@@ -151,14 +151,14 @@ func TestBucketAwayThenBack(t *testing.T) {
 	for i := range 20 {
 		r.send(newLogs(i, 1))
 	}
-	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusRecoverableError }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusRecoverableError }, time.Minute, time.Millisecond)
 	assert.EqualValues(t, 20, r.metric("held_records", ""))
 	assert.Positive(t, r.metric("held_bytes", ""))
 	assert.Positive(t, r.metric("held_memory", ""))
 	assert.Positive(t, r.metric("oldest_held_age", ""))
 	r.requireBalance()
 	r.bucket.set(nil)
-	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusOK }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusOK }, time.Minute, time.Millisecond)
 	r.eventually("held_records", "", 0)
 	assert.Zero(t, r.metric("held_bytes", ""))
 	assert.Zero(t, r.metric("oldest_held_age", ""))
@@ -226,7 +226,7 @@ func TestFullLogPushesBack(t *testing.T) {
 	assert.False(t, consumererror.IsPermanent(err))
 	assert.Equal(t, componentstatus.StatusRecoverableError, host.last())
 	f.set(nil)
-	require.Eventually(t, func() bool { return e.consume(context.Background(), newLogs(n, 1000)) == nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return e.consume(context.Background(), newLogs(n, 1000)) == nil }, time.Minute, time.Millisecond)
 	n += 1000
 	r.eventually("held_records", "", 0)
 	assert.Positive(t, r.metric("refused_records", "wal_full"))
@@ -290,13 +290,13 @@ func TestSecondProcessFencesTheFirst(t *testing.T) {
 	first := testConfig(t)
 	e1 := startExporter(t, first)
 	require.NoError(t, e1.consume(context.Background(), newLogs(0, 1)))
-	require.Eventually(t, func() bool { return len(archived(t, first)) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(archived(t, first)) == 1 }, time.Minute, time.Millisecond)
 
 	second := testConfig(t)
 	second.Bucket = first.Bucket
 	e2 := startExporter(t, second)
 	require.NoError(t, e1.consume(context.Background(), newLogs(1, 1)))
-	require.Eventually(t, func() bool { return e1.consume(context.Background(), newLogs(-9, 1)) != nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return e1.consume(context.Background(), newLogs(-9, 1)) != nil }, time.Minute, time.Millisecond)
 	require.NoError(t, e1.shutdown(context.Background()))
 	require.NoError(t, e2.consume(context.Background(), newLogs(2, 1)))
 	require.NoError(t, e2.shutdown(context.Background()))

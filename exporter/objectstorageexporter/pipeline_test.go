@@ -43,6 +43,8 @@ func TestUploadsOvertakeCommitsDoNot(t *testing.T) {
 	r := startRig(t, cfg)
 	var mu sync.Mutex
 	var now, most int
+	three := make(chan struct{}) // uploads are under way at the same time
+	reached := sync.OnceFunc(func() { close(three) })
 	var commits []string
 	r.bucket.set(func(key string, do func() error) error {
 		if strings.HasPrefix(key, "_log/") {
@@ -53,8 +55,14 @@ func TestUploadsOvertakeCommitsDoNot(t *testing.T) {
 		}
 		mu.Lock()
 		now++
-		most = max(most, now)
+		if most = max(most, now); now == 3 {
+			reached()
+		}
 		mu.Unlock()
+		select {
+		case <-three:
+		case <-time.After(time.Minute):
+		}
 		time.Sleep(time.Duration(rand.IntN(10)) * time.Millisecond)
 		mu.Lock()
 		now--
@@ -120,7 +128,7 @@ func TestShutdownDrainsOrLeaves(t *testing.T) {
 	cfg.Flush.ShutdownTimeout = 50 * time.Millisecond
 	start := time.Now()
 	r.stop()
-	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Less(t, time.Since(start), time.Minute) // it tries for ever
 	assert.Empty(t, archived(t, cfg))
 
 	r = startRig(t, cfg)
@@ -138,7 +146,7 @@ func TestFencedStops(t *testing.T) {
 	other.Bucket = cfg.Bucket
 	second := startExporter(t, other)
 	r.send(newLogs(0, 2))
-	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusPermanentError }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.host.last() == componentstatus.StatusPermanentError }, time.Minute, time.Millisecond)
 	require.ErrorIs(t, r.consume(context.Background(), newLogs(2, 1)), errStopped)
 	assert.EqualValues(t, 1, r.metric("refused_records", "stopped"))
 	assert.EqualValues(t, 2, r.metric("held_records", ""))
@@ -193,7 +201,7 @@ func testCommitsAreBounded(t *testing.T, done int) {
 	r.wal.Rotate(0)
 	select {
 	case <-dead:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("too few commits: ", r.metric("dropped_records", ""), " dropped")
 	}
 	r.crash()

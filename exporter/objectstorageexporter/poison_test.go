@@ -110,7 +110,7 @@ func TestPoisonAgainAfterACrash(t *testing.T) {
 	})
 	r.send(newLogs(-poisonRecords, poisonRecords))
 	r.send(newLogs(0, 2))
-	require.Eventually(t, func() bool { return len(asideFiles(t, cfg)) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(asideFiles(t, cfg)) == 1 }, time.Minute, time.Millisecond)
 	r.crash()
 	r = newRig(t, cfg)
 	r.beforeEncode = poisonous

@@ -99,7 +99,7 @@ func TestLogFromACopy(t *testing.T) {
 	require.NoError(t, r.start(context.Background(), r.host))
 	r.send(newLogs(2, 1))
 	r.bucket.set(nil)
-	require.Eventually(t, func() bool { return r.consume(context.Background(), newLogs(3, 1)) != nil }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return r.consume(context.Background(), newLogs(3, 1)) != nil }, time.Minute, 10*time.Millisecond)
 	assert.Positive(t, r.metric("held_records", ""))
 	r.requireBalance()
 	r.stop()
