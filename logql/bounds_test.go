@@ -23,11 +23,21 @@ func TestRangesOfAnyLength(t *testing.T) {
 		var limit *LimitError
 		require.ErrorAs(t, err, &limit, step)
 	}
-	e, err = Parse(`sum(count_over_time({app="web"}[290y]))`)
-	require.NoError(t, err)
-	for _, at := range []int64{math.MinInt64, math.MinInt64 + 1, -1e18, 59e9, math.MaxInt64} {
-		_, err = Eval(context.Background(), shop(), e, Params{Start: at, End: at})
-		require.NoError(t, err, at)
+	for _, q := range []string{
+		`sum(count_over_time({app="web"}[290y]))`,
+		`quantile_over_time(0.5, {app="web"} | logfmt | unwrap status [290y]) by (app)`,
+		`avg_over_time({app="web"} | logfmt | unwrap status [290y] offset 290y) by (app)`,
+	} {
+		e, err = Parse(q)
+		require.NoError(t, err)
+		for _, at := range []int64{math.MinInt64, math.MinInt64 + 1, -1e18, 59e9, math.MaxInt64} {
+			_, err = Eval(context.Background(), shop(), e, Params{Start: at, End: at})
+			require.NoError(t, err, at)
+			if at > math.MinInt64+2 {
+				_, err = Eval(context.Background(), shop(), e, Params{Start: at - 2, End: at, Step: 1})
+				require.NoError(t, err, at)
+			}
+		}
 	}
 	require.Equal(t, int64(math.MinInt64), saturate(-1e18, -9e18))
 	require.Equal(t, int64(math.MaxInt64), saturate(9e18, 1e18))

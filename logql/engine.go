@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,6 +41,8 @@ type Params struct {
 	Start, End int64
 	Step       time.Duration
 	Limit      int  // entries of a log query; 0 means no limit but memory
+	// Interval leaves out the entries of a log query that are nearer than that to the entry before, of whatever stream.
+	Interval time.Duration
 	Descending bool // newest entries first
 	// Categorize keeps structured metadata and parsed labels with each entry; streams then carry only stream labels.
 	Categorize bool
@@ -121,19 +124,22 @@ type evaluator struct {
 	ctx   context.Context
 	src   Source
 	p     Params
-	used  int64
+	used  atomic.Int64
 	stats Stats
 	steps int
 }
 
-// charge accounts for memory that the query holds from now on.
+// charge accounts for memory that the query holds from now on. Safe for concurrent use.
 func (ev *evaluator) charge(n int64) error {
-	if ev.used += n; ev.used > ev.p.Limits.MaxMemoryBytes {
+	if ev.used.Add(n) > ev.p.Limits.MaxMemoryBytes {
 		return &LimitError{fmt.Sprintf("the query needs more than %d MiB of memory: narrow its selector, its time range or its step",
 			ev.p.Limits.MaxMemoryBytes>>20)}
 	}
 	return nil
 }
+
+// uncharge accounts for memory that the query held.
+func (ev *evaluator) uncharge(n int64) { ev.used.Add(-n) }
 
 func labelsSize(ls Labels) int64 {
 	n := int64(len(ls)) * 32
@@ -171,19 +177,26 @@ func (ev *evaluator) enough() error {
 func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) error {
 	req := Selection(e)
 	req.Start, req.End, req.Descending = ev.p.Start, ev.p.End, ev.p.Descending
-	if onlyFilters(e.Stages) {
+	if onlyFilters(e.Stages) && ev.p.Interval <= 0 {
 		req.Limit = ev.p.Limit
 	}
 	var ls labelSet
 	var st lineState
+	var last int64 // the time of the entry before
 	err := ev.src.Select(ev.ctx, &req, func(entry *Entry) error {
-		if err := ev.see(entry); err != nil {
+		if err := ev.stats.see(ev, entry); err != nil {
 			return err
 		}
 		ls.reset(entry)
 		st = lineState{line: entry.Line, ts: entry.Timestamp}
 		if !runStages(e.Stages, &st, &ls) {
 			return nil
+		}
+		if ev.p.Interval > 0 {
+			if ev.stats.Returned > 0 && distance(last, st.ts) < uint64(ev.p.Interval) {
+				return nil
+			}
+			last = st.ts
 		}
 		ev.stats.Returned++
 		return yield(&st, &ls)
@@ -192,6 +205,11 @@ func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) e
 		return nil
 	}
 	return err
+}
+
+// distance is unsigned, because that of two int64 may be too large for a third.
+func distance(a, b int64) uint64 {
+	return uint64(max(a, b)) - uint64(min(a, b)) //nolint:gosec // modulo 2^64
 }
 
 func (ev *evaluator) log(e *LogExpr) (*Result, error) {
@@ -239,18 +257,26 @@ func (ev *evaluator) log(e *LogExpr) (*Result, error) {
 const seeEvery = 16
 
 // see counts an entry. The error is the context's.
-func (ev *evaluator) see(e *Entry) error {
-	if ev.stats.Entries%seeEvery == 0 {
+func (s *Stats) see(ev *evaluator, e *Entry) error {
+	if s.Entries%seeEvery == 0 {
 		if err := ev.ctx.Err(); err != nil {
 			return err
 		}
 	}
-	ev.stats.Entries++
-	ev.stats.Bytes += int64(len(e.Line))
+	s.Entries++
+	s.Bytes += int64(len(e.Line))
 	if e.Weight > 1 && !ev.p.Unweighted {
-		ev.stats.Weighted = true
+		s.Weighted = true
 	}
 	return nil
+}
+
+// add adds what another goroutine saw.
+func (s *Stats) add(o *Stats) {
+	s.Entries += o.Entries
+	s.Bytes += o.Bytes
+	s.Returned += o.Returned
+	s.Weighted = s.Weighted || o.Weighted
 }
 
 // absent marks a step without a value. It is a NaN that no calculation makes.

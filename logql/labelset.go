@@ -13,6 +13,9 @@ const (
 	labelErrorDetails = "__error_details__"
 	extractedSuffix   = "_extracted"
 
+	// labelPreserveError, if it has a value, lets lines with errors count.
+	labelPreserveError = "__preserve_error__"
+
 	// maxLabels bounds the labels of an entry: they are searched one by one, and a line may hold millions of fields.
 	maxLabels = 2000
 	// maxLabelNameBytes bounds the names that a parser makes of nested keys: without it a line of a megabyte can hold
@@ -50,6 +53,8 @@ type labelSet struct {
 	labels          []setLabel
 	base            []Label // what the entry came with, to find collisions after a drop
 	err, errDetails string
+
+	wanted *wanted // what parsers need to extract
 }
 
 func (s *labelSet) reset(e *Entry) {

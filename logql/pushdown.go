@@ -218,44 +218,51 @@ const (
 
 // count lets the source count, if it can.
 func (r *rangeEval) count() (bool, error) {
-	c, ok := r.ev.src.(Counter)
-	if !ok {
+	c, isCounter := r.ev.src.(Counter)
+	if !isCounter {
 		return false, nil
 	}
 	req := r.countRequest()
 	if req == nil {
 		return false, nil
 	}
-	return c.Count(r.ev.ctx, req, func(n *Count) error { return r.addCount(req, n) })
+	p := r.newPart()
+	ok, err := c.Count(r.ev.ctx, req, func(n *Count) error { return p.addCount(req, n) })
+	if !ok {
+		r.parts = nil
+	}
+	return ok, err
 }
 
 // addCount adds entries that are all in the same windows.
-func (r *rangeEval) addCount(req *CountRequest, n *Count) error {
-	stats := &r.ev.stats
+func (p *rangePart) addCount(req *CountRequest, n *Count) error {
+	stats := &p.stats
 	stats.Entries += n.Entries
 	stats.Bytes += n.Bytes
-	weight, bytes := n.Weight, n.WeightedBytes
-	if r.ev.p.Unweighted {
-		weight, bytes = float64(n.Entries), float64(n.Bytes)
-	} else if weight > float64(n.Entries) {
+	weight := n.Weight
+	if req.Bytes {
+		weight = n.WeightedBytes
+	}
+	if p.r.ev.p.Unweighted {
+		weight = float64(n.Entries)
+		if req.Bytes {
+			weight = float64(n.Bytes)
+		}
+	} else if n.Weight > float64(n.Entries) {
 		stats.Weighted = true
 	}
-	lo, hi := r.window(req.Edges[n.Bucket])
+	lo, hi := p.r.window(req.Edges[n.Bucket])
 	if lo > hi { // between two windows
 		return nil
 	}
 	stats.Returned += n.Entries
-	r.scratch = append(r.scratch[:0], n.Labels...)
-	a, err := r.accumulatorOf()
+	p.scratch = append(p.scratch[:0], n.Labels...)
+	a, err := p.accumulatorOf()
 	if err != nil {
 		return err
 	}
-	v := weight
-	if req.Bytes {
-		v = bytes
-	}
-	a.sums[lo] += v
-	a.sums[hi+1] -= v
+	a.sums[lo] += weight
+	a.sums[hi+1] -= weight
 	a.counts[lo]++
 	a.counts[hi+1]--
 	return nil
