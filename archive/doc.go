@@ -14,7 +14,7 @@
 //	records        record.go, value.go, exact.go; from pdata batch*.go, back to pdata restore*.go
 //	writing        encoder.go, object_write.go, columns_write.go and the other *_write.go, promoted.go, counts.go
 //	the log        logrecord.go, logwriter.go, writerlog.go; checkpoint*.go, manifest*.go, lease.go, garbage.go
-//	following it   reader.go, refresh.go, logupdate.go, snapshot_days.go; what is not committed yet: fresh*.go
+//	following it   reader.go, refresh.go, logupdate.go, snapshot_days.go; what is not committed yet: fresh*.go; what is new: follow.go
 //	queries        request.go, query.go, plan.go, scan.go, groupscan.go, count*.go; conditions: filter.go, field.go, line.go, needle.go
 //	decoding       object.go, rowgroup.go, column.go, page.go, foreign.go, records_read.go; bounds: budget.go, cache.go, packed.go
 //	the index      internal/textindex, index_write.go, index_verify.go

@@ -124,6 +124,7 @@ func (s *Snapshot) WithFresh(list ...*Fresh) *Snapshot {
 				continue
 			}
 			u := &freshUnit{part: p, above: above, minTime: p.MinTime, maxTime: p.MaxTime, bytes: p.Bytes, tenants: s.tenants}
+			u.writer, u.wal = f.Writer, f.WAL
 			u.name = fmt.Sprintf("write-ahead log of %s, entries %d to %d", f.Writer, p.First, p.Last)
 			switch {
 			case p.Batch != nil:
@@ -173,6 +174,7 @@ func (b *Batch) services(tenants tenantSet) []string {
 type freshUnit struct {
 	part             *FreshPart
 	above            uint64 // entries up to it are committed
+	writer, wal      string // whose entries they are
 	name             string // for errors, and for the order of equal times
 	minTime, maxTime int64
 	bytes            int64 // to be reserved
