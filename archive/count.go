@@ -48,7 +48,7 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 	if err == nil {
 		err = ctx.Err()
 	}
-	return c.total.list(), c.stats, err
+	return c.total.list(), c.stats, q.ended(err)
 }
 
 // counting is a count under way.

@@ -26,6 +26,7 @@ type query struct {
 	index  *textindex.Query // nil: there is nothing to ask an index for
 	leaves []int            // columns of the records
 	budget *budget
+	limit  *readLimit
 
 	requests, bytesRead, cacheHits       atomic.Int64
 	plan, indexed, fetch, decode, filter atomic.Int64 // nanoseconds
@@ -50,6 +51,8 @@ func newQuery(ctx context.Context, r *Reader, req *ScanRequest) (*query, error) 
 		return nil, err
 	}
 	q := &query{reader: r, req: req, lines: lines, values: values, leaves: leavesOf(req.Columns)}
+	q.limit = &readLimit{max: req.MaxBytes}
+	ctx, q.limit.end = context.WithCancelCause(ctx)
 	q.ctx = context.WithValue(ctx, queryKey{}, q)
 	if r != nil {
 		q.budget = newBudget(r.opts.QueryMemoryBytes / 4 * 3) // the rest is for records in memory of their own
@@ -94,6 +97,7 @@ func (q *query) note(meta *ObjectMeta, offset int64, err error) {
 func (q *query) result(s *ScanStats) {
 	s.Requests += q.requests.Load()
 	s.BytesRead += q.bytesRead.Load()
+	s.BytesUsed += q.limit.used.Load()
 	s.CacheHits += q.cacheHits.Load()
 	s.RowsScanned += q.rowsScanned.Load()
 	s.BodiesScanned += q.bodiesScanned.Load()
@@ -111,6 +115,9 @@ func (q *query) result(s *ScanStats) {
 // read reads a part of an object.
 func (q *query) read(key string, offset, n int64) ([]byte, error) {
 	defer timed(&q.fetch, time.Now())
+	if err := q.limit.use(n); err != nil {
+		return nil, err
+	}
 	b, err := readFull(q.ctx, q.reader.bucket, key, offset, n)
 	q.requests.Add(1)
 	q.bytesRead.Add(int64(len(b)))
@@ -122,7 +129,7 @@ func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) 
 	key := cacheKey{object: meta.Key, kind: cacheFooter}
 	if o, ok := q.reader.cache.get(key).(*objectFile); ok {
 		q.cacheHits.Add(1)
-		return o, 0, nil
+		return o, 0, q.limit.use(meta.TailBytes)
 	}
 	n := meta.TailBytes
 	whole := false // all of the index is read, too
@@ -197,6 +204,9 @@ func (q *query) blocks(meta *ObjectMeta, extents []textindex.Extent) ([][]byte, 
 	for i, e := range extents {
 		if b, ok := q.reader.cache.get(cacheKey{object: meta.Key, kind: cacheBlock, at: e.Offset}).([]byte); ok {
 			q.cacheHits.Add(1)
+			if err := q.limit.use(e.Bytes); err != nil {
+				return nil, err
+			}
 			list[i] = b
 			continue
 		}
@@ -243,7 +253,7 @@ func (q *query) wholeIndex(meta *ObjectMeta) ([]byte, error) {
 	key := cacheKey{object: meta.Key, kind: cacheIndex}
 	if b, ok := q.reader.cache.get(key).([]byte); ok && int64(len(b)) == meta.Index.Bytes {
 		q.cacheHits.Add(1)
-		return b, nil
+		return b, q.limit.use(meta.Index.Bytes)
 	}
 	if err := q.budget.acquire(q.ctx, meta.Index.Bytes); err != nil {
 		return nil, err

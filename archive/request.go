@@ -32,6 +32,9 @@ type ScanRequest struct {
 	Columns Columns
 	// Limit ends the scan after so many records; 0 means no limit.
 	Limit int
+	// MaxBytes is how much the query may read, in bytes as they lie in the bucket, whether they come from there or from the
+	// cache; the commit log is not counted. More ends it with a [ReadLimitError]. 0 means no limit.
+	MaxBytes int64
 	// OnError is told of each object, or part of one, that cannot be read: on the goroutine of the scan, when all records
 	// before it were yielded and none behind it; of what is not known of the live objects, before any is yielded. An error that it returns ends the scan. nil goes on without the part; so do
 	// the statistics tell, in either case.

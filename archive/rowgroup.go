@@ -97,6 +97,7 @@ func (g *groupReader) loadRaw(leaves ...int) error {
 		g.q.rowsScanned.Add(int64(g.info.n))
 	}
 	var missing []extent
+	cached := int64(0)
 	for _, leaf := range leaves {
 		if g.cols[leaf] != nil || slices.ContainsFunc(missing, func(e extent) bool { return e.index == leaf }) {
 			continue
@@ -105,16 +106,23 @@ func (g *groupReader) loadRaw(leaves ...int) error {
 			switch c := g.q.reader.cache.get(g.key(leaf)).(type) {
 			case *column:
 				g.q.cacheHits.Add(1)
+				cached += g.chunk(leaf).TotalCompressedSize
 				g.cols[leaf] = c
 				continue
 			case *packedTexts:
 				g.q.cacheHits.Add(1)
+				cached += g.chunk(leaf).TotalCompressedSize
 				g.cols[leaf] = c.open()
 				continue
 			}
 		}
 		meta := &g.info.columns[leaf].MetaData
 		missing = append(missing, extent{chunkOffset(meta), meta.TotalCompressedSize, leaf})
+	}
+	if cached > 0 {
+		if err := g.q.limit.use(cached); err != nil {
+			return err
+		}
 	}
 	if len(missing) == 0 {
 		return nil

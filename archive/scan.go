@@ -52,13 +52,13 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	}
 	sc.addFresh(s.fresh)
 	err = sc.run(yield)
-	if errors.Is(err, ErrStop) {
-		err = nil
-	}
 	cancel()
 	sc.wg.Wait()
 	q.result(&sc.stats)
-	return sc.stats, err
+	if errors.Is(err, ErrStop) {
+		return sc.stats, nil
+	}
+	return sc.stats, q.ended(err)
 }
 
 // scan merges items in the order of time.

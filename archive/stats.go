@@ -22,6 +22,7 @@ type ScanStats struct {
 	RowGroupsRead   int             // some of their columns were decoded
 
 	BytesRead      int64 // compressed bytes fetched from the bucket
+	BytesUsed      int64 // BytesRead, and what the cache saved of it
 	RowsScanned    int64 // rows of the row groups read
 	BodiesScanned  int64 // rows whose bodies were looked at
 	RowsYielded    int64 // or counted
@@ -76,6 +77,7 @@ func (s *ScanStats) Add(o *ScanStats) {
 	s.RowGroupsPruned.add(o.RowGroupsPruned)
 	s.RowGroupsRead += o.RowGroupsRead
 	s.BytesRead += o.BytesRead
+	s.BytesUsed += o.BytesUsed
 	s.RowsScanned += o.RowsScanned
 	s.BodiesScanned += o.BodiesScanned
 	s.RowsYielded += o.RowsYielded

@@ -94,7 +94,7 @@ func (s *Snapshot) wanted(q *query, stats *ScanStats) (list []*ObjectMeta, errs 
 	for _, err := range errs {
 		stats.fail(err)
 	}
-	stats.ObjectsTotal, stats.ObjectsPruned = s.Len(), s.Len()-len(objects)
+	stats.ObjectsTotal, stats.ObjectsPruned = s.listed(len(objects)), s.listed(len(objects))-len(objects)
 	for _, o := range objects {
 		stats.BytesTotal += o.Bytes
 		if !q.wants(o) {

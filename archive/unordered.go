@@ -47,7 +47,7 @@ func (s *Snapshot) ScanUnordered(ctx context.Context, req ScanRequest, newYield 
 	if err == nil {
 		err = ctx.Err()
 	}
-	return u.stats, err
+	return u.stats, q.ended(err)
 }
 
 // unordered is a scan without order under way.
@@ -322,7 +322,7 @@ func (q *query) ordered(ctx context.Context, objects []*ObjectMeta, fresh []*fre
 		return ScanStats{}, err
 	}
 	ctx, cancel := context.WithCancel(part.ctx)
-	part.ctx, part.budget = ctx, q.budget
+	part.ctx, part.budget, part.limit = ctx, q.budget, q.limit
 	sc := newScan(part)
 	defer sc.wg.Wait()
 	defer cancel()
@@ -337,5 +337,6 @@ func (q *query) ordered(ctx context.Context, objects []*ObjectMeta, fresh []*fre
 	sc.wg.Wait()
 	sc.closeAll()
 	part.result(&sc.stats)
+	sc.stats.BytesUsed = 0 // the query's own
 	return sc.stats, err
 }

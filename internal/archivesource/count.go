@@ -40,10 +40,11 @@ func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(
 		count.Keep = func(r *archive.Record) bool { return req.Keep(r.Body) }
 		count.Columns = archive.ColumnBody
 	}
+	s.bound(&count.ScanRequest)
 	rows, stats, err := s.snapshot.Count(ctx, count)
 	s.add(stats)
 	if err != nil {
-		return true, err
+		return true, s.failure(err)
 	}
 	return true, counts(req, rows, &c, s.opts.Unweighted, yield)
 }

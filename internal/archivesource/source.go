@@ -9,6 +9,7 @@ package archivesource // import "github.com/logboom/logboom/internal/archivesour
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/logboom/logboom/archive"
@@ -117,13 +118,26 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 	if exact {
 		scan.Limit = req.Limit
 	}
+	s.bound(&scan)
+	stats, err := s.snapshot.Scan(ctx, scan, s.yield(req, yield))
+	s.add(stats)
+	return s.failure(err)
+}
+
+// SelectUnordered implements [logql.Unordered].
+func (s *Source) SelectUnordered(ctx context.Context, req *logql.SelectRequest, newYield func() func(*logql.Entry) error) error {
+	scan, _ := s.mapper.ScanRequest(req)
+	s.bound(&scan)
+	stats, err := s.snapshot.ScanUnordered(ctx, scan, func() func(*archive.Record) error { return s.yield(req, newYield()) })
+	s.add(stats)
+	return s.failure(err)
+}
+
+// yield hands records on as entries of the streams that match. It is for one goroutine.
+func (s *Source) yield(req *logql.SelectRequest, yield func(*logql.Entry) error) func(*archive.Record) error {
 	conv := s.converter(req)
 	var entry logql.Entry
-	n := 0
-	stats, err := s.snapshot.Scan(ctx, scan, func(r *archive.Record) error {
-		if n++; n%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	return func(r *archive.Record) error {
 		if !conv.convert(r, &entry) {
 			return nil
 		}
@@ -132,8 +146,22 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 			return archive.ErrStop
 		}
 		return err
-	})
-	s.add(stats)
+	}
+}
+
+// bound lets a scan read what the selections before it left of the query's bytes.
+func (s *Source) bound(scan *archive.ScanRequest) {
+	if s.opts.MaxBytes <= 0 {
+		return
+	}
+	scan.MaxBytes = max(s.opts.MaxBytes-s.Stats().BytesUsed, 1)
+}
+
+// failure is the error of a scan in the words of LogQL.
+func (s *Source) failure(err error) error {
+	if limit := (*archive.ReadLimitError)(nil); errors.As(err, &limit) {
+		return &logql.LimitError{Msg: fmt.Sprintf("the query needs to read more than %d bytes: narrow its selector or its time range", s.opts.MaxBytes)}
+	}
 	return err
 }
 
