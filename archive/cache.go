@@ -17,6 +17,7 @@ const (
 	cacheBlock                   // []byte, of the index, decoded
 	cacheIndex                   // []byte, all of a small index
 	cacheColumn                  // *column or *packedTexts
+	cacheResources               // *ResourceCounts
 )
 
 // cacheKey names a part of an object.
@@ -127,6 +128,16 @@ func (c *cache) put(key cacheKey, value any, size int64) {
 		}
 		c.remove(last)
 	}
+}
+
+// replace is put for a part of which there may be a lesser version.
+func (c *cache) replace(key cacheKey, value any, size int64) {
+	c.mu.Lock()
+	if e, ok := c.entries[key]; ok {
+		c.remove(e)
+	}
+	c.mu.Unlock()
+	c.put(key, value, size)
 }
 
 func (c *cache) remove(e *list.Element) {

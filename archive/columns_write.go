@@ -21,12 +21,14 @@ type columnWriter struct {
 	repeated    map[rowRef]struct{}
 	compression Compression
 	counter     *counter
+	resources   *resourceCounter
 	rawBytes    int64
 
 	// The services of the object, in the order of their coming; the counter's indices are theirs.
 	services   []string
 	serviceIDs map[string]int32
 	serviceOf  []int32 // by index into names.sharedTexts: 1 + index into services, 0: not seen
+	resourceOf []int32 // likewise: 1 + the number of its resource
 
 	// The columns of the row group, before encoding.
 	times, observed                   []int64
@@ -53,7 +55,7 @@ type columnWriter struct {
 // start begins an object.
 func (c *columnWriter) start(promoted promotedKeys, compression Compression) {
 	c.promoted, c.compression = promoted, compression
-	c.counter, c.rawBytes = newCounter(), 0
+	c.counter, c.resources, c.rawBytes = newCounter(), newResourceCounter(writerResources), 0
 	c.services, c.serviceIDs = nil, map[string]int32{}
 }
 
@@ -61,6 +63,7 @@ func (c *columnWriter) start(promoted promotedKeys, compression Compression) {
 func (c *columnWriter) use(batches []*Batch, n *names, repeated map[rowRef]struct{}) {
 	c.batches, c.names, c.repeated = batches, n, repeated
 	c.serviceOf = append(c.serviceOf[:0], make([]int32, len(n.sharedTexts))...)
+	c.resourceOf = append(c.resourceOf[:0], make([]int32, len(n.sharedTexts))...)
 	c.promoted.use(n)
 	c.attributes.use(n, c.promoted)
 }
@@ -72,7 +75,7 @@ func (c *columnWriter) result() (*Counts, int64) {
 
 // forget lets go of what is not scratch.
 func (c *columnWriter) forget() {
-	c.batches, c.names, c.repeated, c.counter = nil, nil, nil, nil
+	c.batches, c.names, c.repeated, c.counter, c.resources = nil, nil, nil, nil, nil
 	c.services, c.serviceIDs = nil, nil
 	c.promoted = promotedKeys{}
 	c.dict.reset()
@@ -165,8 +168,9 @@ func (c *columnWriter) gather(rows []rowRef) {
 		if uid && c.repeated != nil {
 			_, repeat = c.repeated[ref]
 		}
-		c.counter.add(c.service(shared), r.severityNumber, r.timestamp, int64(r.body.to-r.body.from),
-			weightOf(n.wordTexts[threshold], r.recordCount), uid, repeat)
+		bodyBytes, weight := int64(r.body.to-r.body.from), weightOf(n.wordTexts[threshold], r.recordCount)
+		c.counter.add(c.service(shared), r.severityNumber, r.timestamp, bodyBytes, weight, uid, repeat)
+		c.resources.add(c.resource(shared), r.severityNumber, r.timestamp, bodyBytes, weight)
 		if words[r.severityText] != 0 {
 			c.counter.addText(r.severityNumber)
 		}
@@ -187,6 +191,17 @@ func (c *columnWriter) service(shared uint32) int32 {
 		c.serviceIDs[c.services[id]] = id
 	}
 	c.serviceOf[shared] = id + 1
+	return id
+}
+
+// resource returns the number of the resource of a shared text.
+func (c *columnWriter) resource(shared uint32) int32 {
+	if id := c.resourceOf[shared]; id > 0 {
+		return id - 1
+	}
+	text := c.names.sharedTexts[shared]
+	id := c.resources.resource(text.service, text.resource)
+	c.resourceOf[shared] = id + 1
 	return id
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // DescribeObject makes the metadata of a data object from its content: what a commit record or a manifest says of it, where
-// these are lost, but for the place of its index, and for the tenant, which the caller must know. It reads every row, and needs memory for
+// these are lost, but for the places of its index and of its block of resources, and for the tenant, which the caller must know. It reads every row, and needs memory for
 // the object. The error is an [ObjectError].
 func DescribeObject(ctx context.Context, b BucketReader, key, tenant string) (ObjectMeta, error) {
 	meta, err := describeObject(ctx, b, key, tenant)

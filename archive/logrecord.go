@@ -87,6 +87,8 @@ type ObjectMeta struct {
 	Displaced bool `json:"displaced,omitempty"`
 	// Index says where the index lies; nil: there is none, and the rows must be scanned.
 	Index *IndexMeta `json:"index,omitempty"`
+	// Resources says where the block of resources lies; nil: there is none, see [ResourceCounts].
+	Resources *ResourcesMeta `json:"resources,omitempty"`
 	// Counts are the rows by service, severity and time. Complete, or nil: there are too many services.
 	Counts *Counts `json:"counts,omitempty"`
 }
@@ -235,6 +237,11 @@ func (o *ObjectMeta) check() error {
 	}
 	if o.Index != nil {
 		if err := o.Index.check(o); err != nil {
+			return fmt.Errorf("object %q: %w", o.Key, err)
+		}
+	}
+	if o.Resources != nil {
+		if err := o.Resources.check(o); err != nil {
 			return fmt.Errorf("object %q: %w", o.Key, err)
 		}
 	}

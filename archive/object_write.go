@@ -130,6 +130,10 @@ func (w *objectWriter) group(rows []rowRef) error {
 // finish returns the object, without a key.
 func (w *objectWriter) finish() (Object, error) {
 	meta := w.meta
+	var err error
+	if meta.Resources, err = w.writeResources(w.compressors[w.columns.compression]); err != nil {
+		return Object{}, err
+	}
 	if !w.noIndex {
 		index, err := w.finishIndex()
 		if err != nil {

@@ -79,17 +79,27 @@ func VerifyObject(ctx context.Context, b BucketReader, meta *ObjectMeta) error {
 	if meta.Counts != nil && (check.stranger || counts == nil || !counts.same(meta.Counts)) {
 		return fail(tail, "counts by service and severity differ from the commit log's")
 	}
+	if at := meta.Resources; at != nil {
+		stored, err := decodeResources(body[at.Offset:at.Offset+at.Bytes], meta)
+		if err != nil {
+			return fail(at.Offset, "%w", err)
+		}
+		if own := check.resources.counts(); own == nil || !own.same(stored) {
+			return fail(at.Offset, "rows by resource differ from the block of resources")
+		}
+	}
 	return nil
 }
 
 // verification counts what an object holds.
 type verification struct {
-	services map[string]int32
-	counter  *counter
-	stranger bool // a record of a service that the commit log does not know
-	rows     int64
-	lo, hi   int64
-	seen     map[uidKey]struct{}
+	services  map[string]int32
+	counter   *counter
+	resources *resourceCounter
+	stranger  bool // a record of a service that the commit log does not know
+	rows      int64
+	lo, hi    int64
+	seen      map[uidKey]struct{}
 }
 
 type uidKey struct {
@@ -98,7 +108,10 @@ type uidKey struct {
 }
 
 func newVerification(services []string) *verification {
-	v := &verification{services: map[string]int32{}, counter: newCounter(), lo: math.MaxInt64, hi: math.MinInt64, seen: map[uidKey]struct{}{}}
+	v := &verification{
+		services: map[string]int32{}, counter: newCounter(), resources: newResourceCounter(writerResources),
+		lo: math.MaxInt64, hi: math.MinInt64, seen: map[uidKey]struct{}{},
+	}
 	for i, s := range services {
 		v.services[s] = int32(i)
 	}
@@ -118,6 +131,7 @@ func (v *verification) add(r *Record) {
 		}
 	}
 	v.counter.add(service, r.SeverityNumber, r.Timestamp, int64(len(r.Body)), r.Weight(), r.RecordUID != "", repeat)
+	v.resources.add(v.resources.resource(r.ServiceName, r.ResourceAttributes), r.SeverityNumber, r.Timestamp, int64(len(r.Body)), r.Weight())
 	if r.SeverityText != "" {
 		v.counter.addText(r.SeverityNumber)
 	}
