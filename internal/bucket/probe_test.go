@@ -35,7 +35,7 @@ func probeConfig(t *testing.T, cfg Config) error {
 		return err
 	}
 	defer b.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err = Probe(ctx, b)
 	if err != nil {
@@ -117,7 +117,7 @@ func probeKind(t *testing.T, cfg Config) {
 		began := time.Now()
 		err = Probe(ctx, b)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Less(t, time.Since(began), 5*time.Second)
+		assert.Less(t, time.Since(began), time.Minute)
 		assert.False(t, Permanent(err))
 	})
 	t.Run("certificate", func(t *testing.T) {

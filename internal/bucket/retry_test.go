@@ -34,7 +34,7 @@ func retries(t *testing.T, cfg Config) {
 	b, err := Open(t.Context(), cfg)
 	require.NoError(t, err)
 	defer b.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	small, big := []byte("0123456789"), bytes.Repeat([]byte("0123456789"), 300_000)
 	require.NoError(t, b.Create(ctx, "there", small))
@@ -187,7 +187,7 @@ func retries(t *testing.T, cfg Config) {
 			require.Error(t, err)
 		}
 		assert.Len(t, p.requests, readAttempts)
-		assert.Less(t, time.Since(began), 10*time.Second)
+		assert.Less(t, time.Since(began), time.Minute)
 	})
 
 	t.Run("a broken answer is not the end of the object", func(t *testing.T) {
@@ -256,7 +256,7 @@ func retries(t *testing.T, cfg Config) {
 			go func() { done <- call(ctx) }()
 			select {
 			case <-reached:
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Errorf("%s does not reach the server", name)
 			}
 			cancel()
@@ -264,7 +264,7 @@ func retries(t *testing.T, cfg Config) {
 			case err := <-done:
 				require.ErrorIs(t, err, context.Canceled, name)
 				assert.NotErrorIs(t, err, archive.ErrNotFound)
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("%s goes on after it was cancelled", name)
 			}
 		}

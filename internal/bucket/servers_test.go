@@ -63,7 +63,7 @@ func serve(t *testing.T, addr string, cmd *exec.Cmd) {
 			t.Logf("%s printed:\n%.4000s", cmd.Path, out.String())
 		}
 	})
-	for range 600 {
+	for range 2400 { // two minutes
 		select {
 		case <-exited:
 			t.Fatalf("%s ended at start:\n%s", cmd.Path, out.String())

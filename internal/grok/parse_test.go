@@ -86,7 +86,7 @@ func FuzzParse(f *testing.F) {
 		start := time.Now()
 		b := &builder{set: s}
 		n, err := parse(b, expr)
-		require.Less(t, time.Since(start), 10*time.Second)
+		require.Less(t, time.Since(start), time.Minute)
 		again, errAgain := parse(&builder{set: s, origins: true}, expr)
 		require.Equal(t, err == nil, errAgain == nil)
 		if err != nil {

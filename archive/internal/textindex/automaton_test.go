@@ -140,7 +140,7 @@ func TestLargeExpressions(t *testing.T) {
 		for i := range 50 {
 			e.shape(fmt.Appendf(nil, "shape %c %s aaaabbbbccccddd xxxx %s", 'a'+i%26, strings.Repeat("ab \xf8 \xfa", i), strings.Repeat("日本 k s ", i)), 0)
 		}
-		assert.Less(t, time.Since(start), time.Minute, "%.40s", expr)
+		assert.Less(t, time.Since(start), 5*time.Minute, "%.40s", expr)
 		for _, l := range e.lines {
 			if l.automaton != nil {
 				assert.LessOrEqual(t, l.automaton.cells, 2*maxCells)
