@@ -119,7 +119,7 @@ func TestShutdownWithSlowClient(t *testing.T) {
 	require.Eventually(t, func() bool { return a.requests.Load() == 1 }, time.Minute, time.Millisecond)
 	began := time.Now()
 	require.NoError(t, a.Shutdown(context.Background()))
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), time.Minute)
 }
 
 func TestTooManyRequests(t *testing.T) {

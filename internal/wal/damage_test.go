@@ -251,7 +251,7 @@ func TestReserveWithAWrongEstimate(t *testing.T) {
 	l, err := Open(opts)
 	require.NoError(t, err)
 	require.NoError(t, l.put(make([]byte, 10)))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for range 3 {
 		l.Reserve(ctx, 1<<40, nil)

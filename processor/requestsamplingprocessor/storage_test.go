@@ -108,7 +108,7 @@ func TestRestart(t *testing.T) {
 	require.Eventually(t, func() bool {
 		gotLogs, gotSpans = after.got()
 		return len(gotLogs) == 4 && len(gotSpans) == 1
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	assert.Equal(t, []string{"access", "error", "failure", "one"}, gotLogs)
 	assert.Equal(t, []string{"span"}, gotSpans)
 	_, _, _, held := r.balanced()
