@@ -24,7 +24,9 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, newRootCommand())
+	root := newRootCommand()
+	root.SetArgs(queryLast(root, os.Args[1:]))
+	code := run(ctx, root)
 	stop()
 	os.Exit(code)
 }

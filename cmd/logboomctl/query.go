@@ -6,11 +6,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,67 +25,133 @@ import (
 
 // queryOptions are the flags of `logboomctl query`.
 type queryOptions struct {
+	check, jsonl   bool
 	archive        string
 	bucketFlags    bucketFlags
 	bucket         bucket.Config // what the flags say
 	stdin          bool
 	labels         string
+	records        string
 	since          string
-	start, end     string
+	start, end, at string
 	step           string
 	limit          int
+	limitSet       bool
 	forward        bool
 	output         string
 	maxMemoryMiB   int
 	stats          bool
 	now            time.Time
 	startNS, endNS int64
+	metricNS       int64         // of records: when a metric query without --step is evaluated
+	stepNS         time.Duration // 0: one value
 }
 
 func newQueryCommand() *cobra.Command {
 	o := &queryOptions{}
 	cmd := &cobra.Command{
-		Use:   "query (--archive URL | --config FILE | --stdin) LOGQL",
-		Short: "Ask an archive, or lines on standard input, with LogQL",
-		Long: `Query runs a LogQL query over an archive in a bucket, without a server in between, or over the lines of
-standard input. Log queries print lines, metric queries print the samples.`,
+		Use:   "query (--archive URL | --config FILE | --stdin | --records FILE | --check) LOGQL",
+		Short: "Ask an archive, lines on standard input, or records in a file, with LogQL",
+		Long: `Query runs a LogQL query over an archive in a bucket, without a server in between, over the lines of standard
+input, or over the records of a file. Of an archive, log queries print lines and metric queries print samples; of
+lines and records, the answer is printed as the Loki HTTP API gives it.
+
+A file of records has one JSON object a line, {"ts_ns":…,"labels":{…},"metadata":{…},"line":…}: the time in
+nanoseconds since the Unix epoch, the labels of the stream, and structured metadata. Integers given to --at, --start
+and --end are nanoseconds then. A metric query without a time is evaluated at that of the newest record.
+
+With --check, the query is only parsed: its canonical form is printed, or where the mistake is. With --check --jsonl,
+the queries come from standard input, each a line with a JSON string, and each is answered with a line,
+{"valid":…,"kind":"log" or "metric","error":…,"line":…,"col":…,"canonical":…}, as soon as it was read.`,
 		Example: `  logboomctl query --archive file:///var/lib/logboom/archive '{service_name="checkout"} |= "timeout"' --since 30m
   logboomctl query --archive s3://logs/prod 'sum by (service_name, detected_level) (count_over_time({service_name=~".+"}[1h]))'
-  kubectl logs deploy/checkout | logboomctl query --stdin '{} | json | status >= 500'`,
+  kubectl logs deploy/checkout | logboomctl query --stdin -o raw '{} | json | status >= 500'
+  logboomctl query --records cases.jsonl --start 0 --end 60000000000 --step 10s 'sum by (app) (rate({app=~".+"}[1m]))'
+  logboomctl query --check 'sum(rate({app="x"} |= "a" [1m]))by(app)'`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if o.check && o.jsonl {
+				if len(args) > 0 {
+					return &usageError{fmt.Errorf("expecting the queries on standard input with --check --jsonl, got %d arguments", len(args))}
+				}
+				return nil
+			}
 			if len(args) != 1 {
 				return &usageError{fmt.Errorf("expecting one query, got %d arguments: put the query in quotes", len(args))}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.now = time.Now()
+			if o.jsonl && !o.check {
+				return &usageError{errors.New("--jsonl goes with --check; of an answer, the form is that of --output")}
+			}
+			if o.check {
+				if o.jsonl {
+					return checkQueries(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+				}
+				e, err := parseQuery(args[0], false)
+				if err == nil {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), e)
+				}
+				return err
+			}
+			o.now, o.limitSet = time.Now(), cmd.Flags().Changed("limit")
+			if (o.stdin || o.records != "") && !cmd.Flags().Changed("forward") {
+				o.forward = true
+			}
 			return o.run(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&o.check, "check", false, "only parse the query, and print its canonical form")
+	f.BoolVar(&o.jsonl, "jsonl", false, "with --check: queries from standard input, a JSON string a line")
 	f.StringVar(&o.archive, "archive", "", "URL of the archive's bucket: file:///directory, s3://bucket/prefix, gs://…, azblob://…")
 	o.bucketFlags.add(f)
 	f.BoolVar(&o.stdin, "stdin", false, "query the lines of standard input")
 	f.StringVar(&o.labels, "labels", "{}", "labels of the lines of standard input, as {name=\"value\", …}")
+	f.StringVar(&o.records, "records", "", "query the records of a file of JSON lines; - for standard input")
 	f.StringVar(&o.since, "since", "1h", "how far back to look")
 	f.StringVar(&o.start, "start", "", "start of the time range (RFC 3339, or Unix time in s or ns), instead of --since")
 	f.StringVar(&o.end, "end", "", "end of the time range (default now)")
+	f.StringVar(&o.at, "at", "", "with --records: time of a metric query that is evaluated once")
 	f.StringVar(&o.step, "step", "", "distance of the points of a metric query; without it, one value at the end of the range")
-	f.IntVar(&o.limit, "limit", 100, "lines to print at most, 0 for all (standard input: all)")
-	f.BoolVar(&o.forward, "forward", false, "oldest lines first")
-	f.StringVarP(&o.output, "output", "o", "default", "default (time, labels, line), jsonl (one JSON object a line) or raw (lines alone)")
+	f.IntVar(&o.limit, "limit", 100, "lines to print at most, 0 for all (default of --stdin and --records)")
+	f.BoolVar(&o.forward, "forward", false, "oldest lines first (default of --stdin and --records)")
+	f.StringVarP(&o.output, "output", "o", "default", "text (time, labels, line), json (the answer of the Loki HTTP API), jsonl (one JSON object a line) or raw "+
+		"(lines alone); the default is text of an archive, else json")
 	f.IntVar(&o.maxMemoryMiB, "max-memory-mib", 1024, "memory that the query may hold: half for its result, half for what it is reading")
 	f.BoolVar(&o.stats, "stats", false, "say on standard error what the query did: objects, bytes, rows, time per stage")
 	return cmd
 }
 
+// queryLast lets a query begin with a minus sign, as -10 / 2 does: it goes behind the end of the flags.
+func queryLast(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || cmd.Name() != "query" {
+		return args
+	}
+	for i, arg := range args[1:] {
+		if arg == "--" {
+			return args
+		}
+		if len(arg) < 2 || arg[0] != '-' || !strings.ContainsRune("0123456789.( ", rune(arg[1])) {
+			continue
+		}
+		if name, isFlag := strings.CutPrefix(args[i], "--"); isFlag {
+			if f := cmd.Flags().Lookup(name); f != nil && f.NoOptDefVal == "" {
+				continue // a flag's value
+			}
+		}
+		return append(append(slices.Clone(args[:i+1]), args[i+2:]...), "--", arg)
+	}
+	return args
+}
+
 func (o *queryOptions) run(ctx context.Context, query string, in io.Reader, out, errOut io.Writer) error {
-	e, err := parseQuery(query, o.stdin)
+	e, err := parseQuery(query, o.stdin || o.records != "")
 	if err != nil {
 		return err
 	}
-	if err := o.check(ctx); err != nil {
+	if err := o.validate(ctx); err != nil {
 		return &usageError{err}
 	}
 	w := bufio.NewWriterSize(out, 64<<10)
@@ -94,9 +160,13 @@ func (o *queryOptions) run(ctx context.Context, query string, in io.Reader, out,
 		return err
 	}
 	var stats logql.Stats
-	if l, ok := e.(*logql.LogExpr); ok {
+	l, isLog := e.(*logql.LogExpr)
+	switch {
+	case o.output == outputJSON:
+		stats, err = o.printJSON(ctx, src, e, w)
+	case isLog:
 		stats, err = o.printLog(ctx, src, l, w)
-	} else {
+	default:
 		stats, err = o.printMetric(ctx, src, e, w)
 	}
 	err = errors.Join(err, w.Flush())
@@ -110,14 +180,14 @@ func (o *queryOptions) run(ctx context.Context, query string, in io.Reader, out,
 	return err
 }
 
-// parseQuery shows where in the query a mistake is. Lines of standard input may be queried without a
+// parseQuery shows where in the query a mistake is. Without an archive, lines may be queried without a
 // selector, or with an empty one.
-func parseQuery(query string, stdin bool) (logql.Expr, error) {
+func parseQuery(query string, bare bool) (logql.Expr, error) {
 	e, err := logql.Parse(query)
 	if err == nil {
 		return e, nil
 	}
-	if stdin {
+	if bare {
 		if l, lineErr := logql.ParsePipeline(query); lineErr == nil {
 			return l, nil
 		}
@@ -152,16 +222,52 @@ func caret(query string, pos logql.Pos) string {
 	return "  " + line + "\n  " + pad.String() + "^"
 }
 
-func (o *queryOptions) check(ctx context.Context) error {
+// The forms of an answer.
+const (
+	outputText  = "text"
+	outputJSON  = "json"
+	outputJSONL = "jsonl"
+	outputRaw   = "raw"
+)
+
+// validate looks at the flags together, and makes times of them.
+func (o *queryOptions) validate(ctx context.Context) error {
+	sources := 0
+	for _, given := range []bool{o.stdin, o.records != "", o.archive != "" || len(o.bucketFlags.files) > 0} {
+		if given {
+			sources++
+		}
+	}
 	switch {
-	case o.stdin == (o.archive != "" || len(o.bucketFlags.files) > 0):
-		return errors.New("expecting either --archive or --stdin (or --config, with the Collector's configuration)")
+	case sources != 1:
+		return errors.New("expecting either --archive or --stdin or --records (or --config, with the Collector's configuration)")
 	case o.limit < 0:
 		return fmt.Errorf("--limit must not be negative, got %d", o.limit)
-	case o.output != "default" && o.output != "jsonl" && o.output != "raw":
-		return fmt.Errorf("--output must be default, jsonl or raw, got %q", o.output)
+	case o.at != "" && o.records == "":
+		return errors.New("--at goes with --records; of an archive, --end is the time of a metric query without --step")
+	case o.at != "" && (o.start != "" || o.end != "" || o.step != ""):
+		return errors.New("expecting either --at or --start, --end and --step")
 	case o.maxMemoryMiB <= 0:
 		return fmt.Errorf("--max-memory-mib must be positive, got %d", o.maxMemoryMiB)
+	}
+	switch o.output {
+	case outputText, outputJSON, outputJSONL, outputRaw:
+	case "default":
+		if o.output = outputJSON; o.stdin || o.records != "" {
+			break
+		}
+		o.output = outputText
+	default:
+		return fmt.Errorf("--output must be text, json, jsonl or raw, got %q", o.output)
+	}
+	if o.step != "" {
+		var err error
+		if o.stepNS, err = parseStep(o.step); err != nil {
+			return err
+		}
+	}
+	if o.records != "" {
+		return o.recordTimes()
 	}
 	if !o.stdin {
 		var err error
@@ -188,6 +294,21 @@ func (o *queryOptions) check(ctx context.Context) error {
 	return nil
 }
 
+// parseStep reads a duration, or seconds as the HTTP API takes them. A number that would be decades is nanoseconds.
+func parseStep(s string) (time.Duration, error) {
+	d, ok := logql.ParseDuration(s)
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		if n < 1e9 {
+			n *= 1e9
+		}
+		d, ok = time.Duration(n), n < math.MaxInt64
+	}
+	if !ok || d <= 0 {
+		return 0, fmt.Errorf("--step must be a duration such as 1m, got %q", s)
+	}
+	return d, nil
+}
+
 // memoryBytes is one half of what the query may hold: that of the result, or that of the reader.
 func (o *queryOptions) memoryBytes() int64 { return int64(o.maxMemoryMiB) << 19 }
 
@@ -200,13 +321,21 @@ func parseMoment(flag, s string, def time.Time) (time.Time, error) {
 
 // source opens what the query runs over. finish reports what could not be read.
 func (o *queryOptions) source(ctx context.Context, in io.Reader, errOut io.Writer) (logql.Source, func() error, error) {
+	nothing := func() error { return nil }
+	if (o.stdin || o.records != "") && !o.limitSet {
+		o.limit = 0
+	}
+	if o.records != "" {
+		src, err := o.openRecords(in)
+		return src, nothing, err
+	}
 	if o.stdin {
 		labels, err := parseLabels(o.labels)
 		if err != nil {
 			return nil, nil, &usageError{fmt.Errorf("--labels: %w", err)}
 		}
-		o.startNS, o.endNS, o.forward, o.limit = math.MinInt64, math.MaxInt64, true, 0
-		return &lineSource{in: in, labels: labels, now: o.now.UnixNano()}, func() error { return nil }, nil
+		o.startNS, o.endNS = math.MinInt64, math.MaxInt64
+		return &lineSource{in: in, labels: labels, now: o.now.UnixNano()}, nothing, nil
 	}
 	if err := bucket.MustExist(o.bucket); err != nil {
 		return nil, nil, err
@@ -251,147 +380,4 @@ func parseLabels(s string) (logql.Labels, error) {
 	}
 	labels.Sort()
 	return labels, nil
-}
-
-// lineSource are the lines of a reader, all at the time when the query began. It can be selected from once;
-// a query that selects more often gets a copy in memory.
-type lineSource struct {
-	in     io.Reader
-	labels logql.Labels
-	now    int64
-	memory *logql.Memory
-}
-
-// keep reads all lines into memory.
-func (s *lineSource) keep(limit int64) error {
-	var entries []logql.Entry
-	err := s.lines(func(line string) error {
-		if limit -= int64(len(line)) + 128; limit < 0 {
-			return errors.New("the lines of standard input need more memory than --max-memory-mib")
-		}
-		entries = append(entries, logql.Entry{Timestamp: s.now, Line: line, Stream: s.labels})
-		return nil
-	})
-	s.memory = logql.NewMemory(entries)
-	return err
-}
-
-func (s *lineSource) lines(visit func(string) error) error {
-	r := bufio.NewReaderSize(s.in, 64<<10)
-	for number := 1; ; number++ {
-		line, err := readLine(r)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read line %d: %w", number, err)
-		}
-		if err := visit(strings.TrimSuffix(string(line), "\r")); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *lineSource) Select(ctx context.Context, req *logql.SelectRequest, yield func(*logql.Entry) error) error {
-	if s.memory != nil {
-		return s.memory.Select(ctx, req, yield)
-	}
-	if !logql.MatchStream(s.labels, req.Matchers) {
-		return nil
-	}
-	entry := logql.Entry{}
-	return s.lines(func(line string) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		entry = logql.Entry{Timestamp: s.now, Line: line, Stream: s.labels}
-		return yield(&entry)
-	})
-}
-
-func (o *queryOptions) printLog(ctx context.Context, src logql.Source, e *logql.LogExpr, w *bufio.Writer) (logql.Stats, error) {
-	p := logql.Params{Start: o.startNS, End: o.endNS, Descending: !o.forward, Limit: o.limit}
-	return logql.Each(ctx, src, e, p, func(ts int64, labels logql.Labels, line string) error {
-		return o.printLine(w, ts, labels, line)
-	})
-}
-
-func (o *queryOptions) printLine(w *bufio.Writer, ts int64, labels logql.Labels, line string) error {
-	var err error
-	switch o.output {
-	case "raw":
-		_, err = w.WriteString(line + "\n")
-	case "jsonl":
-		var b []byte
-		b, err = json.Marshal(struct {
-			Timestamp string            `json:"timestamp"`
-			Labels    map[string]string `json:"labels"`
-			Line      string            `json:"line"`
-		}{formatTime(ts), labels.Map(), line})
-		if err == nil {
-			_, err = w.Write(append(b, '\n'))
-		}
-	default:
-		if o.stdin {
-			_, err = fmt.Fprintf(w, "%s %s\n", labels, line)
-		} else {
-			_, err = fmt.Fprintf(w, "%s %s %s\n", formatTime(ts), labels, line)
-		}
-	}
-	return err
-}
-
-func formatTime(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }
-
-func (o *queryOptions) printMetric(ctx context.Context, src logql.Source, e logql.Expr, w *bufio.Writer) (logql.Stats, error) {
-	p := logql.Params{Start: o.endNS, End: o.endNS, Limits: logql.Limits{MaxSeries: 100_000, MaxMemoryBytes: o.memoryBytes()}}
-	if s, ok := src.(*lineSource); ok {
-		if err := s.keep(o.memoryBytes()); err != nil {
-			return logql.Stats{}, err
-		}
-		p.Start, p.End = s.now, s.now
-	} else if o.step != "" {
-		step, ok := logql.ParseDuration(o.step)
-		if !ok || step <= 0 {
-			return logql.Stats{}, &usageError{fmt.Errorf("--step must be a duration such as 1m, got %q", o.step)}
-		}
-		p.Start, p.Step = o.startNS, step
-	}
-	res, err := logql.Eval(ctx, src, e, p)
-	if err != nil {
-		return logql.Stats{}, err
-	}
-	if res.Type == logql.TypeScalar {
-		res.Series = []logql.Series{{Labels: logql.Labels{}, Points: []logql.Point{res.Scalar}}}
-	}
-	for _, s := range res.Series {
-		for _, pt := range s.Points {
-			if err := o.printSample(w, s.Labels, pt); err != nil {
-				return res.Stats, err
-			}
-		}
-	}
-	return res.Stats, nil
-}
-
-func (o *queryOptions) printSample(w *bufio.Writer, labels logql.Labels, p logql.Point) error {
-	v := strconv.FormatFloat(p.V, 'g', -1, 64)
-	var err error
-	switch o.output {
-	case "raw":
-		_, err = w.WriteString(v + "\n")
-	case "jsonl":
-		var b []byte
-		b, err = json.Marshal(struct {
-			Timestamp string            `json:"timestamp"`
-			Metric    map[string]string `json:"metric"`
-			Value     string            `json:"value"` // a string: NaN and Inf are values
-		}{formatTime(p.T), labels.Map(), v})
-		if err == nil {
-			_, err = w.Write(append(b, '\n'))
-		}
-	default:
-		_, err = fmt.Fprintf(w, "%s %s %s\n", formatTime(p.T), labels, v)
-	}
-	return err
 }
