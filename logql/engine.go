@@ -40,9 +40,9 @@ type Params struct {
 	// to and including End; Start == End makes it an instant query.
 	Start, End int64
 	Step       time.Duration
-	Limit      int  // entries of a log query; 0 means no limit but memory
+	Limit      int // entries of a log query; 0 means no limit but memory
 	// Interval leaves out the entries of a log query that are nearer than that to the entry before, of whatever stream.
-	Interval time.Duration
+	Interval   time.Duration
 	Descending bool // newest entries first
 	// Categorize keeps structured metadata and parsed labels with each entry; streams then carry only stream labels.
 	Categorize bool

@@ -6,6 +6,7 @@ package logql
 import (
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 const (
@@ -21,6 +22,8 @@ const (
 	// maxLabelNameBytes bounds the names that a parser makes of nested keys: without it a line of a megabyte can hold
 	// thousands of names of half a megabyte each.
 	maxLabelNameBytes = 2048
+	// maxKeptText bounds the buffer that is kept from entry to entry for values with escapes.
+	maxKeptText = 1 << 20
 )
 
 // Error values that stages put into __error__.
@@ -54,12 +57,19 @@ type labelSet struct {
 	base            []Label // what the entry came with, to find collisions after a drop
 	err, errDetails string
 
-	wanted *wanted // what parsers need to extract
+	wanted *wanted // what parsers need to extract; does not change
+	all    bool    // they need to extract everything from this line
+
+	jsonNames, logfmtNames *labelNames
+	text                   []byte // of values that are not in the line as they are
 }
 
 func (s *labelSet) reset(e *Entry) {
 	s.labels, s.base = s.labels[:0], s.base[:0]
 	s.err, s.errDetails = "", ""
+	if s.text = s.text[:0]; cap(s.text) > maxKeptText {
+		s.text = nil
+	}
 	for _, l := range e.Stream {
 		if l.Value == "" {
 			continue // the same as absent
@@ -191,6 +201,24 @@ func (s *labelSet) overwrite(name, value string) {
 		name += extractedSuffix
 	}
 	s.set(name, value)
+}
+
+// unescape decodes the inside of a JSON string. The result may be valid until the next entry only.
+func (s *labelSet) unescape(raw string) string {
+	if strings.IndexByte(raw, '\\') < 0 {
+		return cleanUTF8(raw)
+	}
+	start := len(s.text)
+	s.text = appendUnescaped(s.text, raw)
+	return cleanUTF8(s.since(start))
+}
+
+// since is the text from start on, without copying: what is written there is not changed before the next entry.
+func (s *labelSet) since(start int) string {
+	if start == len(s.text) {
+		return ""
+	}
+	return unsafe.String(&s.text[start], len(s.text)-start)
 }
 
 func (s *labelSet) fail(err, details string) {

@@ -127,6 +127,7 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 	if len(s.Extractions) > 0 {
 		return s.extract(st, ls)
 	}
+	ls.extractAll(len(st.line), minLogfmtField)
 	sc := &logfmtScanner{s: st.line}
 	for {
 		p, bad, more := sc.next()
@@ -143,7 +144,9 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 		if p.value == "" && !s.KeepEmpty {
 			continue
 		}
-		ls.extract(SanitizeLabelName(p.key), cleanLogfmt(p.value))
+		if name, wanted := ls.logfmtName(p.key); wanted {
+			ls.extract(name, cleanLogfmt(p.value))
+		}
 	}
 }
 
@@ -184,7 +187,7 @@ func (s *RegexpParser) process(st *lineState, ls *labelSet) bool {
 		return true
 	}
 	for i, name := range s.re.SubexpNames() {
-		if name == "" {
+		if name == "" || !ls.wanted.has(name) {
 			continue
 		}
 		v := ""

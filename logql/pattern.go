@@ -138,14 +138,14 @@ func (s *PatternParser) process(st *lineState, ls *labelSet) bool {
 			at := strings.Index(line, parts[i+1].text)
 			if at < 0 {
 				// The line ends inside this capture: it gets what there is.
-				if parts[i].text != "_" {
+				if parts[i].text != "_" && ls.wanted.has(parts[i].text) {
 					ls.overwrite(parts[i].text, value)
 				}
 				return true
 			}
 			value, rest = line[:at], line[at:]
 		}
-		if parts[i].text != "_" {
+		if parts[i].text != "_" && ls.wanted.has(parts[i].text) {
 			ls.overwrite(parts[i].text, value)
 		}
 		line = rest
