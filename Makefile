@@ -85,8 +85,8 @@ azurite ruby:
 # The long comparisons of internal/grok and simulations of internal/spike are left out under the race detector.
 .PHONY: test-unit
 test-unit: $(BIN)/versitygw $(BIN)/fake-gcs-server azurite ruby ## Tests of the root module (RACE=-race for the race detector)
-	$(if $(RACE),CGO_ENABLED=1) $(GOTEST) $(RACE) -timeout 10m -- $(PKGS)
-	$(if $(RACE),$(GOTEST) -- ./internal/grok ./internal/spike)
+	$(if $(RACE),CGO_ENABLED=1) $(GOTEST) $(RACE) -timeout 30m -- $(PKGS)
+	$(if $(RACE),$(GOTEST) -timeout 30m -- ./internal/grok ./internal/spike)
 
 .PHONY: test-race
 test-race: ## Tests of the root module with the race detector
@@ -94,17 +94,17 @@ test-race: ## Tests of the root module with the race detector
 
 .PHONY: test-docs
 test-docs: build ## Every YAML block and settings table of the documentation against the built binary
-	cd test && $(GOTEST) -count=1 -timeout 10m -- ./docs/...
+	cd test && $(GOTEST) -count=1 -timeout 30m -- ./docs/...
 
 .PHONY: test-examples examples
 test-examples: build test-deps ## Run every example
-	cd test && $(GOTEST) -count=1 -timeout 15m -- ./examples/...
+	cd test && $(GOTEST) -count=1 -timeout 30m -- ./examples/...
 examples: test-examples
 
 .PHONY: e2e
 e2e: build $(BIN)/versitygw test-deps ## End-to-end, crash (short), interoperability, browser tests, and the benchmark in small, on the built binary
-	cd test && $(GOTEST) -count=1 -timeout 25m -- ./e2e/... ./browser/... ./interop/...
-	cd test && $(GOTEST) -count=1 -timeout 15m -- ./crash/... ./internal/... ./bench/... ./redact/... ./soak/...
+	cd test && $(GOTEST) -count=1 -timeout 45m -- ./e2e/... ./browser/... ./interop/...
+	cd test && $(GOTEST) -count=1 -timeout 45m -- ./crash/... ./internal/... ./bench/... ./redact/... ./soak/...
 
 # Rounds of `make crash`: on S3 and in a directory each, and on the simulated disk. LOGBOOM_CRASH_SEED repeats the choices of a run.
 CRASH_ROUNDS      ?= 240

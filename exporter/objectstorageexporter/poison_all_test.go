@@ -83,7 +83,7 @@ func TestMemoryOfAHugeRecordIsGivenBack(t *testing.T) {
 	}
 	r := startRig(t, cfg)
 	before := heap()
-	r.send(largeRecord(48 << 20))
+	r.send(largeRecord(28 << 20))
 	r.eventually("committed_records", "", 1)
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		assert.Less(c, (heap()-before)>>20, int64(20), "MiB")

@@ -104,7 +104,7 @@ func (r *rig) requireBalance() {
 func (r *rig) eventually(name, value string, want float64) {
 	r.t.Helper()
 	require.EventuallyWithT(r.t, func(c *assert.CollectT) { assert.Equal(c, want, r.metric(name, value), "%s %s", name, value) },
-		time.Minute, time.Millisecond)
+		3*time.Minute, time.Millisecond)
 }
 
 // objects are the live objects, whole.
