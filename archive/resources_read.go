@@ -21,6 +21,8 @@ type ResourceRequest struct {
 	Service func(string) bool
 	// Bytes asks for the cells' bytes; where an object has no block of resources that takes reading bodies.
 	Bytes bool
+	// MaxBytes bounds what may be read, as in a ScanRequest.
+	MaxBytes int64
 }
 
 // ErrTooManyResources is returned (wrapped) for an object that has more distinct resources than a reader takes.
@@ -33,29 +35,13 @@ var ErrTooManyResources = errors.New("too many distinct resources")
 func (s *Snapshot) EachResources(ctx context.Context, req ResourceRequest, visit func(*ObjectMeta, *ResourceCounts) error) (ScanStats, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	scan := ScanRequest{Start: req.Start, End: req.End, Object: req.Object, Service: req.Service}
+	scan := ScanRequest{Start: req.Start, End: req.End, Object: req.Object, Service: req.Service, MaxBytes: req.MaxBytes}
 	q, err := newQuery(ctx, s.reader, &scan)
 	if err != nil || scan.after(scan.Start) {
 		return ScanStats{}, err
 	}
 	stats := ScanStats{}
-	objects, errs := s.Objects(ctx, req.Start, req.End)
-	for _, err := range errs {
-		stats.fail(err)
-	}
-	stats.ObjectsTotal = s.listed(len(objects))
-	stats.ObjectsPruned = stats.ObjectsTotal - len(objects)
-	var wanted []*ObjectMeta
-	for _, o := range objects {
-		stats.BytesTotal += o.Bytes
-		if q.wants(o) {
-			wanted = append(wanted, o)
-			continue
-		}
-		stats.ObjectsPruned++
-		stats.BytesPruned += o.Bytes
-	}
-	var mu sync.Mutex
+	wanted, _ := s.wanted(q, &stats)
 	told := func(o *ObjectMeta, counts *ResourceCounts) {
 		if ctx.Err() != nil {
 			return
@@ -64,41 +50,11 @@ func (s *Snapshot) EachResources(ctx context.Context, req ResourceRequest, visit
 			cancel(err)
 		}
 	}
-	next := make(chan *ObjectMeta)
-	var wg sync.WaitGroup
-	for range min(resourceReaders, len(wanted)) {
-		wg.Go(func() {
-			for o := range next {
-				counts, read, err := q.resources(o, req.Bytes)
-				mu.Lock()
-				switch {
-				case err != nil && ctx.Err() != nil:
-				case errors.Is(err, ErrTooManyResources):
-					cancel(err)
-				case err != nil:
-					stats.fail(&ObjectError{Bucket: s.reader.bucket.Name(), Key: o.Key, Err: err})
-				default:
-					if read {
-						stats.ObjectsRead++
-					} else {
-						stats.ObjectsCounted++
-					}
-					told(o, counts)
-				}
-				mu.Unlock()
-			}
-		})
+	if err := q.eachResources(wanted, req.Bytes, &stats, told); err != nil {
+		cancel(err)
 	}
-	for _, o := range wanted {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- o
-	}
-	close(next)
-	wg.Wait()
 	for _, u := range s.fresh {
-		if ctx.Err() != nil || !u.mayHold(&scan) {
+		if q.ctx.Err() != nil || !u.mayHold(&scan) {
 			continue
 		}
 		list, scanned, err := u.resources(ctx, &scan)
@@ -113,7 +69,51 @@ func (s *Snapshot) EachResources(ctx context.Context, req ResourceRequest, visit
 		}
 	}
 	q.result(&stats)
-	return stats, context.Cause(ctx)
+	return stats, q.ended(context.Cause(ctx))
+}
+
+// eachResources calls visit with the resources of each of the objects, one at a time, until the query's context ends. The error is that of
+// too many resources.
+func (q *query) eachResources(objects []*ObjectMeta, bytes bool, stats *ScanStats, visit func(*ObjectMeta, *ResourceCounts)) error {
+	var mu sync.Mutex
+	var fatal error
+	next := make(chan *ObjectMeta)
+	var wg sync.WaitGroup
+	for range min(resourceReaders, len(objects)) {
+		wg.Go(func() {
+			for o := range next {
+				counts, read, err := q.resources(o, bytes)
+				mu.Lock()
+				switch {
+				case fatal != nil || err != nil && q.ctx.Err() != nil:
+				case errors.Is(err, ErrTooManyResources):
+					fatal = err
+				case err != nil:
+					stats.fail(&ObjectError{Bucket: q.reader.bucket.Name(), Key: o.Key, Err: err})
+				default:
+					if read {
+						stats.ObjectsRead++
+					} else {
+						stats.ObjectsCounted++
+					}
+					visit(o, counts)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, o := range objects {
+		mu.Lock()
+		done := fatal != nil || q.ctx.Err() != nil
+		mu.Unlock()
+		if done {
+			break
+		}
+		next <- o
+	}
+	close(next)
+	wg.Wait()
+	return fatal
 }
 
 // resourceReaders is how many blocks of resources are fetched at a time: they are small.
