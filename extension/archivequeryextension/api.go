@@ -21,6 +21,7 @@ import (
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/extension/archivequeryextension/web"
 	"github.com/logboom/logboom/internal/archivesource"
+	"github.com/logboom/logboom/internal/querycache"
 	"github.com/logboom/logboom/logql"
 )
 
@@ -58,6 +59,12 @@ var errUnavailable = errors.New("the archive cannot be read yet")
 // errBusy says that too many requests are under way.
 var errBusy = errors.New("too many requests are under way: try again later")
 
+// public are the endpoints that anybody may ask, whatever tenant; unlogged are those that tell nothing of the records.
+var (
+	public   = map[string]bool{"ready": true, "buildinfo": true}
+	unlogged = map[string]bool{"ready": true, "buildinfo": true, "drilldown_limits": true, "format_query": true, "rules": true}
+)
+
 // call is one request on its way.
 type call struct {
 	a       *archiveQuery
@@ -69,7 +76,10 @@ type call struct {
 	done    func()                // releases it
 	start   time.Time
 	queued  time.Duration
-	hasTurn bool
+	leave   func()           // ends its turn; nil: it had none
+	tenants []string         // whose records it may see; nil: everybody's
+	limit   limits           // of its tenants
+	cached  querycache.Stats // of its result
 }
 
 // answer is what an endpoint returns: a value that becomes JSON, JSON as it is, or text.
@@ -137,7 +147,7 @@ func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
 		c := &call{a: a, ctx: ctx, r: r, start: start}
 		// The turn ends when the answer is sent: until then the answer is memory that the query holds.
 		defer c.release()
-		ans, err := c.run(w, f)
+		ans, err := c.run(w, name, f)
 		status, outcome := http.StatusOK, outcomeOK
 		if err != nil {
 			status, outcome = a.classify(r, err)
@@ -154,6 +164,9 @@ func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
 				outcome = outcomePartial
 			}
 		}
+		if !unlogged[name] { // before the answer: what was given is on record
+			c.report(name, outcome, status)
+		}
 		a.write(w, r, status, ans)
 		a.account(r.Context(), name, c, outcome, start)
 	})
@@ -164,6 +177,11 @@ func (a *archiveQuery) account(ctx context.Context, name string, c *call, outcom
 	ep := endpointKey.String(name)
 	a.telemetry.ExtensionArchiveQueryRequests.Add(ctx, 1, withAttributes(ep, outcomeKey.String(outcome)))
 	a.telemetry.ExtensionArchiveQueryDuration.Record(ctx, time.Since(start).Seconds(), withAttributes(ep))
+	found := attribute.Key("found")
+	if n := c.cached.Requested; n > 0 {
+		a.telemetry.ExtensionArchiveQueryResultBlocks.Add(ctx, int64(c.cached.Found), withAttributes(found.Bool(true)))
+		a.telemetry.ExtensionArchiveQueryResultBlocks.Add(ctx, int64(n-c.cached.Found), withAttributes(found.Bool(false)))
+	}
 	if c.source != nil {
 		stats := c.source.Stats()
 		a.telemetry.ExtensionArchiveQueryScannedRecords.Add(ctx, stats.RowsScanned)
@@ -172,7 +190,7 @@ func (a *archiveQuery) account(ctx context.Context, name string, c *call, outcom
 }
 
 // run reads the parameters, waits for a turn and answers.
-func (c *call) run(w http.ResponseWriter, f endpoint) (answer, error) {
+func (c *call) run(w http.ResponseWriter, name string, f endpoint) (answer, error) {
 	defer c.a.requests.Add(-1)
 	if c.a.requests.Add(1) > maxRequests {
 		return answer{}, errBusy
@@ -181,7 +199,17 @@ func (c *call) run(w http.ResponseWriter, f endpoint) (answer, error) {
 	if c.p, err = readParams(w, c.r, c.start, c.a.formTimeout); err != nil {
 		return answer{}, err
 	}
+	if !public[name] {
+		if err := c.identify(); err != nil {
+			return answer{}, err
+		}
+	}
 	return f(c)
+}
+
+// turn waits until queries of these tenants, nil being everybody, may read the archive; leave ends that.
+func (a *archiveQuery) turn(ctx context.Context, tenants []string) (leave func(), waited time.Duration, err error) {
+	return a.queue.enter(ctx, tenants, a.limitsOf(tenants))
 }
 
 // acquire waits for a turn to read the archive, which lasts to the end of the call.
@@ -190,19 +218,16 @@ func (c *call) acquire() error {
 	if r == nil {
 		return errUnavailable
 	}
-	waiting := time.Now()
-	select {
-	case c.a.slots <- struct{}{}:
-		c.hasTurn = true
-	case <-c.ctx.Done():
-		return c.ctx.Err()
+	var err error
+	if c.leave, c.queued, err = c.a.turn(c.ctx, c.tenants); err != nil {
+		return err
 	}
-	c.queued = time.Since(waiting)
 	s, err := c.snapshot()
 	if err != nil {
 		return err
 	}
-	c.source = archivesource.New(s, c.a.mapper, archivesource.Options{})
+	// The snapshot is of the call's tenants already.
+	c.source = archivesource.New(s, c.a.mapper, archivesource.Options{MaxBytes: c.limit.readBytes, Unweighted: !c.a.cfg.Query.Weighted})
 	return nil
 }
 
@@ -210,13 +235,13 @@ func (c *call) release() {
 	if c.done != nil {
 		c.done()
 	}
-	if c.hasTurn {
-		<-c.a.slots
+	if c.leave != nil {
+		c.leave()
 	}
 }
 
-// snapshot returns the one that the call answers from, the same each time: what is committed, and what the writers of this
-// process hold.
+// snapshot returns the one that the call answers from, the same each time: what of its tenants is committed, and what of them the
+// writers of this process hold.
 func (c *call) snapshot() (*archive.Snapshot, error) {
 	if c.view != nil {
 		return c.view, nil
@@ -226,6 +251,9 @@ func (c *call) snapshot() (*archive.Snapshot, error) {
 		return nil, errUnavailable
 	}
 	c.view, c.done = r.SnapshotWithFresh(c.ctx, c.a.fresh.list()...)
+	if c.a.cfg.Tenants.Enabled {
+		c.view = c.view.ForTenants(c.tenants...)
+	}
 	return c.view, nil
 }
 
@@ -233,8 +261,11 @@ func (c *call) snapshot() (*archive.Snapshot, error) {
 func (a *archiveQuery) classify(r *http.Request, err error) (int, string) {
 	var bad *badRequest
 	var limit *logql.LimitError
+	var tooLong *rangeError
 	switch {
-	case errors.As(err, &limit):
+	case errors.Is(err, errNoTenant):
+		return http.StatusUnauthorized, outcomeBadRequest
+	case errors.As(err, &limit), errors.As(err, &tooLong):
 		return http.StatusBadRequest, outcomeLimit
 	case errors.Is(err, errBusy):
 		return http.StatusTooManyRequests, outcomeLimit

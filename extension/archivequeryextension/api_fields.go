@@ -37,11 +37,11 @@ func (c *call) fields() (map[string]*field, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	start, end, err := c.p.bounds(time.Hour)
+	start, end, err := c.bounds(time.Hour)
 	if err != nil {
 		return nil, 0, err
 	}
-	lines, err := c.p.number("line_limit", defaultFieldLines, c.a.cfg.Query.MaxEntries)
+	lines, err := c.p.number("line_limit", defaultFieldLines, c.limit.entries)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -30,7 +30,7 @@ func (c *call) visitStreams(selector string, visit func(logql.Labels)) error {
 	if err != nil {
 		return err
 	}
-	start, end, err := c.p.bounds(labelsSpan)
+	start, end, err := c.bounds(labelsSpan)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (c *call) services(name string) (services []string, ok bool, err error) {
 			return nil, false, nil
 		}
 	}
-	start, end, err := c.p.bounds(labelsSpan)
+	start, end, err := c.bounds(labelsSpan)
 	if err != nil {
 		return nil, false, err
 	}
@@ -161,7 +161,7 @@ func (c *call) indexStats() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	start, end, err := c.p.bounds(time.Hour)
+	start, end, err := c.bounds(time.Hour)
 	if err != nil {
 		return answer{}, err
 	}
@@ -242,11 +242,11 @@ func (c *call) volume() (answer, error)      { return c.volumes(true) }
 func (c *call) volumeRange() (answer, error) { return c.volumes(false) }
 
 func (c *call) volumes(instant bool) (answer, error) {
-	start, end, err := c.p.bounds(time.Hour)
+	start, end, err := c.bounds(time.Hour)
 	if err != nil {
 		return answer{}, err
 	}
-	limit, err := c.p.number("limit", defaultVolumeLimit, c.a.cfg.Query.MaxSeries)
+	limit, err := c.p.number("limit", defaultVolumeLimit, c.limit.series)
 	if err != nil {
 		return answer{}, err
 	}

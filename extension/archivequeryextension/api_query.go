@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/logboom/logboom/internal/querycache"
 	"github.com/logboom/logboom/logql"
 )
 
@@ -24,8 +25,7 @@ func (c *call) categorize() bool {
 }
 
 func (c *call) limits() logql.Limits {
-	q := c.a.cfg.Query
-	return logql.Limits{MaxSeries: q.MaxSeries, MaxMemoryBytes: q.memoryBytes()}
+	return logql.Limits{MaxSeries: c.limit.series, MaxMemoryBytes: c.a.cfg.Query.memoryBytes()}
 }
 
 // query answers an instant query.
@@ -41,6 +41,9 @@ func (c *call) query() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := c.checkSpan(querycache.LongestWindow(e)); err != nil {
+		return answer{}, err
+	}
 	return c.eval(e, logql.Params{Start: at.UnixNano(), End: at.UnixNano(), Limits: c.limits()})
 }
 
@@ -50,8 +53,11 @@ func (c *call) queryRange() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	start, end, err := c.p.bounds(time.Hour)
+	start, end, err := c.bounds(time.Hour)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := c.checkSpan(querycache.LongestWindow(e)); err != nil {
 		return answer{}, err
 	}
 	p := logql.Params{Start: start.UnixNano(), End: end.UnixNano(), Limits: c.limits()}
@@ -59,7 +65,7 @@ func (c *call) queryRange() (answer, error) {
 		return answer{}, err
 	}
 	if _, ok := e.(*logql.LogExpr); ok {
-		if p.Limit, err = c.p.number("limit", defaultLimit, c.a.cfg.Query.MaxEntries); err != nil {
+		if p.Limit, err = c.p.number("limit", defaultLimit, c.limit.entries); err != nil {
 			return answer{}, err
 		}
 		if p.Descending, err = c.p.backward(); err != nil {
@@ -74,7 +80,15 @@ func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
 	if err := c.acquire(); err != nil {
 		return answer{}, err
 	}
-	res, err := logql.Eval(c.ctx, c.source, e, p)
+	p.Unweighted = !c.a.cfg.Query.Weighted
+	res, cached, err := c.a.results.Eval(c.ctx, querycache.Query{
+		Expr: e, Params: p, Source: c.source, Scope: c.tenants, Versions: c.source.Snapshot().Versions,
+		Complete: func() bool {
+			stats := c.source.Stats()
+			return !stats.Partial()
+		},
+	})
+	c.cached = cached
 	if err != nil {
 		return answer{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/querycache"
 	"github.com/logboom/logboom/logql"
 )
 
@@ -17,10 +18,12 @@ type statistics struct {
 	Summary  statsSummary   `json:"summary"`
 	Querier  statsQuerier   `json:"querier"`
 	Ingester map[string]any `json:"ingester"`
-	Cache    map[string]any `json:"cache"`
-	// Weighted says that counts were corrected by what sampling or summaries wrote into the records.
-	Weighted bool         `json:"weighted"`
-	Logboom  statsLogboom `json:"logboom"`
+	Cache    statsCaches    `json:"cache"`
+	// Weighted says that counts were corrected by what sampling or summaries wrote into the records, Unweighted that they are not,
+	// because the configuration wants it so.
+	Weighted   bool         `json:"weighted"`
+	Unweighted bool         `json:"unweighted,omitempty"`
+	Logboom    statsLogboom `json:"logboom"`
 }
 
 type statsSummary struct {
@@ -56,6 +59,27 @@ type statsChunk struct {
 	CompressedBytes   int64 `json:"compressedBytes"`
 	TotalDuplicates   int64 `json:"totalDuplicates"`
 	PostFilterLines   int64 `json:"postFilterLines"`
+}
+
+type statsCaches struct {
+	Result statsCache `json:"result"`
+}
+
+// statsCache is about the blocks of steps of which the results of metric queries are put together.
+type statsCache struct {
+	EntriesFound     int   `json:"entriesFound"`
+	EntriesRequested int   `json:"entriesRequested"`
+	EntriesStored    int   `json:"entriesStored"`
+	BytesReceived    int64 `json:"bytesReceived"`
+	BytesSent        int64 `json:"bytesSent"`
+	Requests         int   `json:"requests"`
+}
+
+func cacheStats(s *querycache.Stats) statsCache {
+	return statsCache{
+		EntriesFound: s.Found, EntriesRequested: s.Requested, EntriesStored: s.Stored,
+		BytesReceived: s.BytesFound, BytesSent: s.BytesStored, Requests: s.Requested,
+	}
 }
 
 // statsLogboom says what a query did with the archive, as [archive.ScanStats] describes it.
@@ -113,9 +137,9 @@ func (c *call) statistics(res *logql.Result) statistics {
 				CompressedBytes: scan.BytesRead, TotalDuplicates: scan.RowsDuplicates, PostFilterLines: res.Stats.Returned,
 			},
 		}},
-		Ingester: map[string]any{}, Cache: map[string]any{},
-		Weighted: res.Stats.Weighted,
-		Logboom:  logboomStats(&scan),
+		Ingester: map[string]any{}, Cache: statsCaches{Result: cacheStats(&c.cached)},
+		Weighted: res.Stats.Weighted, Unweighted: res.Stats.Unweighted,
+		Logboom: logboomStats(&scan),
 	}
 }
 

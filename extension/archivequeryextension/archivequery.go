@@ -22,6 +22,7 @@ import (
 	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
 	"github.com/logboom/logboom/internal/archivesource"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/querycache"
 )
 
 const (
@@ -37,8 +38,10 @@ type archiveQuery struct {
 	set       extension.Settings
 	telemetry *metadata.TelemetryBuilder
 	mapper    *archivesource.Mapper
-	slots     chan struct{} // one per running query
-	requests  atomic.Int64  // under way
+	queue     *queue       // of those that read the archive
+	requests  atomic.Int64 // under way
+	results   *querycache.Cache
+	log       *queryLog
 
 	grace, formTimeout time.Duration
 
@@ -58,9 +61,13 @@ func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
 	}
 	return &archiveQuery{
 		cfg: cfg, set: set, telemetry: telemetry,
-		mapper: archivesource.NewMapper(cfg.StreamLabels),
-		slots:  make(chan struct{}, cfg.Query.MaxConcurrent),
-		grace:  shutdownGrace, formTimeout: formTimeout,
+		mapper:  archivesource.NewMapper(cfg.StreamLabels),
+		queue:   newQueue(cfg.Query.MaxConcurrent),
+		results: querycache.New(int64(cfg.Query.ResultCacheMiB) << 20),
+		log: newQueryLog(&cfg.QueryLog, set.Logger, func(ctx context.Context) {
+			telemetry.ExtensionArchiveQueryUnloggedQueries.Add(ctx, 1)
+		}),
+		grace: shutdownGrace, formTimeout: formTimeout,
 	}, nil
 }
 
@@ -87,6 +94,9 @@ func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
 	server, err := a.cfg.ToServer(ctx, host.GetExtensions(), a.set.TelemetrySettings, handler)
 	if err != nil {
 		return errors.Join(fmt.Errorf("make HTTP server: %w", err), listener.Close(), b.Close())
+	}
+	if err := a.log.open(); err != nil {
+		return errors.Join(err, listener.Close(), b.Close())
 	}
 	a.bucket, a.server = b, server
 	ctx, a.cancel = context.WithCancel(context.Background())
@@ -148,6 +158,7 @@ func (a *archiveQuery) Shutdown(ctx context.Context) error {
 		errs = append(errs, a.bucket.Close())
 		a.bucket = nil
 	}
+	errs = append(errs, a.log.close())
 	a.telemetry.Shutdown()
 	return errors.Join(errs...)
 }

@@ -30,6 +30,10 @@ type Config struct {
 	CacheMiB int `mapstructure:"cache_mib"`
 	// Query bounds what one query may use.
 	Query QueryConfig `mapstructure:"query"`
+	// Tenants keeps the records of tenants apart.
+	Tenants TenantsConfig `mapstructure:"tenants"`
+	// QueryLog says which queries are written down.
+	QueryLog QueryLogConfig `mapstructure:"query_log"`
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -46,6 +50,14 @@ type QueryConfig struct {
 	MaxSeries int `mapstructure:"max_series"`
 	// MaxMemoryMiB is the memory that one query may hold: half for its result, half for what it is reading.
 	MaxMemoryMiB int `mapstructure:"max_memory_mib"`
+	// MaxRange is the longest time range that a request may ask for; 0 for no limit.
+	MaxRange time.Duration `mapstructure:"max_range"`
+	// MaxReadMiB is how much of the archive one query may read, from the bucket or a cache; 0 for no limit.
+	MaxReadMiB int `mapstructure:"max_read_mib"`
+	// ResultCacheMiB is the memory for the results of metric queries; 0 for none.
+	ResultCacheMiB int `mapstructure:"result_cache_mib"`
+	// Weighted counts a record as many as it stands for, where sampling or a summary has written that into it.
+	Weighted bool `mapstructure:"weighted"`
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -111,6 +123,20 @@ func (c *QueryConfig) Validate() error {
 	} {
 		if f.value <= 0 {
 			errs = append(errs, fmt.Errorf("%s must be positive, got %d", f.key, f.value))
+		}
+	}
+	if err := checkSpan("max_range", c.MaxRange); err != nil {
+		errs = append(errs, err)
+	}
+	for _, f := range []struct {
+		key   string
+		value int
+	}{
+		{"max_read_mib", c.MaxReadMiB},
+		{"result_cache_mib", c.ResultCacheMiB},
+	} {
+		if f.value < 0 {
+			errs = append(errs, fmt.Errorf("%s must not be negative, got %d: 0 is none", f.key, f.value))
 		}
 	}
 	return errors.Join(errs...)

@@ -36,7 +36,15 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, 5*time.Second, cfg.RefreshInterval)
 	require.Equal(t, []string{"service.name", "host.name"}, cfg.StreamLabels)
 	require.Equal(t, 64, cfg.CacheMiB)
-	require.Equal(t, QueryConfig{Timeout: 30 * time.Second, MaxConcurrent: 2, MaxEntries: 1000, MaxSeries: 500, MaxMemoryMiB: 64}, cfg.Query)
+	require.Equal(t, QueryConfig{
+		Timeout: 30 * time.Second, MaxConcurrent: 2, MaxEntries: 1000, MaxSeries: 500, MaxMemoryMiB: 64,
+		MaxRange: 720 * time.Hour, MaxReadMiB: 4096, ResultCacheMiB: 16,
+	}, cfg.Query)
+	two, week := 2, 168*time.Hour
+	require.Equal(t, TenantsConfig{
+		Enabled: true, MaxConcurrent: 3, MaxQueued: 20, Limits: map[string]TenantLimits{"guests": {MaxConcurrent: &two, MaxRange: &week}},
+	}, cfg.Tenants)
+	require.Equal(t, QueryLogConfig{Audit: true, File: "/var/log/logboom/queries.jsonl", MaxFileMiB: 10, MaxFiles: 3}, cfg.QueryLog)
 }
 
 func TestConfigMistakes(t *testing.T) {
@@ -50,6 +58,19 @@ func TestConfigMistakes(t *testing.T) {
 		"max_concurrent must be positive, got -1",
 		"max_entries must be positive, got 0",
 		"cache_mib must be positive, got -5",
+		"max_range must not be negative, got -1h0m0s: 0 is none",
+		"max_read_mib must not be negative, got -1: 0 is none",
+		"result_cache_mib must not be negative, got -2: 0 is none",
+		"limits of tenants need enabled: true",
+		`limits["a|b"]: the name of a tenant must be UTF-8 without control characters and bars`,
+		`limits["acme"]: max_entries must be at least 1, got 0`,
+		`limits["acme"]: max_range must be 0 or at least 1ms, got 5ns: does it have a unit, such as 1s?`,
+		`limits["acme"]: max_concurrent must be at least 0, got -1`,
+		"max_concurrent must not be negative, got -3",
+		"max_queued must be positive, got 0",
+		"slow_threshold must not be negative, got -1s",
+		"max_file_mib must be positive, got 0",
+		"max_files must not be negative, got -1",
 		"url must be",
 	} {
 		require.ErrorContains(t, err, want)

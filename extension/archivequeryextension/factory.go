@@ -43,7 +43,12 @@ func createDefaultConfig() component.Config {
 			MaxEntries:    5000,
 			MaxSeries:     5000,
 			MaxMemoryMiB:  512,
+
+			ResultCacheMiB: 64,
+			Weighted:       true,
 		},
+		Tenants:  TenantsConfig{MaxQueued: 100},
+		QueryLog: QueryLogConfig{SlowThreshold: 10 * time.Second, MaxFileMiB: 100, MaxFiles: 5},
 	}
 }
 

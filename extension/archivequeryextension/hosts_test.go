@@ -135,7 +135,7 @@ func TestTooManyRequests(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 }
 
-// slowClient looks at the slots while it takes an answer.
+// slowClient looks at the turns while it takes an answer.
 type slowClient struct {
 	*httptest.ResponseRecorder
 	a    *archiveQuery
@@ -143,7 +143,7 @@ type slowClient struct {
 }
 
 func (s *slowClient) Write(p []byte) (int, error) {
-	s.held = max(s.held, len(s.a.slots))
+	s.held = max(s.held, s.a.queue.taken())
 	return s.ResponseRecorder.Write(p)
 }
 
@@ -160,7 +160,7 @@ func TestTurnLastsUntilSent(t *testing.T) {
 	a.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/loki/api/v1/labels", http.NoBody))
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, 1, w.held)
-	require.Empty(t, a.slots)
+	require.Zero(t, a.queue.taken())
 }
 
 // TestStartFails shuts down after the port was taken by another: what was opened is closed once.

@@ -34,6 +34,12 @@ func reachOf(e logql.Expr) reach {
 	return r
 }
 
+// LongestWindow is the longest window of a query's range aggregations.
+func LongestWindow(e logql.Expr) time.Duration {
+	r := reachOf(e)
+	return time.Duration(r.longest)
+}
+
 func (r *reach) visit(e logql.Expr) {
 	switch e := e.(type) {
 	case *logql.RangeAggregation:

@@ -23,14 +23,16 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                               metric.Meter
-	mu                                  sync.Mutex
-	registrations                       []metric.Registration
-	ExtensionArchiveQueryDuration       metric.Float64Histogram
-	ExtensionArchiveQueryReadSize       metric.Int64Counter
-	ExtensionArchiveQueryRefreshes      metric.Int64Counter
-	ExtensionArchiveQueryRequests       metric.Int64Counter
-	ExtensionArchiveQueryScannedRecords metric.Int64Counter
+	meter                                metric.Meter
+	mu                                   sync.Mutex
+	registrations                        []metric.Registration
+	ExtensionArchiveQueryDuration        metric.Float64Histogram
+	ExtensionArchiveQueryReadSize        metric.Int64Counter
+	ExtensionArchiveQueryRefreshes       metric.Int64Counter
+	ExtensionArchiveQueryRequests        metric.Int64Counter
+	ExtensionArchiveQueryResultBlocks    metric.Int64Counter
+	ExtensionArchiveQueryScannedRecords  metric.Int64Counter
+	ExtensionArchiveQueryUnloggedQueries metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -86,10 +88,22 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{requests}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ExtensionArchiveQueryResultBlocks, err = builder.meter.Int64Counter(
+		"otelcol_extension_archive_query_result_blocks",
+		metric.WithDescription("Blocks of results of metric queries that were looked for in the cache. [Alpha]"),
+		metric.WithUnit("{blocks}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExtensionArchiveQueryScannedRecords, err = builder.meter.Int64Counter(
 		"otelcol_extension_archive_query_scanned_records",
 		metric.WithDescription("Records that queries decoded. [Alpha]"),
 		metric.WithUnit("{records}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionArchiveQueryUnloggedQueries, err = builder.meter.Int64Counter(
+		"otelcol_extension_archive_query_unlogged_queries",
+		metric.WithDescription("Requests that could not be written to the query log. [Alpha]"),
+		metric.WithUnit("{requests}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -23,7 +23,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExtensionArchiveQueryReadSize.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryRefreshes.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryRequests.Add(context.Background(), 1)
+	tb.ExtensionArchiveQueryResultBlocks.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryScannedRecords.Add(context.Background(), 1)
+	tb.ExtensionArchiveQueryUnloggedQueries.Add(context.Background(), 1)
 	AssertEqualExtensionArchiveQueryDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
@@ -36,7 +38,13 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualExtensionArchiveQueryRequests(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualExtensionArchiveQueryResultBlocks(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualExtensionArchiveQueryScannedRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExtensionArchiveQueryUnloggedQueries(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
