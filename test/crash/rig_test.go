@@ -25,7 +25,7 @@ const (
 	writer = "crash"
 	prefix = "team/archive"
 
-	startWithin = 45 * time.Second
+	startWithin = 2 * time.Minute
 )
 
 // rig is one archive, the processes that write to it, those who send to them, and what goes wrong.

@@ -302,7 +302,7 @@ func (r *rig) roundLogFull() {
 // refusals waits until the exporter refuses records.
 func (r *rig) refusals(reason string) {
 	r.t.Helper()
-	harness.Eventually(r.t, 30*time.Second, func() error {
+	harness.Eventually(r.t, time.Minute, func() error {
 		v, err := r.main.Metric(metricPrefix+"refused_records_total", reason)
 		if err == nil && v == 0 {
 			err = errors.New("nothing is refused")

@@ -112,7 +112,7 @@ service: {pipelines: {logs: {receivers: [otlp], exporters: [object_storage]}}}
 	lb.Kill()
 	lb.Configure(config("100ms"))
 	lb.Restart()
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, time.Minute, func() error {
 		out, _ := c.run(0, "wal", "ls", "-o", "json", wal)
 		if !strings.Contains(out, `"records":0`) {
 			return fmt.Errorf("write-ahead log: %s", out)

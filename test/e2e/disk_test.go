@@ -109,11 +109,11 @@ service: {extensions: [archive_query, healthcheckv2]}
 			}
 			require.Error(t, refused, "a full disk refuses in the end")
 			require.Equal(t, codes.Unavailable, status.Code(unwrapAll(refused)), "code of %v", refused)
-			gw.WaitLog("no space left on device", 20*time.Second)
+			gw.WaitLog("no space left on device", time.Minute)
 			require.True(t, gw.Running())
 			health := gw.Loki("health")
 			// A flush may make room for a moment; so it is filled until the health check has seen it.
-			harness.Eventually(t, 20*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				i++
 				_ = send(i)
 				_, err := health.Get("/health", url.Values{"verbose": {""}})
@@ -124,11 +124,11 @@ service: {extensions: [archive_query, healthcheckv2]}
 			})
 
 			resize("200m")
-			harness.Eventually(t, 30*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				i++
 				return send(i)
 			})
-			harness.Eventually(t, 30*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				got, err := gw.Loki("query").Range(`{service_name="disk"}`, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), 5000)
 				if err != nil {
 					return err
@@ -144,7 +144,7 @@ service: {extensions: [archive_query, healthcheckv2]}
 				}
 				return nil
 			})
-			harness.Eventually(t, 20*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				_, err := health.Get("/health", url.Values{"verbose": {""}})
 				return err
 			})

@@ -141,12 +141,12 @@ func TestAgentDeliversEveryLine(t *testing.T) {
 			dir := harness.TempDir(t)
 			w := startWriter(t, filepath.Join(dir, "logs", "lines", "app.log"), 2*time.Millisecond)
 			agent := harness.StartAgent(t, sink.Addr, dir, "exporters: {otlp_grpc: {retry_on_failure: {initial_interval: 100ms, max_interval: 500ms}}}")
-			sink.WaitCount(t, 500, 20*time.Second)
+			sink.WaitCount(t, 500, time.Minute)
 			c.during(t, agent, sink)
 			time.Sleep(300 * time.Millisecond)
 			n := w.stop()
 
-			harness.Eventually(t, 30*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				if got := len(sink.Bodies()); got != n {
 					return fmt.Errorf("sink has %d of %d lines", got, n)
 				}

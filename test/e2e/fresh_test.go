@@ -25,7 +25,7 @@ func TestFoundOnceAccepted(t *testing.T) {
 			gw := harness.StartGateway(t, fmt.Sprintf("exporters: {object_storage: {flush: {interval: 5m, max_memory_mib: %d}}}", memory))
 			loki := gw.Loki("query")
 			// The reader opens the archive in the background; from then on nothing is waited for.
-			harness.Eventually(t, 30*time.Second, func() error {
+			harness.Eventually(t, time.Minute, func() error {
 				_, err := loki.Count(`{service_name=~".+"}`)
 				return err
 			})

@@ -111,7 +111,7 @@ func (l *load) verify(t *testing.T, loki *harness.Loki) {
 		query := fmt.Sprintf(`{service_name=%q}`, c.service)
 		now := time.Now()
 		var missing, doubled, unknown int
-		harness.Eventually(t, 30*time.Second, func() error {
+		harness.Eventually(t, time.Minute, func() error {
 			missing, doubled, unknown = 0, 0, 0
 			entries, err := loki.Range(query, now.Add(-time.Hour), now.Add(time.Hour), 5000)
 			if err != nil {

@@ -23,8 +23,8 @@ const readyLine = "Everything is ready. Begin running and processing data."
 
 // Waits of the harness. They are bounds for a loaded machine, not expectations.
 const (
-	readyWithin = 60 * time.Second
-	stopWithin  = 60 * time.Second
+	readyWithin = 2 * time.Minute
+	stopWithin  = 2 * time.Minute
 )
 
 // Config says how to run one Logboom.

@@ -112,10 +112,10 @@ func (l *Loki) Count(query string) (int, error) {
 	return int(samples[0].Value), nil
 }
 
-// WaitCount waits until a log query matches exactly n records, at most half a minute. More than n fails at once.
+// WaitCount waits until a log query matches exactly n records, at most two minutes. More than n fails at once.
 func (l *Loki) WaitCount(t testing.TB, n int, query string) {
 	t.Helper()
-	Eventually(t, 30*time.Second, func() error {
+	Eventually(t, 2*time.Minute, func() error {
 		got, err := l.Count(query)
 		if err != nil {
 			return err

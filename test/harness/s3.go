@@ -114,7 +114,7 @@ func (s *S3) Start() {
 		_ = cmd.Wait()
 		close(exited)
 	}()
-	Eventually(s.t, 20*time.Second, func() error {
+	Eventually(s.t, time.Minute, func() error {
 		select {
 		case <-exited:
 			s.t.Fatal("versitygw ended at start")

@@ -54,7 +54,7 @@ exporters: {object_storage: {writer: %s, bucket: %s, wal: {directory: '{{dir "wa
 service: {pipelines: {logs: {receivers: [otlp], exporters: [object_storage]}}}`, writer, s3.BucketYAML(prefix))})
 	for i := range flushes {
 		harness.SendLogs(t, lb.Addr("otlp"), harness.Logs("checkout", "line"))
-		harness.Eventually(t, 20*time.Second, func() error {
+		harness.Eventually(t, time.Minute, func() error {
 			if n, err := lb.Metric("otelcol_exporter_object_storage_committed_records_total"); err != nil || int(n) != i+1 {
 				return fmt.Errorf("%v records committed (%w)", n, err)
 			}

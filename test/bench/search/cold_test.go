@@ -21,6 +21,7 @@ import (
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/test/bench/internal/rig"
 	"github.com/logboom/logboom/test/harness"
 )
 
@@ -90,7 +91,7 @@ func TestCold(t *testing.T) {
 	if records == 0 {
 		records, *flagOwnData = smallRecords, true
 	}
-	s := loadStream(t, records)
+	s := rig.LoadStream(t, records, *flagCache, *flagOwnData)
 	n, err := choose(s)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +167,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 func coldBinary(t *testing.T, slow *slowBucket, s3 *harness.S3, q *query, want answer) {
 	t.Helper()
-	s := newServed(t, fmt.Sprintf("{url: 's3://%s/cold', endpoint: '%s', region: %s, path_style: true, access_key_id: %s, secret_access_key: %s}",
+	s := rig.NewServed(t, fmt.Sprintf("{url: 's3://%s/cold', endpoint: '%s', region: %s, path_style: true, access_key_id: %s, secret_access_key: %s}",
 		s3.Bucket, slow.url, s3.Region, s3.AccessKeyID, s3.SecretAccessKey), ", refresh_interval: 1h")
 	slow.reset()
 	if err := s.start(); err != nil {

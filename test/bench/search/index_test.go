@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/test/bench/internal/rig"
 	"github.com/logboom/logboom/test/harness"
 )
 
@@ -27,7 +28,7 @@ func TestIndex(t *testing.T) {
 	if records == 0 {
 		records, *flagOwnData = smallRecords, true
 	}
-	s := loadStream(t, records)
+	s := rig.LoadStream(t, records, *flagCache, *flagOwnData)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var with, without, batching time.Duration
 	rows := 0
@@ -53,11 +54,11 @@ func TestIndex(t *testing.T) {
 			enc.Reset()
 		}
 		pending := 0
-		err := s.frames(func(fr frame) error {
+		err := s.Frames(func(fr rig.Frame) error {
 			if rows >= indexRecords {
 				return nil
 			}
-			ld, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(fr.otlp)
+			ld, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(fr.OTLP)
 			if err != nil {
 				return err
 			}
@@ -65,8 +66,8 @@ func TestIndex(t *testing.T) {
 			b := archive.NewBatch(ld, arrival, archive.BatchOptions{})
 			batching += ownTime() - before
 			enc.AppendBatch(b)
-			rows += fr.records
-			if pending += fr.records; pending >= 65_536 {
+			rows += fr.Records
+			if pending += fr.Records; pending >= 65_536 {
 				flush()
 				pending = 0
 			}
@@ -93,7 +94,7 @@ func TestIndex(t *testing.T) {
 		}
 	}
 	fmt.Printf("\nEncoder, one processor, %d records: without index %.0f krecords a CPU-s, with %.0f; the index alone %.0f krecords a CPU-s, %.2f B a record\n",
-		rows, perSecond(rows, without), perSecond(rows, with), perSecond(rows, with-without), per(sized, rows))
+		rows, rig.PerSecond(rows, without), rig.PerSecond(rows, with), rig.PerSecond(rows, with-without), rig.Per(sized, rows))
 	if with <= without {
 		t.Log("the index costs nothing: the machine is too busy for this measurement")
 	}
@@ -102,8 +103,8 @@ func TestIndex(t *testing.T) {
 	}
 	runtime.GOMAXPROCS(runtime.NumCPU())
 	for range 2 {
-		took := load(t, s, filepath.Join(harness.TempDir(t), "archive"))
-		fmt.Printf("Exporter with the index: %.0f krecords a CPU-s, %.0f krecords/s\n", perSecond(records, took.cpu), perSecond(records, took.wall))
+		took := rig.Load(t, s, filepath.Join(harness.TempDir(t), "archive"), *flagExporter)
+		fmt.Printf("Exporter with the index: %.0f krecords a CPU-s, %.0f krecords/s\n", rig.PerSecond(records, took.CPU), rig.PerSecond(records, took.Wall))
 	}
 }
 

@@ -7,133 +7,29 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
-	"github.com/logboom/logboom/test/harness"
+	"github.com/logboom/logboom/test/bench/internal/rig"
 )
 
-// ingested says what loading the archive took.
-type ingested struct {
-	wall time.Duration
-	cpu  time.Duration
-}
-
-// load sends the stream to the shipped binary's object_storage exporter, which writes the archive into dir.
-func load(t testing.TB, s *stream, dir string) ingested {
-	t.Helper()
-	// The generator's records are of January 2026: max_age lets them lie in the hour of their own time.
-	lb := harness.Start(t, harness.Config{Name: "writer", YAML: `
-receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}', max_recv_msg_size_mib: 64}}}}
-exporters: {object_storage: {writer: bench, bucket: {url: 'file://` + dir + `'}, wal: {directory: '{{dir "wal"}}'}, event_time: {max_age: 87600h}` + *flagExporter + `}}
-service: {pipelines: {logs: {receivers: [otlp], exporters: [object_storage]}}}`})
-	began := time.Now()
-	requests := make(chan []byte, 4)
-	var wg sync.WaitGroup
-	for range 4 {
-		client := harness.DialOTLP(t, lb.Addr("otlp"))
-		wg.Go(func() {
-			for request := range requests {
-				for attempt := 0; ; attempt++ {
-					err := client.SendEncoded(context.Background(), request)
-					if err == nil {
-						break
-					}
-					if attempt > 1000 {
-						t.Errorf("send: %v", err)
-						break
-					}
-					time.Sleep(20 * time.Millisecond)
-				}
-			}
-		})
-	}
-	if err := s.requests(func(request []byte) error {
-		requests <- request
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	close(requests)
-	wg.Wait()
-	lb.Terminate() // flushes what is left
-	return ingested{time.Since(began), lb.CPU()}
-}
-
-// requests calls f with requests of 8,192 records.
-func (s *stream) requests(f func([]byte) error) error {
-	var request []byte
-	n := 0
-	err := s.frames(func(fr frame) error {
-		request = append(request, fr.otlp...)
-		if n++; n%16 != 0 {
-			return nil
-		}
-		full := request
-		request = make([]byte, 0, len(full)+len(full)/8)
-		return f(full)
-	})
-	if err == nil && len(request) > 0 {
-		err = f(request)
-	}
-	return err
-}
-
 // served is the shipped binary with archive_query.
-type served struct {
-	t       testing.TB
-	archive string
-	lb      *harness.Logboom
-	client  *http.Client
-}
+type served struct{ *rig.Served }
 
-// newServed takes the bucket's block of the configuration, and further settings.
-func newServed(t testing.TB, bucket, more string) *served {
-	return &served{t: t, client: &http.Client{Timeout: 5 * time.Minute}, lb: harness.Prepare(t, harness.Config{Name: "query", YAML: `
-extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: ` + bucket + more + `}}
-receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}'}}}}
-exporters: {nop: }
-service: {extensions: [archive_query], pipelines: {logs: {receivers: [otlp], exporters: [nop]}}}`})}
-}
+func (s served) name() string  { return "Logboom" }
+func (s served) dir() string   { return s.Archive }
+func (s served) start() error  { return s.Start() }
+func (s served) stop()         { s.Stop() }
+func (s served) memory() int64 { return s.Memory() }
+func (s served) process() int  { return s.PID() }
 
-func (s *served) name() string { return "Logboom" }
-func (s *served) dir() string  { return s.archive }
-
-func (s *served) start() error {
-	s.lb.Restart()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		_, _, err := get(s.client, "http://"+s.lb.Addr("query")+"/ready")
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
-
-func (s *served) stop() {
-	s.client.CloseIdleConnections()
-	if s.lb.Running() {
-		s.lb.Kill() // it only reads
-	}
-}
-
-func (s *served) memory() int64 {
-	_, peak := harness.Resident(s.t, s.lb.PID())
-	return peak
-}
-
-func (s *served) process() int { return s.lb.PID() }
-
-func (s *served) ask(q *query) (a answer, took time.Duration, err error) {
+func (s served) ask(q *query) (a answer, took time.Duration, err error) {
 	path, params := "/loki/api/v1/query", url.Values{"query": {q.logQL()}, "time": {strconv.FormatInt(q.end-1, 10)}}
 	if q.kind == lines {
 		path, params = "/loki/api/v1/query_range", url.Values{
@@ -141,7 +37,7 @@ func (s *served) ask(q *query) (a answer, took time.Duration, err error) {
 			"start": {strconv.FormatInt(q.start, 10)}, "end": {strconv.FormatInt(q.end, 10)},
 		}
 	}
-	body, took, err := get(s.client, "http://"+s.lb.Addr("query")+path+"?"+params.Encode())
+	body, took, err := s.Get(path, params)
 	if err != nil {
 		return a, took, err
 	}
@@ -190,22 +86,6 @@ func (s *served) ask(q *query) (a answer, took time.Duration, err error) {
 		a.oldest = 0
 	}
 	return a, took, nil
-}
-
-// get reads an answer whole.
-func get(client *http.Client, u string) (body []byte, took time.Duration, err error) {
-	began := time.Now()
-	resp, err := client.Get(u) //nolint:noctx // the client has a time-out
-	if err != nil {
-		return nil, 0, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(resp.Body)
-	took = time.Since(began)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %.300s", resp.Status, body)
-	}
-	return body, took, err
 }
 
 // library is the archive package in this process.

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/test/bench/internal/rig"
 )
 
 // needles are what is looked for, chosen from the data.
@@ -124,12 +126,12 @@ func (x *texts) merge(o *texts) {
 }
 
 // choose reads the stream and chooses. The same stream gives the same needles.
-func choose(s *stream) (*needles, error) {
+func choose(s *rig.Stream) (*needles, error) {
 	workers := make([]*texts, runtime.GOMAXPROCS(0))
 	for i := range workers {
 		workers[i] = newTexts()
 	}
-	err := s.decoded(func(w int, ld plog.Logs) {
+	err := s.Decoded(func(w int, ld plog.Logs) {
 		eachRecord(ld, func(_ string, lr plog.LogRecord) { workers[w].add(lr) })
 	})
 	if err != nil {
@@ -141,7 +143,7 @@ func choose(s *stream) (*needles, error) {
 	}
 	const second = 1_000_000_000
 	n := &needles{records: x.records, start: x.start / second * second, end: (x.end + second) / second * second}
-	rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // reproducible
+	rnd := rand.New(rand.NewPCG(rig.Seed, 1)) //nolint:gosec // reproducible
 	n.word = "qzvkx" + string(rune('a'+rnd.IntN(26))) + "jwpf"
 	n.id = fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", rnd.Uint32(), rnd.Uint32()&0xffff, rnd.Uint32()&0xfff, rnd.Uint32()&0xfff, rnd.Uint64()&(1<<48-1))
 	n.request = nearest(x.requests, requestRecords, nil)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/test/bench/internal/rig"
 )
 
 // kind is what a query asks for.
@@ -132,11 +133,11 @@ func (q *query) sql() string {
 	where := ""
 	switch {
 	case q.contains != "":
-		where = " WHERE Body LIKE " + sqlString("%"+likeEscape(q.contains)+"%")
+		where = " WHERE Body LIKE " + rig.SQLString("%"+likeEscape(q.contains)+"%")
 	case q.anyCase != "":
-		where = " WHERE Body ILIKE " + sqlString("%"+likeEscape(q.anyCase)+"%")
+		where = " WHERE Body ILIKE " + rig.SQLString("%"+likeEscape(q.anyCase)+"%")
 	case q.pattern != "":
-		where = " WHERE regexp_matches(Body, " + sqlString(q.pattern) + ")"
+		where = " WHERE regexp_matches(Body, " + rig.SQLString(q.pattern) + ")"
 	}
 	switch q.kind {
 	case count:
@@ -147,8 +148,6 @@ func (q *query) sql() string {
 	}
 	return fmt.Sprintf("SELECT epoch_us(Timestamp) AS t, ServiceName, SeverityText, Body FROM logs%s ORDER BY Timestamp DESC LIMIT %d", where, q.limit)
 }
-
-func sqlString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func likeEscape(s string) string {
 	if strings.ContainsAny(s, `%_\`) {

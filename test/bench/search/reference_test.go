@@ -11,6 +11,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/logboom/logboom/test/bench/internal/rig"
 )
 
 // answer is what a query found, in a form that all candidates can be compared in.
@@ -51,13 +53,13 @@ type tally struct {
 }
 
 // reference answers the queries from the data alone: it looks at every body with package strings and regexp.
-func reference(s *stream, queries []*query) ([]answer, error) {
+func reference(s *rig.Stream, queries []*query) ([]answer, error) {
 	tallies := make([]*tally, runtime.GOMAXPROCS(0))
 	for i := range tallies {
 		tallies[i] = &tally{counts: make([]int, len(queries)), newest: make([][]int64, len(queries)), cells: map[[2]string]int{}}
 	}
 	var notText error
-	err := s.decoded(func(w int, ld plog.Logs) {
+	err := s.Decoded(func(w int, ld plog.Logs) {
 		y := tallies[w]
 		eachRecord(ld, func(service string, lr plog.LogRecord) {
 			if lr.Body().Type() != pcommon.ValueTypeStr {

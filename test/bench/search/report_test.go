@@ -6,12 +6,11 @@ package search
 import (
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
+
+	"github.com/logboom/logboom/test/bench/internal/rig"
 )
 
 // report prints a line a query: for each candidate the median of the repetitions and the least of them in brackets, and
@@ -28,7 +27,7 @@ func (b *bench) report(w io.Writer) {
 	fmt.Fprintln(w, "\nProcessor time of the process in milliseconds, median: what a busy machine does not change much.")
 	b.table(w, func(c candidate, q *query) string {
 		if used := b.cpu[key(c, q)]; len(used) > 0 {
-			return milliseconds(median(used))
+			return rig.Milliseconds(rig.Median(used))
 		}
 		return "-"
 	})
@@ -50,7 +49,7 @@ func (b *bench) table(w io.Writer, cell func(candidate, *query) string) {
 	for i, q := range b.queries {
 		bar := "-"
 		if q.bar > 0 {
-			bar = milliseconds(q.bar)
+			bar = rig.Milliseconds(q.bar)
 		}
 		fmt.Fprintf(table, "| %s\t| %d\t| %s\t", q.name, b.want[i].count, bar)
 		for _, c := range b.candidates {
@@ -66,56 +65,12 @@ func (b *bench) cell(c candidate, q *query) string {
 	if len(took) == 0 {
 		return "error"
 	}
-	s := fmt.Sprintf("%s (%s)", milliseconds(median(took)), milliseconds(slices.Min(took)))
+	s := fmt.Sprintf("%s (%s)", rig.Milliseconds(rig.Median(took)), rig.Milliseconds(slices.Min(took)))
 	if len(first) > 0 {
-		s += " / " + milliseconds(median(first))
+		s += " / " + rig.Milliseconds(rig.Median(first))
 	}
 	if b.wrong[key(c, q)] {
 		s += " (another answer)"
 	}
 	return s
-}
-
-func median(list []time.Duration) time.Duration {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	mid := list[len(list)/2]
-	if len(list)%2 == 0 {
-		mid = (mid + list[len(list)/2-1]) / 2
-	}
-	return mid
-}
-
-func milliseconds(d time.Duration) string {
-	ms := float64(d) / float64(time.Millisecond)
-	switch {
-	case ms >= 100:
-		return fmt.Sprintf("%.0f", ms)
-	case ms >= 10:
-		return fmt.Sprintf("%.1f", ms)
-	}
-	return fmt.Sprintf("%.2f", ms)
-}
-
-// machine says what it ran on.
-func machine() string {
-	model, kernel := "", ""
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == "model name" {
-				model = strings.TrimSpace(v)
-				break
-			}
-		}
-	}
-	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		kernel = strings.TrimSpace(string(b))
-	}
-	return fmt.Sprintf("%d processors (%s), %s %s %s, %s", runtime.NumCPU(), model, runtime.GOOS, kernel, runtime.GOARCH, runtime.Version())
-}
-
-func loadAverage() string {
-	b, _ := os.ReadFile("/proc/loadavg")
-	first, _, _ := strings.Cut(string(b), " ")
-	return first
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/logboom/logboom/test/bench/internal/rig"
 	"github.com/logboom/logboom/test/harness"
 )
 
@@ -44,7 +45,7 @@ func TestSearch(t *testing.T) {
 	if records == 0 {
 		records, repetitions, *flagCold, *flagOwnData = smallRecords, 1, 0, true
 	}
-	s := loadStream(t, records)
+	s := rig.LoadStream(t, records, *flagCache, *flagOwnData)
 	n, err := choose(s)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +55,7 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("%s\n%s: %d records; %d repetitions, warm; load average %s\n", machine(), s.name, n.records, repetitions, loadAverage())
+	fmt.Printf("%s\n%s: %d records; %d repetitions, warm; load average %s\n", rig.Machine(), s.Name, n.records, repetitions, rig.LoadAverage())
 	top := *flagKeep
 	if top == "" {
 		top = harness.TempDir(t)
@@ -63,16 +64,16 @@ func TestSearch(t *testing.T) {
 	defer b.stop()
 	archiveDir, victoriaDir := filepath.Join(top, "archive"), filepath.Join(top, "victorialogs")
 	loadArchive(t, s, n, archiveDir)
-	server := newServed(t, "{url: 'file://"+archiveDir+"'}", *flagQuery)
-	server.archive = archiveDir
-	b.add(server)
+	server := rig.NewServed(t, "{url: 'file://"+archiveDir+"'}", *flagQuery)
+	server.Archive = archiveDir
+	b.add(served{server})
 	b.add(&library{archive: archiveDir})
-	if exists(filepath.Join(harness.Root(), "test", "duckdb", "node_modules")) {
-		b.add(&duckdb{t: t, archive: archiveDir})
+	if rig.Exists(filepath.Join(harness.Root(), "test", "duckdb", "node_modules")) {
+		b.add(duckdb{rig.NewDuckDB(t, archiveDir)})
 	} else {
 		fmt.Println("DuckDB is not installed (`make test-deps`): without it")
 	}
-	if *flagVictoria != "" && exists(*flagVictoria) {
+	if *flagVictoria != "" && rig.Exists(*flagVictoria) {
 		server := &victoriaServer{t: t, path: *flagVictoria, data: victoriaDir}
 		loadVictoria(t, s, n, server)
 		b.add(&victoria{server, false})
@@ -94,46 +95,40 @@ func wanted(flag, name string) bool {
 }
 
 // loadArchive fills the archive's directory, compacts it, and says what that took.
-func loadArchive(t *testing.T, s *stream, n *needles, dir string) {
-	if !exists(dir) {
+func loadArchive(t *testing.T, s *rig.Stream, n *needles, dir string) {
+	if !rig.Exists(dir) {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			t.Fatal(err)
 		}
-		took := load(t, s, dir)
-		fmt.Printf("Logboom, loaded by object_storage: %.0f krecords a CPU-s, %.0f krecords/s\n", perSecond(n.records, took.cpu), perSecond(n.records, took.wall))
-		printArchive(t, "as flushed", dir, n.records)
+		took := rig.Load(t, s, dir, *flagExporter)
+		fmt.Printf("Logboom, loaded by object_storage: %.0f krecords a CPU-s, %.0f krecords/s\n", rig.PerSecond(n.records, took.CPU), rig.PerSecond(n.records, took.Wall))
+		rig.PrintArchive(t, "as flushed", dir, n.records)
 		if *flagCompact {
-			compact(t, dir, n.records)
+			rig.Compact(t, dir, n.records, *flagCompactor)
 		}
 	}
-	printArchive(t, "as it is asked", dir, n.records)
+	rig.PrintArchive(t, "as it is asked", dir, n.records)
 }
 
-func loadVictoria(t *testing.T, s *stream, n *needles, server *victoriaServer) {
+func loadVictoria(t *testing.T, s *rig.Stream, n *needles, server *victoriaServer) {
 	dir := server.data
-	if !exists(dir) {
+	if !rig.Exists(dir) {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			t.Fatal(err)
 		}
 		took := server.load(t, s)
-		fmt.Printf("VictoriaLogs, loaded: %.0f krecords a CPU-s, %.0f krecords/s (merges included)\n", perSecond(n.records, took.cpu), perSecond(n.records, took.wall))
+		fmt.Printf("VictoriaLogs, loaded: %.0f krecords a CPU-s, %.0f krecords/s (merges included)\n", rig.PerSecond(n.records, took.CPU), rig.PerSecond(n.records, took.Wall))
 	}
-	all, files, err := treeSize(dir, nil)
+	all, files, err := rig.TreeSize(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blooms, _, err := treeSize(dir, func(name string) bool { return strings.Contains(name, "bloom") })
+	blooms, _, err := rig.TreeSize(dir, func(name string) bool { return strings.Contains(name, "bloom") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("VictoriaLogs: %.2f B a record, of these %.2f Bloom filters; %d files\n", per(all, n.records), per(blooms, n.records), files)
+	fmt.Printf("VictoriaLogs: %.2f B a record, of these %.2f Bloom filters; %d files\n", rig.Per(all, n.records), rig.Per(blooms, n.records), files)
 }
-
-func perSecond(records int, took time.Duration) float64 {
-	return float64(records) / took.Seconds() / 1e3
-}
-
-func per(bytes int64, records int) float64 { return float64(bytes) / float64(records) }
 
 // bench is the candidates and what was measured of them.
 type bench struct {
@@ -187,7 +182,7 @@ func (b *bench) cold(t *testing.T, times int) {
 	for range times {
 		for _, c := range b.candidates {
 			for i, q := range b.queries {
-				if err := dropPages(c.dir()); err != nil {
+				if err := rig.DropPages(c.dir()); err != nil {
 					t.Fatal(err)
 				}
 				if err := c.start(); err != nil {
@@ -222,14 +217,14 @@ func (b *bench) warm(t *testing.T, repetitions int) {
 				if (repetition > 0 && slow[c] > verySlow) || (repetition > 1 && slow[c] > ratherSlow) {
 					continue
 				}
-				before := processorTime(c.process())
+				before := rig.ProcessorTime(c.process())
 				took, ok := b.ask(t, c, i)
 				if repetition == 0 {
 					slow[c] = took
 				}
 				if ok && (repetition > 0 || took > verySlow) {
 					b.took[key(c, q)] = append(b.took[key(c, q)], took)
-					b.cpu[key(c, q)] = append(b.cpu[key(c, q)], processorTime(c.process())-before)
+					b.cpu[key(c, q)] = append(b.cpu[key(c, q)], rig.ProcessorTime(c.process())-before)
 				}
 			}
 		}

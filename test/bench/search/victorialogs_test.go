@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/logboom/logboom/test/bench/internal/rig"
 	"github.com/logboom/logboom/test/harness"
 )
 
@@ -69,7 +70,7 @@ func (v *victoriaServer) start() error {
 	}
 	deadline := time.Now().Add(time.Minute)
 	for {
-		if _, _, err := get(v.client, v.url("/health", nil)); err == nil {
+		if _, _, err := rig.Get(v.client, v.url("/health", nil)); err == nil {
 			return nil
 		}
 		if time.Now().After(deadline) {
@@ -98,7 +99,7 @@ func (v *victoriaServer) memory() int64 {
 func (v *victoriaServer) process() int { return v.cmd.Process.Pid }
 
 // load sends the stream as OTLP/HTTP and waits until it is in parts on the disk that nothing merges any more.
-func (v *victoriaServer) load(t testing.TB, s *stream) ingested {
+func (v *victoriaServer) load(t testing.TB, s *rig.Stream) rig.Ingested {
 	t.Helper()
 	if err := v.start(); err != nil {
 		t.Fatal(err)
@@ -122,7 +123,7 @@ func (v *victoriaServer) load(t testing.TB, s *stream) ingested {
 			}
 		})
 	}
-	if err := s.requests(func(request []byte) error {
+	if err := s.Requests(func(request []byte) error {
 		requests <- request
 		return nil
 	}); err != nil {
@@ -131,7 +132,7 @@ func (v *victoriaServer) load(t testing.TB, s *stream) ingested {
 	close(requests)
 	wg.Wait()
 	for _, path := range []string{"/internal/force_flush", "/internal/force_merge"} {
-		if _, _, err := get(v.client, v.url(path, nil)); err != nil {
+		if _, _, err := rig.Get(v.client, v.url(path, nil)); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 	}
@@ -149,12 +150,12 @@ func (v *victoriaServer) load(t testing.TB, s *stream) ingested {
 	}
 	cmd := v.cmd
 	v.stop()
-	return ingested{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	return rig.Ingested{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
 // merges is how many merges are under way.
 func (v *victoriaServer) merges() (active int, err error) {
-	body, _, err := get(v.client, v.url("/metrics", nil))
+	body, _, err := rig.Get(v.client, v.url("/metrics", nil))
 	if err != nil {
 		return 0, err
 	}
@@ -184,7 +185,7 @@ func (v *victoria) ask(q *query) (a answer, took time.Duration, err error) {
 	if q.kind == lines {
 		params.Set("limit", strconv.Itoa(q.limit))
 	}
-	body, took, err := get(v.client, v.url("/select/logsql/query", params))
+	body, took, err := rig.Get(v.client, v.url("/select/logsql/query", params))
 	if err != nil {
 		return a, took, err
 	}

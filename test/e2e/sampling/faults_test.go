@@ -170,7 +170,7 @@ func TestRefused(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	balanced(t, lb, "logs", len(m.shop.records))
-	a := settled(t, lb, "logs", wait+30*time.Second)
+	a := settled(t, lb, "logs", wait+2*time.Minute)
 	decisions(t, lb)
 	t.Logf("%s; the destination has refused %d requests, the gateway %d", a, k.refused, refused)
 	require.NotZero(t, k.refused)
@@ -209,7 +209,7 @@ func TestRefusedRestart(t *testing.T) {
 	lb.Restart()
 	k.answerWith(nil)
 	send(20)
-	settled(t, lb, "logs", wait+30*time.Second)
+	settled(t, lb, "logs", wait+2*time.Minute)
 	after := balanced(t, lb, "logs", len(m.shop.records)-before.received)
 	decisions(t, lb)
 	t.Logf("after the start: %s", after)

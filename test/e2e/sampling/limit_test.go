@@ -53,7 +53,7 @@ func TestLimit(t *testing.T) {
 		sendFirm(t, client, m.batch(n))
 		time.Sleep(time.Until(began.Add(time.Duration(i+1) * pause)))
 	}
-	settled(t, lb, "logs", 30*time.Second)
+	settled(t, lb, "logs", time.Minute)
 	took := time.Since(began)
 	a := balanced(t, lb, "logs", len(m.shop.records))
 	decisions(t, lb)
@@ -89,6 +89,7 @@ func TestLimit(t *testing.T) {
 	t.Logf("%s in %s: %.0f of the others kept a second, limit %d; estimate %.0f of %d records, %+.1f %%, %.1f deviations", a, took.Round(time.Millisecond),
 		rate, perSecond, estimate, len(s.records), 100*off/float64(len(s.records)), off/math.Sqrt(variance))
 	require.LessOrEqual(t, rate, 1.1*perSecond, "records kept a second")
-	require.GreaterOrEqual(t, rate, 0.5*perSecond, "records kept a second")
+	planned := (batches * pause).Seconds() // it may have taken longer
+	require.GreaterOrEqual(t, float64(chosen), 0.5*perSecond*planned, "records kept")
 	require.LessOrEqual(t, math.Abs(off), interval, "what the kept records stand for")
 }

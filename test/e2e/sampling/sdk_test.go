@@ -226,7 +226,7 @@ func TestSDK(t *testing.T) {
 	}
 	require.NoError(t, shop.flush(t.Context()))
 	require.NoError(t, front.flush(t.Context()))
-	logs, spans := settled(t, lb, "logs", 20*time.Second), settled(t, lb, "traces", 20*time.Second)
+	logs, spans := settled(t, lb, "logs", time.Minute), settled(t, lb, "traces", time.Minute)
 	t.Logf("logs: %s; spans: %s", logs, spans)
 	decisions(t, lb)
 	for _, a := range []account{logs, spans} {

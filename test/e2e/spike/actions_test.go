@@ -71,7 +71,7 @@ func against(t *testing.T, seed, records int, action string, burst time.Duration
 // ended waits for the notice of the end.
 func ended(t *testing.T, k *keeper) {
 	t.Helper()
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, time.Minute, func() error {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		if len(k.notices) < 2 {

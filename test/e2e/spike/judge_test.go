@@ -189,6 +189,9 @@ func (j *judge) quiet(t *testing.T) (before, during []time.Duration) {
 	return before, during
 }
 
+// busy reports whether this is a short run, which shares its processors with other tests: bars of time are lenient then.
+func busy() bool { return os.Getenv(recordsVariable) == "" }
+
 // latency asserts that what the quiet services wrote took no longer in the spike.
 func latency(t *testing.T, before, during []time.Duration) {
 	t.Helper()
@@ -202,8 +205,8 @@ func latency(t *testing.T, before, during []time.Duration) {
 	t.Logf("from a quiet service to the destination: p50 %s, p99 %s before the spike (%d records); p50 %s, p99 %s in it (%d records)",
 		at(before, 0.5), at(before, 0.99), len(before), at(during, 0.5), at(during, 0.99), len(during))
 	bar := 2 * at(before, 0.99)
-	if os.Getenv(recordsVariable) == "" { // a short run shares its processors with other tests
-		bar += 100 * time.Millisecond
+	if busy() { // without a guard it would be more than ten seconds
+		bar += 3 * time.Second
 	}
 	assert.Less(t, at(during, 0.99), bar, "p99 of the quiet services in the spike")
 }
@@ -220,8 +223,12 @@ func (j *judge) told(t *testing.T) {
 	t.Logf("%s after the spike ended: %s", end.came.Sub(last).Round(time.Millisecond), end.body)
 	assert.Equal(t, beginEvent, begin.event)
 	assert.Equal(t, endEvent, end.event)
-	assert.Less(t, begin.came.Sub(first), 2*time.Second, "notice of the beginning")
-	assert.Less(t, end.came.Sub(last), 10*time.Second, "notice of the end")
+	soon, later := 2*time.Second, 10*time.Second
+	if busy() {
+		soon, later = 10*time.Second, time.Minute
+	}
+	assert.Less(t, begin.came.Sub(first), soon, "notice of the beginning")
+	assert.Less(t, end.came.Sub(last), later, "notice of the end")
 }
 
 // volume asserts that the loud service got its budget in the spike, and something of all that it said.
@@ -279,7 +286,7 @@ func (a account) String() string {
 // balanced waits until the processor has counted everything, and asserts that nothing is missing.
 func balanced(t *testing.T, lb *harness.Logboom, received int) (a account) {
 	t.Helper()
-	harness.Eventually(t, 10*time.Second, func() error {
+	harness.Eventually(t, time.Minute, func() error {
 		s, err := lb.Scrape()
 		require.NoError(t, err)
 		require.True(t, s.Has(metric+"received_items_total"), "metrics of spike_guard")

@@ -83,7 +83,7 @@ func TestQuickstart(t *testing.T) {
 	// The shop: every service is there, everything is parsed, and what must not be kept is masked.
 	for _, service := range []string{"edge", "auth", "payment", "checkout", "inventory"} {
 		query := fmt.Sprintf(`{service_name=%q}`, service)
-		harness.Eventually(t, 30*time.Second, func() error {
+		harness.Eventually(t, time.Minute, func() error {
 			n, err := loki.Count(query)
 			if err == nil && n < 20 {
 				err = fmt.Errorf("%s has %d records", service, n)

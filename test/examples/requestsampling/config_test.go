@@ -54,7 +54,7 @@ func TestConfig(t *testing.T) {
 		return s.Sum("otelcol_processor_request_sampling_held_items")
 	}
 	// The health checks have no root span: they are undecided to the end of the wait.
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, time.Minute, func() error {
 		if n := held(); n > 0 {
 			return fmt.Errorf("%v records are held", n)
 		}

@@ -165,7 +165,7 @@ func TestTiers(t *testing.T) {
 		}
 		return total
 	}
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, time.Minute, func() error {
 		if n := sum("received_items_total"); n < requests*(perTrace+2) {
 			return fmt.Errorf("gateways have got %v of %d items", n, requests*(perTrace+2))
 		}
