@@ -5,6 +5,7 @@ package archive
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -23,7 +24,8 @@ type column struct {
 	starts []uint32
 	gap    uint32
 
-	ids8  []uint8 // either of these, where there is a dictionary or a NULL
+	ids8  []uint8 // one of these, where there is a dictionary or a NULL
+	ids16 []uint16
 	ids32 []uint32
 	none  uint32 // the id of NULL; it is the number of entries
 
@@ -33,6 +35,7 @@ type column struct {
 	// goroutine's own.
 	packed   *packedTexts
 	unpacked [][]byte
+	block    int // that was asked for last
 	// rowStarts are, for a column of a MAP, where the values of each row begin, and the end.
 	rowStarts  []uint32
 	sharesRows bool // the rowStarts are another column's
@@ -70,12 +73,15 @@ func (c *column) entries() int {
 }
 
 // plain reports whether value i is entry i.
-func (c *column) plain() bool { return c.ids8 == nil && c.ids32 == nil }
+func (c *column) plain() bool { return c.ids8 == nil && c.ids16 == nil && c.ids32 == nil }
 
 // id returns the entry of value i.
 func (c *column) id(i int) uint32 {
 	if c.ids8 != nil {
 		return uint32(c.ids8[i])
+	}
+	if c.ids16 != nil {
+		return uint32(c.ids16[i])
 	}
 	if c.ids32 != nil {
 		return c.ids32[i]
@@ -139,6 +145,10 @@ func (c *column) find(text string) (ids []uint32) {
 // equals returns which values, of the first n, are the text.
 func (c *column) equals(text string, n int) bitset {
 	found := newBitset(n, false)
+	if c.packed != nil {
+		c.equalsPacked(text, n, found)
+		return found
+	}
 	if c.plain() {
 		for i := range n {
 			if string(c.entryBytes(uint32(i))) == text {
@@ -159,6 +169,14 @@ func (c *column) equals(text string, n int) bitset {
 			}
 			continue
 		}
+		if c.ids16 != nil {
+			for i, v := range c.ids16[:n] {
+				if uint32(v) == id {
+					found.set(i)
+				}
+			}
+			continue
+		}
 		for i, v := range c.ids32[:n] {
 			if v == id {
 				found.set(i)
@@ -171,9 +189,14 @@ func (c *column) equals(text string, n int) bitset {
 // zeroIDs are the ids of a column whose values are all the same, which most columns are somewhere.
 var zeroIDs [rowGroupRows]uint8
 
+// sameRows reports whether the rows of two columns of a MAP have as many values, one by one.
+func sameRows(a, b []uint32) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || slices.Equal(a, b))
+}
+
 // memory is what the column takes, in bytes.
 func (c *column) memory() int64 {
-	n := int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(cap(c.starts)) + 4*int64(cap(c.ids32))
+	n := int64(unsafe.Sizeof(*c)) + 8*int64(cap(c.numbers)) + int64(cap(c.data)) + 4*int64(cap(c.starts)) + 2*int64(cap(c.ids16)) + 4*int64(cap(c.ids32))
 	if !c.sharesRows {
 		n += 4 * int64(cap(c.rowStarts))
 	}
@@ -186,8 +209,31 @@ func (c *column) memory() int64 {
 	return n
 }
 
-// shareIDs makes the ids of a column of one value those of all such columns.
-func (c *column) shareIDs() {
+// strides are the rowStarts of columns of a MAP in which every row has as many values, by that number.
+var strides [17]struct {
+	once   sync.Once
+	starts [rowGroupRows + 1]uint32
+}
+
+// share makes what many columns have alike one: the ids where all values are the same, and the rowStarts where all rows
+// have as many values.
+func (c *column) share() {
+	if n := len(c.rowStarts) - 1; n > 0 && n <= rowGroupRows {
+		width := c.rowStarts[1]
+		even := int(width) < len(strides)
+		for i := 1; even && i <= n; i++ {
+			even = c.rowStarts[i]-c.rowStarts[i-1] == width
+		}
+		if even {
+			s := &strides[width]
+			s.once.Do(func() {
+				for i := range s.starts {
+					s.starts[i] = uint32(i) * width
+				}
+			})
+			c.rowStarts, c.sharesRows = s.starts[:n+1:n+1], true
+		}
+	}
 	if c.constant() && len(c.ids8) > 0 && len(c.ids8) <= len(zeroIDs) {
 		c.ids8 = zeroIDs[:len(c.ids8):len(c.ids8)]
 	}

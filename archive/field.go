@@ -160,7 +160,7 @@ func (g *groupReader) attributeRows(col int, f *valueFilter) (bitset, error) {
 	}
 	defer timed(&g.q.filter, time.Now())
 	keys, values := g.cols[col], g.cols[col+1]
-	if !slices.Equal(keys.rowStarts, values.rowStarts) {
+	if !sameRows(keys.rowStarts, values.rowStarts) {
 		return nil, fmt.Errorf("column %s: keys and values differ in number: %w", columnName(col), errColumn)
 	}
 	rows := newBitset(g.info.n, false)

@@ -11,7 +11,7 @@ import (
 )
 
 // packBytes is how much text is packed together: what must be unpacked for the sake of one. Tests change it.
-var packBytes uint32 = 64 << 10
+var packBytes uint32 = 16 << 10
 
 // packedTexts are the texts of a large column as the cache keeps them: compressed again, so that several times as many
 // fit, in small blocks, so that a few of them cost little. They do not change.
@@ -65,12 +65,37 @@ func (p *packedTexts) unpack(block int, buf []byte) []byte {
 // packedText returns a text of a packed column.
 func (c *column) packedText(id uint32) []byte {
 	p := c.packed
-	block := sort.Search(len(p.blocks), func(i int) bool { return p.first[i+1] > id })
+	block := c.block
+	if id < p.first[block] || id >= p.first[block+1] {
+		block = sort.Search(len(p.blocks), func(i int) bool { return p.first[i+1] > id })
+		c.block = block
+	}
 	if c.unpacked[block] == nil {
 		c.unpacked[block] = p.unpack(block, nil)
 	}
 	base := p.from[block]
 	return c.unpacked[block][c.starts[id]-base : c.starts[id+1]-c.gap-base]
+}
+
+// equalsPacked finds the texts, of the first n, that are the text. What it unpacks it does not keep.
+func (c *column) equalsPacked(text string, n int, found bitset) {
+	p := c.packed
+	var buf []byte
+	for i := range p.blocks {
+		data := c.unpacked[i]
+		if data == nil {
+			if size := int(p.from[i+1] - p.from[i]); cap(buf) < size {
+				buf = make([]byte, size)
+			}
+			data = p.unpack(i, buf[:cap(buf)])
+		}
+		base := p.from[i]
+		for row := p.first[i]; row < p.first[i+1] && int(row) < n; row++ {
+			if string(data[c.starts[row]-base:c.starts[row+1]-c.gap-base]) == text {
+				found.set(int(row))
+			}
+		}
+	}
 }
 
 // searchPacked looks for a text in the blocks that hold a row that is asked for.

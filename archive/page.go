@@ -142,7 +142,7 @@ func decodeChunk(meta *format.ColumnMetaData, shape columnShape, rows int, b []b
 	if present < c.values {
 		c.spread(definition)
 	}
-	c.shareIDs()
+	c.share()
 	return c, nil
 }
 
@@ -385,10 +385,12 @@ func (c *column) decodeIDs(b []byte, n, entries int) error {
 		return fmt.Errorf("indices: %w", errColumn)
 	}
 	width, b := int(b[0]), b[1:]
-	small := entries < 256 // one is left for NULL
-	if small {
+	switch { // one is left for NULL
+	case entries < 1<<8:
 		c.ids8 = make([]uint8, 0, n)
-	} else {
+	case entries < 1<<16:
+		c.ids16 = make([]uint16, 0, n)
+	default:
 		c.ids32 = make([]uint32, 0, n)
 	}
 	for left := n; left > 0; {
@@ -412,11 +414,7 @@ func (c *column) decodeIDs(b []byte, n, entries int) error {
 			}
 			b = b[size:]
 			for range run {
-				if small {
-					c.ids8 = append(c.ids8, uint8(v))
-				} else {
-					c.ids32 = append(c.ids32, v)
-				}
+				c.appendID(v)
 			}
 			left -= run
 			continue
@@ -438,6 +436,18 @@ func (c *column) decodeIDs(b []byte, n, entries int) error {
 	return nil
 }
 
+// appendID appends an index.
+func (c *column) appendID(v uint32) {
+	switch {
+	case c.ids8 != nil:
+		c.ids8 = append(c.ids8, uint8(v))
+	case c.ids16 != nil:
+		c.ids16 = append(c.ids16, uint16(v))
+	default:
+		c.ids32 = append(c.ids32, v)
+	}
+}
+
 // unpack appends n bit-packed indices; false: one is too large.
 func (c *column) unpack(b []byte, width, n, entries int) bool {
 	last := uint32(entries - 1)
@@ -450,13 +460,13 @@ func (c *column) unpack(b []byte, width, n, entries int) bool {
 		}
 		c.ids8 = append(c.ids8, b[:n]...)
 		return true
-	case width == 16 && c.ids32 != nil:
+	case width == 16:
 		for i := range n {
 			v := uint32(binary.LittleEndian.Uint16(b[2*i:]))
 			if v > last {
 				return false
 			}
-			c.ids32 = append(c.ids32, v)
+			c.appendID(v)
 		}
 		return true
 	}
@@ -468,11 +478,7 @@ func (c *column) unpack(b []byte, width, n, entries int) bool {
 		if v > last {
 			return false
 		}
-		if c.ids8 != nil {
-			c.ids8 = append(c.ids8, uint8(v))
-		} else {
-			c.ids32 = append(c.ids32, v)
-		}
+		c.appendID(v)
 	}
 	return true
 }
@@ -489,33 +495,27 @@ func (c *column) spread(definition []uint8) {
 			c.numbers = []int64{0}
 		}
 	}
-	if entries == 0 {
-		c.ids8, c.ids32 = make([]uint8, len(definition)), nil
+	own := *c // as it was
+	c.ids8, c.ids16, c.ids32 = nil, nil, nil
+	n := len(definition)
+	switch {
+	case entries == 0:
+		c.ids8 = make([]uint8, n)
 		return
+	case c.none < 1<<8:
+		c.ids8 = make([]uint8, 0, n)
+	case c.none < 1<<16:
+		c.ids16 = make([]uint16, 0, n)
+	default:
+		c.ids32 = make([]uint32, 0, n)
 	}
-	if c.none < 256 {
-		ids := make([]uint8, len(definition))
-		next := 0
-		for i, l := range definition {
-			if l == 0 {
-				ids[i] = uint8(c.none)
-				continue
-			}
-			ids[i] = uint8(c.id(next))
-			next++
-		}
-		c.ids8, c.ids32 = ids, nil
-		return
-	}
-	ids := make([]uint32, len(definition))
 	next := 0
-	for i, l := range definition {
+	for _, l := range definition {
 		if l == 0 {
-			ids[i] = c.none
+			c.appendID(c.none)
 			continue
 		}
-		ids[i] = c.id(next)
+		c.appendID(own.id(next))
 		next++
 	}
-	c.ids8, c.ids32 = nil, ids
 }

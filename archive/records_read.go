@@ -143,7 +143,7 @@ type memoAttributes struct {
 
 func (a *attributeReader) start(g *groupReader, col int) error {
 	a.col, a.keys, a.values, a.kinds = col, g.cols[col], g.cols[col+1], g.cols[col+2]
-	if !slices.Equal(a.keys.rowStarts, a.values.rowStarts) {
+	if !sameRows(a.keys.rowStarts, a.values.rowStarts) {
 		return fmt.Errorf("column %s: keys and values differ in number: %w", columnName(col), errColumn)
 	}
 	return nil

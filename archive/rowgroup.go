@@ -215,17 +215,17 @@ func shareRows(list []extent, columns []*column) {
 			continue
 		}
 		for j, k := range columns {
-			if k != nil && list[j].index == list[i].index-1 && slices.Equal(k.rowStarts, c.rowStarts) {
+			if k != nil && list[j].index == list[i].index-1 && !c.sharesRows && sameRows(k.rowStarts, c.rowStarts) {
 				c.rowStarts, c.sharesRows = k.rowStarts, true
 			}
 		}
 	}
 }
 
-// keep offers a column to the cache, bodies packed.
+// keep offers a column to the cache, large texts packed.
 func (g *groupReader) keep(leaf int, c *column) {
 	cache, key := g.q.reader.cache, g.key(leaf)
-	if leaf != colBody || c.raw == nil {
+	if c.raw == nil {
 		cache.put(key, c, c.memory())
 		return
 	}
@@ -235,7 +235,7 @@ func (g *groupReader) keep(leaf int, c *column) {
 	}
 }
 
-// packRatio is about how much smaller bodies become when they are packed.
+// packRatio is about how much smaller texts become when they are packed.
 const packRatio = 4
 
 func (g *groupReader) decodeColumn(leaf int, b []byte) (*column, error) {
