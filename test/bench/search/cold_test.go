@@ -167,8 +167,8 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 func coldBinary(t *testing.T, slow *slowBucket, s3 *harness.S3, q *query, want answer) {
 	t.Helper()
-	s := rig.NewServed(t, fmt.Sprintf("{url: 's3://%s/cold', endpoint: '%s', region: %s, path_style: true, access_key_id: %s, secret_access_key: %s}",
-		s3.Bucket, slow.url, s3.Region, s3.AccessKeyID, s3.SecretAccessKey), ", refresh_interval: 1h")
+	s := served{rig.NewServed(t, fmt.Sprintf("{url: 's3://%s/cold', endpoint: '%s', region: %s, path_style: true, access_key_id: %s, secret_access_key: %s}",
+		s3.Bucket, slow.url, s3.Region, s3.AccessKeyID, s3.SecretAccessKey), ", refresh_interval: 1h")}
 	slow.reset()
 	if err := s.start(); err != nil {
 		t.Fatal(err)

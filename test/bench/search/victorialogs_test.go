@@ -150,7 +150,7 @@ func (v *victoriaServer) load(t testing.TB, s *rig.Stream) rig.Ingested {
 	}
 	cmd := v.cmd
 	v.stop()
-	return rig.Ingested{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	return rig.Ingested{Wall: wall, CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
 // merges is how many merges are under way.

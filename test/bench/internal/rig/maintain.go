@@ -27,7 +27,7 @@ type archiveSize struct {
 }
 
 func sizeOf(t testing.TB, dir string, records int) (size archiveSize) {
-	t.HelPer()
+	t.Helper()
 	ctx := context.Background()
 	b, err := bucket.Open(ctx, bucket.Config{URL: "file://" + dir})
 	if err != nil {
@@ -63,7 +63,7 @@ func sizeOf(t testing.TB, dir string, records int) (size archiveSize) {
 
 // PrintArchive says what the archive in a directory takes.
 func PrintArchive(t testing.TB, what, dir string, records int) {
-	t.HelPer()
+	t.Helper()
 	s := sizeOf(t, dir, records)
 	fmt.Printf("Logboom, %s: %.2f B a record (data %.2f, index %.2f), %d objects; everything in the bucket %.2f\n",
 		what, Per(s.live, records), Per(s.data, records), Per(s.index, records), s.objects, Per(s.all, records))
@@ -72,7 +72,7 @@ func PrintArchive(t testing.TB, what, dir string, records int) {
 // Compact runs the shipped logboomctl over the archive, and again when the grace is over, so that the bucket is as it would
 // be an hour later; more is settings of the compactor, as `, key: value`.
 func Compact(t testing.TB, dir string, records int, more string) {
-	t.HelPer()
+	t.Helper()
 	before := sizeOf(t, dir, records)
 	config := filepath.Join(t.TempDir(), "compactor.yaml")
 	if err := os.WriteFile(config, []byte("extensions: {archive_compactor: {bucket: {url: 'file://"+dir+"'}, grace: 1s, min_age: 0s"+more+"}}\n"), 0o600); err != nil {
