@@ -64,7 +64,7 @@ func startServer(t *testing.T, change func(*archiveQuery)) *archiveQuery {
 func send(t *testing.T, a *archiveQuery, request string) net.Conn {
 	c, err := net.Dial("tcp", a.cfg.NetAddr.Endpoint)
 	require.NoError(t, err)
-	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = io.WriteString(c, strings.ReplaceAll(request, "\n", "\r\n"))
 	require.NoError(t, err)
 	return c
