@@ -180,12 +180,25 @@ func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) e
 	if onlyFilters(e.Stages) && ev.p.Interval <= 0 {
 		req.Limit = ev.p.Limit
 	}
+	early := earlyOf(e.Stages)
+	if early != nil {
+		req.Early, req.EarlyLabels = early.source, early.labels
+	}
 	var ls labelSet
 	var st lineState
+	var keep func(*Entry) bool
 	var last int64 // the time of the entry before
 	err := ev.src.Select(ev.ctx, &req, func(entry *Entry) error {
 		if err := ev.stats.see(ev, entry); err != nil {
 			return err
+		}
+		if early != nil && !early.asked.Load() {
+			if keep == nil {
+				keep = early.test()
+			}
+			if !keep(entry) {
+				return nil
+			}
 		}
 		ls.reset(entry)
 		st = lineState{line: entry.Line, ts: entry.Timestamp}

@@ -125,6 +125,72 @@ func TestOnlyWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// asking is a source that applies Early, to entries without the metadata that it does not look at.
+type asking struct {
+	entries []Entry
+	asked   bool
+}
+
+func (a *asking) Select(_ context.Context, req *SelectRequest, yield func(*Entry) error) error {
+	keep := func(*Entry) bool { return true }
+	if req.Early != nil {
+		keep, a.asked = req.Early(), true
+	}
+	for i := range a.entries {
+		e := a.entries[i]
+		first := e
+		first.Metadata = slices.DeleteFunc(slices.Clone(e.Metadata), func(l Label) bool { return !slices.Contains(req.EarlyLabels, l.Name) })
+		if !keep(&first) {
+			continue
+		}
+		if err := yield(&e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestEarly compares log queries whose entries are refused early with the whole pipeline.
+func TestEarly(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	for _, filter := range []string{` | a="x"`, ` | a!="" | line_format "{{.b}}"`, ` | b > 1 or c="x" | drop a`, ` |= "b"`} {
+		for _, pipeline := range needyPipelines {
+			e, err := ParseLog(`{app="x"} ` + pipeline + filter)
+			require.NoError(t, err)
+			var entries []Entry
+			for i := range 2 * earlyTrial {
+				entry := Entry{Timestamp: int64(i), Line: randomLine(r), Stream: Labels{{"app", "x"}}}
+				for _, l := range []Label{{"a", "m"}, {"a_extracted", "n"}, {"c", "x"}, {"z", "z"}} {
+					if r.IntN(5) == 0 {
+						entry.Metadata = append(entry.Metadata, l)
+					}
+				}
+				entries = append(entries, entry)
+			}
+			var want []string
+			var ls labelSet
+			for i := range entries {
+				st := lineState{line: entries[i].Line, ts: entries[i].Timestamp}
+				ls.reset(&entries[i])
+				if runStages(e.Stages, &st, &ls) {
+					want = append(want, ls.appendSorted(nil).String()+st.line)
+				}
+			}
+			source := &asking{entries: entries}
+			for _, src := range []Source{NewMemory(slices.Clone(entries)), source} {
+				var got []string
+				_, err = Each(context.Background(), src, e, Params{End: 1e6}, func(_ int64, labels Labels, line string) error {
+					got = append(got, labels.String()+line)
+					return nil
+				})
+				require.NoError(t, err)
+				require.Equal(t, want, got, pipeline+filter)
+			}
+			require.Equal(t, !strings.Contains(pipeline, ":= . }}"), source.asked, pipeline+filter)
+		}
+	}
+}
+
 // TestManyFieldsOfHintedLines holds that a line with too many fields is noticed though one field is needed only.
 func TestManyFieldsOfHintedLines(t *testing.T) {
 	var json, logfmt strings.Builder

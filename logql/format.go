@@ -6,6 +6,7 @@ package logql
 import (
 	"errors"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"text/template/parse"
 	"time"
@@ -27,7 +28,8 @@ var (
 
 // template is a compiled line_format or label_format template.
 type template struct {
-	t *texttemplate.Template
+	t    *texttemplate.Template
+	runs sync.Pool // of *templateRun
 }
 
 // templateCall is the state of one run: what __line__ and __timestamp__ read, and how many rounds its loops made.
@@ -90,33 +92,61 @@ func newTemplate(text string) (*template, error) {
 	return &template{t: t}, nil
 }
 
-// limitedBuilder refuses to grow beyond maxTemplateOutput.
-type limitedBuilder struct{ strings.Builder }
-
-func (b *limitedBuilder) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxTemplateOutput {
-		return 0, errTemplateOutput
-	}
-	return b.Builder.Write(p)
+// templateRun is a template with what one run of it at a time needs: functions are bound to a template, not to a run.
+type templateRun struct {
+	t    *texttemplate.Template
+	call templateCall
+	data map[string]string
 }
 
+func (t *template) newRun() (*templateRun, error) {
+	own, err := t.t.Clone()
+	if err != nil {
+		return nil, err
+	}
+	r := &templateRun{t: own, data: map[string]string{}}
+	own.Funcs(texttemplate.FuncMap{
+		tickName:        r.call.tick,
+		"__line__":      func() string { return r.call.line },
+		"__timestamp__": func() time.Time { return time.Unix(0, r.call.ts).UTC() },
+	})
+	return r, nil
+}
+
+// textWriter writes to the text of a labelSet; it refuses to write more than maxTemplateOutput.
+type textWriter struct {
+	ls    *labelSet
+	start int
+}
+
+func (w *textWriter) Write(p []byte) (int, error) {
+	if len(w.ls.text)-w.start+len(p) > maxTemplateOutput {
+		return 0, errTemplateOutput
+	}
+	w.ls.text = append(w.ls.text, p...)
+	return len(p), nil
+}
+
+// run makes the text of an entry; it is valid until the next one.
 func (t *template) run(st *lineState, ls *labelSet) (string, error) {
-	data := ls.templateData()
-	call := &templateCall{line: st.line, ts: st.ts}
-	run, err := t.t.Clone()
+	r, _ := t.runs.Get().(*templateRun)
+	if r == nil {
+		var err error
+		if r, err = t.newRun(); err != nil {
+			return "", err
+		}
+	}
+	r.call = templateCall{line: st.line, ts: st.ts}
+	ls.templateData(r.data)
+	w := textWriter{ls, len(ls.text)}
+	err := r.t.Execute(&w, r.data)
+	r.call = templateCall{}
+	clear(r.data)
+	t.runs.Put(r)
 	if err != nil {
 		return "", err
 	}
-	run.Funcs(texttemplate.FuncMap{
-		tickName:        call.tick,
-		"__line__":      func() string { return call.line },
-		"__timestamp__": func() time.Time { return time.Unix(0, call.ts).UTC() },
-	})
-	var b limitedBuilder
-	if err := run.Execute(&b, data); err != nil {
-		return "", err
-	}
-	return b.String(), nil
+	return ls.since(w.start), nil
 }
 
 func (s *LineFormat) process(st *lineState, ls *labelSet) bool {

@@ -278,9 +278,8 @@ func (s *labelSet) appendGrouped(dst Labels, g *Grouping) Labels {
 	return dst
 }
 
-// template data: every label by name.
-func (s *labelSet) templateData() map[string]string {
-	m := make(map[string]string, len(s.labels)+2)
+// templateData fills m with every label by name.
+func (s *labelSet) templateData(m map[string]string) {
 	for i := range s.labels {
 		m[s.labels[i].Name] = s.labels[i].Value
 	}
@@ -290,7 +289,6 @@ func (s *labelSet) templateData() map[string]string {
 	if s.errDetails != "" {
 		m[labelErrorDetails] = s.errDetails
 	}
-	return m
 }
 
 func (s *DropLabels) process(_ *lineState, ls *labelSet) bool {

@@ -35,6 +35,11 @@ type SelectRequest struct {
 	Filters []LabelFilter
 	// Keep is all of Lines in one; nil keeps all. Safe for concurrent use.
 	Keep func(line string) bool
+	// Early makes a test for one goroutine, nil if there is none. An entry that the test refuses does not pass the pipeline.
+	// It looks at the line, the stream and the metadata that EarlyLabels name, so that a source can ask before it has all
+	// of an entry. Where a source does not call Early, the engine does.
+	Early       func() func(*Entry) bool
+	EarlyLabels []string
 	// Limit is how many entries are enough, if all that the source yields pass Matchers, Lines and Filters; 0 means all.
 	Limit int
 	// Labels are the only labels and metadata whose values matter, nil if all do. Streams must be complete
