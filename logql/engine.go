@@ -180,6 +180,7 @@ func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) e
 	if onlyFilters(e.Stages) && ev.p.Interval <= 0 {
 		req.Limit = ev.p.Limit
 	}
+	req.Expect = ev.p.Limit
 	early := earlyOf(e.Stages)
 	if early != nil {
 		req.Early, req.EarlyLabels = early.source, early.labels

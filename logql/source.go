@@ -42,6 +42,9 @@ type SelectRequest struct {
 	EarlyLabels []string
 	// Limit is how many entries are enough, if all that the source yields pass Matchers, Lines and Filters; 0 means all.
 	Limit int
+	// Expect is how many entries are taken before the selection is ended, if filters keep them; 0: not known. A source may
+	// read in small pieces then.
+	Expect int
 	// Labels are the only labels and metadata whose values matter, nil if all do. Streams must be complete
 	// enough for the matchers.
 	Labels []string
