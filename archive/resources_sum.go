@@ -22,12 +22,18 @@ type ResourceCountRequest struct {
 	MaxRows int64
 	// MaxBytes is as in a ScanRequest.
 	MaxBytes int64
+	// BySeverity counts by severity, too.
+	BySeverity bool
 }
 
 // ResourceCount counts records of one resource in one bucket.
 type ResourceCount struct {
 	Resource *Resource // valid during the call
 	Bucket   int
+	// SeverityNumber, and SeverityText where that is not 1 to 24, are those of the records, if the request asked for them; of an
+	// estimate, the text may be missing.
+	SeverityNumber int32
+	SeverityText   string
 	// Rows are the records, Bytes those of their bodies' text; Weight and WeightedBytes are as in a [CountRow].
 	Rows, Bytes, Weight, WeightedBytes float64
 }
@@ -50,7 +56,7 @@ func (s *Snapshot) CountResources(ctx context.Context, req ResourceCountRequest,
 	if err != nil || scan.after(scan.Start) {
 		return true, ScanStats{}, err
 	}
-	c := &resourceCounting{unordered: unordered{sweep: sweep{q: q}}, req: &CountRequest{Edges: req.Edges}, add: add}
+	c := &resourceCounting{unordered: unordered{sweep: sweep{q: q}}, req: &CountRequest{Edges: req.Edges, BySeverity: req.BySeverity}, add: add}
 	objects, _ := s.wanted(q, &c.stats)
 	asked := spans{{scan.Start, scan.last()}}
 	twice := doubtful(objects, s.fresh, asked[0], scan.Service)
@@ -72,7 +78,7 @@ func (s *Snapshot) CountResources(ctx context.Context, req ResourceCountRequest,
 type resourceCounting struct {
 	unordered
 
-	req   *CountRequest // of the edges
+	req   *CountRequest // of the edges and the severity
 	once  spans         // times whose cells may be added up
 	exact bool
 	rows  int64 // that would have to be read
@@ -86,20 +92,27 @@ func (c *resourceCounting) whole(from, to int64) bool {
 	return c.once.holds(from, to) && c.req.oneBucket(from, to)
 }
 
+// texts reports whether the severities of an object that matter are in texts, which its cells do not have.
+func (c *resourceCounting) texts(o *ObjectMeta, counts *ResourceCounts) bool {
+	return c.req.BySeverity && (o.Counts == nil || !o.Counts.numberedOrBare()) &&
+		slices.ContainsFunc(counts.Cells, func(cell ResourceCell) bool { return !numbered(cell.SeverityNumber) })
+}
+
 // measure finds out how many rows would have to be read for an exact answer.
 func (c *resourceCounting) measure(objects []*ObjectMeta, twice spans) error {
 	var cut []*ObjectMeta
 	for _, o := range objects {
-		if !c.whole(o.MinTime, o.MaxTime) {
+		if !c.whole(o.MinTime, o.MaxTime) || c.req.BySeverity && (o.Counts == nil || !o.Counts.numberedOrBare()) {
 			cut = append(cut, o)
 		}
 	}
 	var ignored ScanStats // the second pass counts them
-	return c.q.eachResources(cut, true, &ignored, func(_ *ObjectMeta, counts *ResourceCounts) {
+	return c.q.eachResources(cut, true, &ignored, func(o *ObjectMeta, counts *ResourceCounts) {
+		texts := c.texts(o, counts)
 		for i := range counts.Cells {
 			cell := &counts.Cells[i]
 			from, to := counts.Times(cell)
-			if !c.whole(from, to) && (c.once.overlap(from, to) || twice.overlap(from, to)) {
+			if (texts || !c.whole(from, to)) && (c.once.overlap(from, to) || twice.overlap(from, to)) {
 				c.rows += cell.Rows
 			}
 		}
@@ -109,7 +122,7 @@ func (c *resourceCounting) measure(objects []*ObjectMeta, twice spans) error {
 func (c *resourceCounting) run(objects []*ObjectMeta, fresh []*freshUnit, asked spans) error {
 	var todo []objectTimes
 	err := c.q.eachResources(objects, true, &c.stats, func(o *ObjectMeta, counts *ResourceCounts) {
-		if rest := c.cells(counts); len(rest) > 0 {
+		if rest := c.cells(o, counts); len(rest) > 0 {
 			todo = append(todo, objectTimes{o, rest})
 		}
 	})
@@ -134,8 +147,9 @@ func (c *resourceCounting) run(objects []*ObjectMeta, fresh []*freshUnit, asked 
 }
 
 // cells adds up the cells of an object, and returns the times whose rows must be read.
-func (c *resourceCounting) cells(counts *ResourceCounts) spans {
+func (c *resourceCounting) cells(o *ObjectMeta, counts *ResourceCounts) spans {
 	var rest []span64
+	texts := c.exact && c.texts(o, counts)
 	last, wanted := int32(-1), false
 	for i := range counts.Cells {
 		cell := &counts.Cells[i]
@@ -146,7 +160,7 @@ func (c *resourceCounting) cells(counts *ResourceCounts) spans {
 		from, to := counts.Times(cell)
 		switch {
 		case !wanted || !c.once.overlap(from, to):
-		case c.whole(from, to):
+		case !texts && c.whole(from, to):
 			c.put(counts, cell, c.req.bucket(from), 1)
 		case c.exact:
 			rest = append(rest, c.once.within(from, to)...)
@@ -158,10 +172,14 @@ func (c *resourceCounting) cells(counts *ResourceCounts) spans {
 }
 
 func (c *resourceCounting) put(counts *ResourceCounts, cell *ResourceCell, bucket int, share float64) {
-	c.add(&ResourceCount{
+	n := ResourceCount{
 		Resource: &counts.Resources[cell.Resource], Bucket: bucket, Rows: share * float64(cell.Rows), Bytes: share * float64(cell.Bytes),
 		Weight: share * cell.Weight, WeightedBytes: share * cell.WeightedBytes,
-	})
+	}
+	if c.req.BySeverity {
+		n.SeverityNumber = cell.SeverityNumber
+	}
+	c.add(&n)
 }
 
 // share gives each bucket its part of a cell by time.
@@ -183,20 +201,34 @@ func (c *resourceCounting) share(counts *ResourceCounts, cell *ResourceCell, fro
 // record adds a row that was read.
 func (c *resourceCounting) record(r *Record) error {
 	weight, bytes := r.Weight(), float64(len(r.Body))
-	c.adding.Lock()
-	defer c.adding.Unlock()
-	c.add(&ResourceCount{
+	n := ResourceCount{
 		Resource: &Resource{r.ServiceName, r.ResourceAttributes}, Bucket: c.req.bucket(r.Timestamp),
 		Rows: 1, Bytes: bytes, Weight: weight, WeightedBytes: weight * bytes,
-	})
+	}
+	if c.req.BySeverity {
+		n.SeverityNumber, n.SeverityText = severityOf(r.SeverityNumber, r.SeverityText)
+	}
+	c.adding.Lock()
+	defer c.adding.Unlock()
+	c.add(&n)
 	return nil
+}
+
+// severityOf leaves out a text that says no more than the number.
+func severityOf(number int32, text string) (int32, string) {
+	if numbered(number) {
+		return number, ""
+	}
+	return number, text
 }
 
 // freshUnit adds the rows of what is not committed, where no record is there twice.
 func (c *resourceCounting) freshUnit(u *freshUnit) error {
 	type key struct {
-		shared uint32
-		bucket int
+		shared   uint32
+		bucket   int
+		severity int32
+		text     string
 	}
 	tenants := map[string]bool{}
 	wants := func(s *sharedText) bool {
@@ -225,11 +257,14 @@ func (c *resourceCounting) freshUnit(u *freshUnit) error {
 			if !wanted[row.shared] || !c.once.has(row.timestamp) {
 				continue
 			}
-			k := key{row.shared, c.req.bucket(row.timestamp)}
+			k := key{shared: row.shared, bucket: c.req.bucket(row.timestamp)}
+			if c.req.BySeverity {
+				k.severity, k.text = severityOf(row.severityNumber, b.words[row.severityText])
+			}
 			sum := sums[k]
 			if sum == nil {
 				s := &b.shared[row.shared]
-				sum = &ResourceCount{Resource: &Resource{s.service, s.resource}, Bucket: k.bucket}
+				sum = &ResourceCount{Resource: &Resource{s.service, s.resource}, Bucket: k.bucket, SeverityNumber: k.severity, SeverityText: k.text}
 				sums[k] = sum
 			}
 			weight, bytes := weightOf(b.words[row.threshold], row.recordCount), float64(row.body.to-row.body.from)

@@ -19,7 +19,7 @@ import (
 type bucketSums map[string]*ResourceCount
 
 func (all bucketSums) add(n *ResourceCount) {
-	key := fmt.Sprintf("%s in %d", toldResource(n.Resource, 0, 0), n.Bucket)
+	key := fmt.Sprintf("%s in %d %q", toldResource(n.Resource, n.SeverityNumber, 0), n.Bucket, n.SeverityText)
 	sum := all[key]
 	if sum == nil {
 		sum = &ResourceCount{}
@@ -46,7 +46,11 @@ func scannedSums(t testing.TB, s *Snapshot, req ResourceCountRequest) bucketSums
 	scan := ScanRequest{Start: req.Edges[0], End: req.Edges[len(req.Edges)-1], Service: req.Service, Object: req.Object}
 	_, err := s.Scan(t.Context(), scan, func(r *Record) error {
 		w, n := r.Weight(), float64(len(r.Body))
-		want.add(&ResourceCount{Resource: &Resource{r.ServiceName, r.ResourceAttributes}, Bucket: of.bucket(r.Timestamp), Rows: 1, Bytes: n, Weight: w, WeightedBytes: w * n})
+		one := ResourceCount{Resource: &Resource{r.ServiceName, r.ResourceAttributes}, Bucket: of.bucket(r.Timestamp), Rows: 1, Bytes: n, Weight: w, WeightedBytes: w * n}
+		if req.BySeverity {
+			one.SeverityNumber, one.SeverityText = severityOf(r.SeverityNumber, r.SeverityText)
+		}
+		want.add(&one)
 		return nil
 	})
 	require.NoError(t, err)
@@ -100,6 +104,7 @@ func TestCountResources(t *testing.T) {
 				}
 				slices.Sort(req.Edges)
 			}
+			req.BySeverity = n%2 == 0
 			if n%3 == 2 {
 				req.Service = func(s string) bool { return s != "service-1" }
 			}
