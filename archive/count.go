@@ -28,7 +28,7 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 		scan.Start = max(scan.Start, req.Edges[0])
 		scan.End = min(scan.End, req.Edges[n-1])
 	}
-	if keep := scan.Keep; keep == nil {
+	if scan.Keep == nil {
 		scan.Columns = ColumnWeight
 	} else {
 		scan.Columns = cmp.Or(scan.Columns, ColumnsAll) | ColumnWeight
@@ -115,8 +115,9 @@ func (c *counting) readFresh(fresh []*freshUnit, times spans) error {
 			return err
 		}
 		req := *c.q.req
+		keep := c.q.keeper()
 		req.Keep = func(r *Record) bool {
-			if times.has(r.Timestamp) && c.q.keeps(r) {
+			if times.has(r.Timestamp) && keep(r) {
 				c.mu.Lock()
 				defer c.mu.Unlock()
 				c.total.record(c.req, r)

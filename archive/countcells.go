@@ -81,7 +81,7 @@ func (s spans) within(from, to int64) (rest spans) {
 
 // onlyRows reports whether there are no conditions but time, service and severity.
 func (r *CountRequest) onlyRows() bool {
-	return len(r.Lines) == 0 && len(r.Values) == 0 && r.Keep == nil
+	return len(r.Lines) == 0 && len(r.Values) == 0 && r.Keep == nil && r.Early == nil
 }
 
 // bounds are the times of a bucket, both included.

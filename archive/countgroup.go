@@ -43,7 +43,7 @@ func (c *counting) countGroup(gc *groupTimes, t *tally) (read bool, rows int64, 
 			}
 		})
 	}
-	if c.q.req.Keep != nil {
+	if c.q.req.Keep != nil || c.q.req.Early != nil {
 		if err := g.filterKeep(sel.live); err != nil {
 			return true, 0, err
 		}
@@ -53,11 +53,10 @@ func (c *counting) countGroup(gc *groupTimes, t *tally) (read bool, rows int64, 
 
 // filterKeep asks the request for every record that is left.
 func (g *groupReader) filterKeep(live bitset) error {
-	m, err := g.newMaterializer()
+	m, err := g.newEarlyLook(true)
 	if err != nil {
 		return err
 	}
-	m.passing()
 	var r Record
 	n := 0
 	live.each(func(row int) {
@@ -67,11 +66,8 @@ func (g *groupReader) filterKeep(live bitset) error {
 		if err != nil {
 			return
 		}
-		if err = m.record(row, &r); err != nil {
-			return
-		}
-		r.Tenant = g.file.meta.Tenant
-		if !g.q.req.Keep(&r) {
+		var wanted bool
+		if wanted, err = m.record(row, &r); err == nil && !wanted {
 			live.clear(row)
 		}
 	})

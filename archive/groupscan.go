@@ -26,7 +26,8 @@ type groupScan struct {
 	reader *groupReader
 	sel    selection
 	rows   []uint32 // that pass the first conditions, in the order of the scan
-	maker  *materializer
+	maker  *earlyLook
+	chunks int   // that were made
 	held   int64 // bytes of the budget, lasting
 
 	decoded, read bool // for the statistics
@@ -84,7 +85,7 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 	if err := s.sort(); err != nil {
 		return nil, err
 	}
-	if s.maker, err = g.newMaterializer(); err != nil {
+	if s.maker, err = g.newEarlyLook(false); err != nil {
 		return nil, err
 	}
 	if kept = s.q.budget.keep(need); kept {
@@ -136,12 +137,15 @@ func (s *groupScan) limit() int64 {
 	if n := s.q.req.Limit; n > 0 {
 		return int64(max(n, minChunkRows))
 	}
+	if n := s.q.req.Expect; n > 0 && n < math.MaxInt32>>20 { // more each time, as it seems to take more
+		return int64(max(n, minChunkRows)) << min(s.chunks, 20)
+	}
 	return math.MaxInt32
 }
 
 // columns are those that the query may need of a row group.
 func (s *groupScan) columns() []int {
-	leaves := slices.Clone(s.q.leaves)
+	leaves := append(slices.Clone(s.q.leaves), s.q.early...)
 	if len(s.q.lines) > 0 {
 		leaves = append(leaves, colBody)
 	}
@@ -215,7 +219,7 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 		size = min(size, max(limit/s.reader.recordBytes(), 1))
 	}
 	records = make([]Record, 0, min(size, minChunkRows))
-	if limit == s.q.budget.limit {
+	if limit == s.q.budget.limit && s.q.req.Early == nil {
 		records = slices.Grow(records, int(size))
 	}
 	taken := 0
@@ -235,11 +239,11 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 		}
 		records = append(records, Record{})
 		r := &records[len(records)-1]
-		if err := s.maker.record(int(row), r); err != nil {
+		wanted, err := s.maker.record(int(row), r)
+		if err != nil {
 			return nil, err
 		}
-		r.Tenant = s.plan.file.meta.Tenant
-		if s.q.req.Keep != nil && !s.q.req.Keep(r) {
+		if !wanted {
 			records = records[:len(records)-1]
 			continue
 		}
@@ -248,6 +252,7 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 		}
 	}
 	s.done += taken
+	s.chunks++
 	if taken < len(rows) {
 		s.more = true
 		s.bound = s.reader.cols[colTimestamp].number(int(rows[taken]))
@@ -255,7 +260,15 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 	return records, nil
 }
 
-// keeps is the whole condition on a whole record, but for time, service and tenant.
+// keeper makes the whole condition on a whole record, but for time, service and tenant, for one goroutine.
+func (q *query) keeper() func(*Record) bool {
+	if q.req.Early == nil {
+		return q.keeps
+	}
+	early := q.req.Early()
+	return func(r *Record) bool { return q.keeps(r) && early(r) }
+}
+
 func (q *query) keeps(r *Record) bool {
 	if q.req.Severity != nil && !q.severity(r.SeverityNumber, r.SeverityText) {
 		return false
@@ -290,7 +303,7 @@ func (o *objectFile) decodeGroup(i int, data []byte, req *ScanRequest) (records 
 	if err := s.sort(); err != nil {
 		return nil, g.info.n, err
 	}
-	if s.maker, err = g.newMaterializer(); err != nil {
+	if s.maker, err = g.newEarlyLook(false); err != nil {
 		return nil, g.info.n, err
 	}
 	list, err := s.chunk(q.budget.limit)

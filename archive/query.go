@@ -4,6 +4,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type query struct {
 	values []valueFilter
 	index  *textindex.Query // nil: there is nothing to ask an index for
 	leaves []int            // columns of the records
+	early  []int            // columns of the records that Early looks at
 	budget *budget
 	limit  *readLimit
 
@@ -50,7 +52,10 @@ func newQuery(ctx context.Context, r *Reader, req *ScanRequest) (*query, error) 
 	if err != nil {
 		return nil, err
 	}
-	q := &query{reader: r, req: req, lines: lines, values: values, leaves: leavesOf(req.Columns)}
+	q := &query{reader: r, req: req, lines: lines, values: values, leaves: leavesOf(cmp.Or(req.Columns, ColumnsAll))}
+	if req.Early != nil {
+		q.early = leavesOf(req.EarlyColumns)
+	}
 	q.limit = &readLimit{max: req.MaxBytes}
 	ctx, q.limit.end = context.WithCancelCause(ctx)
 	q.ctx = context.WithValue(ctx, queryKey{}, q)
@@ -299,9 +304,6 @@ func (q *query) readExtents(object string, list []extent, use func(index int, b 
 
 // leavesOf are the columns that fields of a record take.
 func leavesOf(c Columns) []int {
-	if c == 0 {
-		c = ColumnsAll
-	}
 	leaves := []int{colTimestamp, colSeverityText, colSeverityNumber, colServiceName, colRecordUID}
 	add := func(field Columns, cols ...int) {
 		if c&field != 0 {

@@ -193,6 +193,9 @@ func referenceMatches(t testing.TB, req *ScanRequest, r *Record) bool {
 			return false
 		}
 	}
+	if req.Early != nil && !req.Early()(r) {
+		return false
+	}
 	return req.Keep == nil || req.Keep(r)
 }
 
@@ -314,7 +317,39 @@ func wildRequest(r *rand.Rand, ref *reference) ScanRequest {
 	if r.IntN(3) == 0 {
 		req.Columns = Columns(r.IntN(ColumnsAll) + 1)
 	}
+	if r.IntN(4) == 0 {
+		req.EarlyColumns = Columns(r.IntN(ColumnsAll + 1))
+		rest, columns := uint64(r.IntN(3)), req.EarlyColumns
+		req.Early = func() func(*Record) bool {
+			busy := false // fails under the race detector when it is called by two goroutines at a time
+			return func(r *Record) bool {
+				busy = !busy
+				return !hashed(r, columns, 3, rest)
+			}
+		}
+	}
+	if r.IntN(4) == 0 {
+		req.Expect = r.IntN(100)
+	}
 	return req
+}
+
+// hashed tells records apart by the fields of some columns.
+func hashed(r *Record, c Columns, n, rest uint64) bool {
+	h := uint64(r.Timestamp) + uint64(r.SeverityNumber)
+	if c&ColumnBody != 0 {
+		h += uint64(len(r.Body))
+	}
+	if c&ColumnTraceID != 0 {
+		h += uint64(len(r.TraceID)) / 32
+	}
+	if c&ColumnLogAttributes != 0 {
+		h += uint64(len(r.LogAttributes))
+	}
+	if c&ColumnResourceAttributes != 0 {
+		h += uint64(len(r.ResourceAttributes))
+	}
+	return h%n == rest
 }
 
 // wildArchive commits the batches and returns a reference of them. Without index, commit records do not tell of it.
@@ -389,8 +424,8 @@ func TestQueriesOfWildData(t *testing.T) {
 }
 
 func describe(req *ScanRequest) string {
-	return fmt.Sprintf("start %d end %d descending %v service %v severity %v lines %#v values %#v keep %v columns %b limit %d", req.Start, req.End, req.Descending, req.Service != nil,
-		req.Severity != nil, req.Lines, req.Values, req.Keep != nil, req.Columns, req.Limit)
+	return fmt.Sprintf("start %d end %d descending %v service %v severity %v lines %#v values %#v keep %v early %v (%b) columns %b limit %d", req.Start, req.End, req.Descending, req.Service != nil,
+		req.Severity != nil, req.Lines, req.Values, req.Keep != nil, req.Early != nil, req.EarlyColumns, req.Columns, req.Limit)
 }
 
 func checkScan(t *testing.T, r *rand.Rand, readers []*Reader, ref *reference, req ScanRequest) {

@@ -26,13 +26,15 @@ func (m *materializer) passing() {
 
 // newMaterializer loads the columns of the records.
 func (g *groupReader) newMaterializer() (*materializer, error) {
-	if err := g.load(g.q.leaves...); err != nil {
+	return g.materializerOf(cmp.Or(g.q.req.Columns, ColumnsAll), g.q.leaves)
+}
+
+// materializerOf makes records with some of their fields, which take these leaves.
+func (g *groupReader) materializerOf(columns Columns, leaves []int) (*materializer, error) {
+	if err := g.load(leaves...); err != nil {
 		return nil, err
 	}
-	m := &materializer{g: g, columns: g.q.req.Columns}
-	if m.columns == 0 {
-		m.columns = ColumnsAll
-	}
+	m := &materializer{g: g, columns: columns}
 	var err error
 	attributes := func(field Columns, to *attributeReader, col int) {
 		if m.columns&field != 0 && err == nil {

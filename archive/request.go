@@ -27,11 +27,19 @@ type ScanRequest struct {
 	// Keep keeps a record that passed the other conditions; nil keeps all. It may be called from several goroutines at a
 	// time, in any order, and for more records than are yielded. The record is valid during the call only.
 	Keep func(*Record) bool
+	// Early makes a first look at records, which keeps those that may be wanted; nil keeps all. It is called for each row
+	// group and part of one, and what it returns by one goroutine at a time, for records that passed the conditions above,
+	// before Keep is. Such a record has EarlyColumns alone, beside what is always there, and is valid during the call only.
+	// Of row groups of which nothing is kept no other columns are read.
+	Early        func() func(*Record) bool
+	EarlyColumns Columns // 0 means none
 	// Columns are what Keep and the callback need of a record; 0 means all. Timestamp, ServiceName, the severity and the
 	// RecordUID are always there; other fields are empty or not, as it happens.
 	Columns Columns
 	// Limit ends the scan after so many records; 0 means no limit.
 	Limit int
+	// Expect is about how many records the callback will take before it ends the scan; 0: it is not known.
+	Expect int
 	// MaxBytes is how much the query may read, in bytes as they lie in the bucket, whether they come from there or from the
 	// cache; the commit log is not counted. More ends it with a [ReadLimitError]. 0 means no limit.
 	MaxBytes int64

@@ -130,6 +130,7 @@ func (u *unordered) group(yield func(*Record) error) func(*groupTimes) (bool, in
 		if sel.live.empty() {
 			return false, 0, nil
 		}
+		whole := gt.times.holds(g.info.minTime, g.info.maxTime)
 		s := groupScan{q: u.q, plan: gt.plan, number: gt.group}
 		need := g.memory(s.columns())
 		if err := u.q.budget.acquire(u.q.ctx, need); err != nil {
@@ -139,13 +140,16 @@ func (u *unordered) group(yield func(*Record) error) func(*groupTimes) (bool, in
 		if err := g.filter(&sel, false); err != nil || sel.live.empty() {
 			return true, 0, err
 		}
-		m, err := g.newMaterializer()
+		m, err := g.newEarlyLook(true)
 		if err != nil {
 			return true, 0, err
 		}
-		m.passing()
+		if !whole {
+			if err := g.load(colTimestamp); err != nil {
+				return true, 0, err
+			}
+		}
 		times := g.cols[colTimestamp]
-		whole := gt.times.holds(g.info.minTime, g.info.maxTime)
 		var r Record
 		n := 0
 		for row := range sel.live.rows {
@@ -157,11 +161,11 @@ func (u *unordered) group(yield func(*Record) error) func(*groupTimes) (bool, in
 					return true, rows, err
 				}
 			}
-			if err := m.record(row, &r); err != nil {
+			wanted, err := m.record(row, &r)
+			if err != nil {
 				return true, rows, err
 			}
-			r.Tenant = g.file.meta.Tenant
-			if u.q.req.Keep != nil && !u.q.req.Keep(&r) {
+			if !wanted {
 				continue
 			}
 			if ended = yield(&r); ended != nil {
@@ -219,8 +223,9 @@ func (u *unordered) freshUnit(unit *freshUnit, times spans, yield func(*Record) 
 	var ended error
 	rows := int64(0)
 	req := *u.q.req
+	keep := u.q.keeper()
 	req.Keep = func(r *Record) bool {
-		if ended == nil && times.has(r.Timestamp) && u.q.keeps(r) {
+		if ended == nil && times.has(r.Timestamp) && keep(r) {
 			if ended = yield(r); ended != nil {
 				cancel()
 			} else {
