@@ -4,7 +4,6 @@
 package archivesource
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -134,43 +133,80 @@ func (m *Mapper) stream(key []byte, r *archive.Record) *stream {
 type converter struct {
 	m          *Mapper
 	req        *logql.SelectRequest
-	all        bool
 	unweighted bool
-	needs      map[string]bool
-	last       *stream
-	lastOK     bool
-	lastKey    []byte
-	key        []byte
-	meta       logql.Labels
+
+	// What is wanted of all that is no attribute.
+	level, severityText, severityNumber, traceID, spanID, flags, eventName, scopeName, scopeVersion bool
+	attributes                                                                                      bool // some
+	keys                                                                                            [keySlots]key
+
+	last           *stream
+	lastOK         bool
+	lastService    string
+	lastAttributes []archive.Attribute
+	lastMetadata   logql.Labels // what is wanted of that of the stream
+	lastKey        []byte
+	meta           logql.Labels
+}
+
+// keySlots is how many keys of attributes a converter remembers.
+const keySlots = 128
+
+// key is what a converter knows of a key of attributes.
+type key struct {
+	key, name string
+	wanted    bool
 }
 
 func (m *Mapper) converter(req *logql.SelectRequest) *converter {
-	c := &converter{m: m, req: req, all: req.Labels == nil, needs: map[string]bool{}}
-	for _, n := range req.Labels {
-		c.needs[n] = true
-	}
+	c := &converter{m: m, req: req, attributes: req.Labels == nil || len(req.Labels) > 0}
+	c.level, c.severityText, c.severityNumber = req.Needs(LabelLevel), req.Needs("severity_text"), req.Needs("severity_number")
+	c.traceID, c.spanID, c.flags = req.Needs("trace_id"), req.Needs("span_id"), req.Needs("flags")
+	c.eventName, c.scopeName, c.scopeVersion = req.Needs("event_name"), req.Needs("scope_name"), req.Needs("scope_version")
 	return c
 }
 
 // streamOf finds the stream of a record; most records have that of the one before.
 func (c *converter) streamOf(r *archive.Record) *stream {
-	key := c.key[:0]
-	key = append(key, r.ServiceName...)
-	for i := range r.ResourceAttributes {
-		a := &r.ResourceAttributes[i]
-		key = append(key, 0xff)
-		key = append(key, a.Key...)
-		key = append(key, 0xfe)
-		key = append(key, a.Value...)
-	}
-	c.key = key
-	if c.last != nil && slices.Equal(key, c.lastKey) {
+	if c.last != nil && r.ServiceName == c.lastService && sameAttributes(r.ResourceAttributes, c.lastAttributes) {
 		return c.last
 	}
-	c.last = c.m.stream(key, r)
+	id := append(c.lastKey[:0], r.ServiceName...)
+	for i := range r.ResourceAttributes {
+		a := &r.ResourceAttributes[i]
+		id = append(id, 0xff)
+		id = append(id, a.Key...)
+		id = append(id, 0xfe)
+		id = append(id, a.Value...)
+	}
+	c.lastKey = id
+	c.last = c.m.stream(id, r)
 	c.lastOK = logql.MatchStream(c.last.labels, c.req.Matchers)
-	c.lastKey = append(c.lastKey[:0], key...)
+	c.lastService = strings.Clone(r.ServiceName)
+	c.lastAttributes = c.lastAttributes[:0]
+	for _, a := range r.ResourceAttributes {
+		c.lastAttributes = append(c.lastAttributes, archive.Attribute{Key: strings.Clone(a.Key), Value: strings.Clone(a.Value)})
+	}
+	c.lastMetadata = c.lastMetadata[:0]
+	for _, l := range c.last.metadata {
+		if l.Value != "" && c.req.Needs(l.Name) {
+			c.lastMetadata = append(c.lastMetadata, l)
+		}
+	}
 	return c.last
+}
+
+// sameAttributes compares all but the types, which labels do not have.
+func sameAttributes(a, b []archive.Attribute) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Key != b[i].Key || a[i].Value != b[i].Value {
+			return false
+		}
+	}
+	return true
 }
 
 // convert fills e, which shares memory with r; false says that the stream does not match.
@@ -184,45 +220,75 @@ func (c *converter) convert(r *archive.Record, e *logql.Entry) bool {
 		e.Weight = r.Weight()
 	}
 	c.meta = c.meta[:0]
-	c.add(LabelLevel, Level(r))
-	for _, a := range r.LogAttributes {
-		c.addAttribute(a)
+	if c.level {
+		c.add(LabelLevel, Level(r))
 	}
-	for _, l := range s.metadata {
-		c.add(l.Name, l.Value)
+	c.addAttributes(r.LogAttributes)
+	c.meta = append(c.meta, c.lastMetadata...)
+	if c.severityText {
+		c.add("severity_text", r.SeverityText)
 	}
-	c.add("severity_text", r.SeverityText)
-	if r.SeverityNumber != 0 && c.wants("severity_number") {
-		c.meta = append(c.meta, logql.Label{Name: "severity_number", Value: strconv.Itoa(int(r.SeverityNumber))})
+	if c.severityNumber && r.SeverityNumber != 0 {
+		c.add("severity_number", strconv.Itoa(int(r.SeverityNumber)))
 	}
-	c.add("trace_id", r.TraceID)
-	c.add("span_id", r.SpanID)
-	if r.TraceFlags != 0 && c.wants("flags") {
-		c.meta = append(c.meta, logql.Label{Name: "flags", Value: strconv.FormatUint(uint64(r.TraceFlags), 10)})
+	if c.traceID {
+		c.add("trace_id", r.TraceID)
 	}
-	c.add("event_name", r.EventName)
-	c.add("scope_name", r.ScopeName)
-	c.add("scope_version", r.ScopeVersion)
-	for _, a := range r.ScopeAttributes {
-		c.addAttribute(a)
+	if c.spanID {
+		c.add("span_id", r.SpanID)
 	}
+	if c.flags && r.TraceFlags != 0 {
+		c.add("flags", strconv.FormatUint(uint64(r.TraceFlags), 10))
+	}
+	if c.eventName {
+		c.add("event_name", r.EventName)
+	}
+	if c.scopeName {
+		c.add("scope_name", r.ScopeName)
+	}
+	if c.scopeVersion {
+		c.add("scope_version", r.ScopeVersion)
+	}
+	c.addAttributes(r.ScopeAttributes)
 	e.Metadata = c.meta
 	return true
 }
 
-func (c *converter) wants(name string) bool { return c.all || c.needs[name] }
-
 func (c *converter) add(name, value string) {
-	if value != "" && c.wants(name) {
+	if value != "" {
 		c.meta = append(c.meta, logql.Label{Name: name, Value: value})
 	}
 }
 
-func (c *converter) addAttribute(a archive.Attribute) {
-	if !c.all && len(c.needs) == 0 {
+func (c *converter) addAttributes(attributes []archive.Attribute) {
+	if !c.attributes {
 		return
 	}
-	c.add(c.m.labelName(a.Key), a.Value)
+	for i := range attributes {
+		a := &attributes[i]
+		if k := c.keyOf(a.Key); k.wanted {
+			c.add(k.name, a.Value)
+		}
+	}
+}
+
+// keyOf looks a key up; those of one record are mostly those of the one before.
+func (c *converter) keyOf(text string) key {
+	slot := len(text)
+	if slot > 0 {
+		slot = slot*7 + int(text[0]) + 31*int(text[len(text)-1]) + 11*int(text[len(text)/2])
+	}
+	k := &c.keys[slot%keySlots]
+	if k.key == text && k.name != "" {
+		return *k
+	}
+	name := c.m.labelName(text)
+	found := key{key: text, name: name, wanted: c.req.Needs(name)}
+	if len(text) <= maxCachedNameBytes {
+		*k = found
+		k.key = strings.Clone(text)
+	}
+	return found
 }
 
 var levelsByNumber = [...]string{"trace", "debug", "info", "warn", "error", "fatal"}
