@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// queue gives queries their turns. When one is free it goes to the tenant that has the fewest, and among those to the one
-// that waits longest for its next; within a tenant to who came first. So nobody waits for all that another asks. A request for
+// queue gives queries their turns. When one is free it goes to the tenant that has the fewest, tenants with as many take it in
+// rotation, and within a tenant it goes to who came first. So nobody waits for all that another asks. A request for
 // several tenants is a tenant of its own here, and counts as a query of each of them.
 //
 //	free 2   running {a: 3, b: 1}   order [a c b]   waiting a: q7 q8, c: q9, b: q10   →  q9 (c has none)
@@ -22,7 +22,7 @@ type queue struct {
 	free    int
 	running map[string]int       // by tenant
 	waiting map[string][]*waiter // by the names of the tenants; none is empty
-	order   []string             // keys of waiting, whose turn was given longest ago first
+	order   []string             // keys of waiting; who gets a turn goes to the end
 }
 
 // waiter is a query that waits, or runs.
