@@ -416,3 +416,8 @@ func (w *watcher) Select(ctx context.Context, req *logql.SelectRequest, yield fu
 	w.selected = true
 	return w.Source.Select(ctx, req, yield)
 }
+
+func (w *watcher) SelectUnordered(ctx context.Context, req *logql.SelectRequest, newYield func() func(*logql.Entry) error) error {
+	w.selected = true
+	return w.Source.SelectUnordered(ctx, req, newYield)
+}
