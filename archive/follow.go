@@ -31,10 +31,12 @@ type News struct {
 	// Mixed has objects some of whose records were in an earlier look, before they were committed. Only the records
 	// themselves tell which.
 	Mixed *Snapshot
+	// Settled says that a commit is new which has records that were seen before.
+	Settled bool
 }
 
 // Empty reports whether nothing is new.
-func (n *News) Empty() bool { return n.Sure.empty() && n.Mixed.empty() }
+func (n *News) Empty() bool { return n.Sure.empty() && n.Mixed.empty() && !n.Settled }
 
 func (s *Snapshot) empty() bool { return len(s.tail) == 0 && len(s.fresh) == 0 && len(s.errs) == 0 }
 
@@ -137,6 +139,7 @@ func (f *Follower) take(part *tailPart, n *News) {
 	seen := uint64(0)
 	if w != nil {
 		seen = f.held[heldLog{part.record.Writer, w.ID}]
+		n.Settled = n.Settled || w.From <= seen
 	}
 	switch {
 	case w == nil || w.From > seen:

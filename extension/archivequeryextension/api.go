@@ -76,10 +76,11 @@ type call struct {
 	done    func()                // releases it
 	start   time.Time
 	queued  time.Duration
-	leave   func()           // ends its turn; nil: it had none
-	tenants []string         // whose records it may see; nil: everybody's
-	limit   limits           // of its tenants
-	cached  querycache.Stats // of its result
+	leave   func()            // ends its turn; nil: it had none
+	tenants []string          // whose records it may see; nil: everybody's
+	limit   limits            // of its tenants
+	cached  querycache.Stats  // of its result
+	read    archive.ScanStats // of a tail, which has many sources
 }
 
 // answer is what an endpoint returns: a value that becomes JSON, JSON as it is, or text.
@@ -115,6 +116,8 @@ func (a *archiveQuery) handler() http.Handler {
 	route(api+"detected_labels", "detected_labels", (*call).detectedLabels)
 	route(api+"detected_fields", "detected_fields", (*call).detectedFields)
 	route(api+"detected_field/{name}/values", "detected_field_values", (*call).detectedFieldValues)
+	mux.Handle("GET "+api+"tail", a.tail())
+	mux.HandleFunc(api+"tail", a.otherMethod)
 	route(api+"patterns", "patterns", (*call).patterns)
 	route(api+"format_query", "format_query", (*call).formatQuery)
 	route(api+"drilldown-limits", "drilldown_limits", (*call).drilldownLimits)

@@ -103,23 +103,29 @@ func (r *resultJSON) appendStreams(b []byte) []byte {
 			b = append(b, `",`...)
 			b = appendText(b, e.Line)
 			if r.categorize {
-				b = append(b, `,{`...)
-				if len(e.Parsed) > 0 {
-					b = append(b, `"parsed":`...)
-					b = appendLabels(b, e.Parsed)
-				}
-				if len(e.Metadata) > 0 {
-					b = appendComma(b, len(e.Parsed))
-					b = append(b, `"structuredMetadata":`...)
-					b = appendLabels(b, e.Metadata)
-				}
-				b = append(b, '}')
+				b = append(b, ',')
+				b = appendCategories(b, e.Metadata, e.Parsed)
 			}
 			b = append(b, ']')
 		}
 		b = append(b, `]}`...)
 	}
 	return append(b, ']')
+}
+
+// appendCategories writes what a client that asked for categorized labels gets of an entry.
+func appendCategories(b []byte, metadata, parsed logql.Labels) []byte {
+	b = append(b, '{')
+	if len(parsed) > 0 {
+		b = append(b, `"parsed":`...)
+		b = appendLabels(b, parsed)
+	}
+	if len(metadata) > 0 {
+		b = appendComma(b, len(parsed))
+		b = append(b, `"structuredMetadata":`...)
+		b = appendLabels(b, metadata)
+	}
+	return append(b, '}')
 }
 
 func (r *resultJSON) appendSeries(b []byte) []byte {

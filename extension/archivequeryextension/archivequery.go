@@ -43,7 +43,10 @@ type archiveQuery struct {
 	results   *querycache.Cache
 	log       *queryLog
 
+	tails tails
+
 	grace, formTimeout time.Duration
+	tailTimes          tailTimes
 
 	bucket archive.Bucket
 	reader atomic.Pointer[archive.Reader] // nil until the commit log could be read once
@@ -67,7 +70,7 @@ func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
 		log: newQueryLog(&cfg.QueryLog, set.Logger, func(ctx context.Context) {
 			telemetry.ExtensionArchiveQueryUnloggedQueries.Add(ctx, 1)
 		}),
-		grace: shutdownGrace, formTimeout: formTimeout,
+		grace: shutdownGrace, formTimeout: formTimeout, tailTimes: defaultTailTimes,
 	}, nil
 }
 
@@ -153,6 +156,7 @@ func (a *archiveQuery) Shutdown(ctx context.Context) error {
 		}
 		a.server = nil
 	}
+	a.tails.shutdown()
 	a.wg.Wait()
 	if a.bucket != nil {
 		errs = append(errs, a.bucket.Close())

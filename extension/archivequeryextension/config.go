@@ -30,6 +30,8 @@ type Config struct {
 	CacheMiB int `mapstructure:"cache_mib"`
 	// Query bounds what one query may use.
 	Query QueryConfig `mapstructure:"query"`
+	// Tail bounds live tails.
+	Tail TailConfig `mapstructure:"tail"`
 	// Tenants keeps the records of tenants apart.
 	Tenants TenantsConfig `mapstructure:"tenants"`
 	// QueryLog says which queries are written down.

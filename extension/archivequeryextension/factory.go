@@ -47,6 +47,10 @@ func createDefaultConfig() component.Config {
 			ResultCacheMiB: 64,
 			Weighted:       true,
 		},
+		Tail: TailConfig{
+			MaxConcurrent: 10,
+			MaxDuration:   time.Hour,
+		},
 		Tenants:  TenantsConfig{MaxQueued: 100},
 		QueryLog: QueryLogConfig{SlowThreshold: 10 * time.Second, MaxFileMiB: 100, MaxFiles: 5},
 	}

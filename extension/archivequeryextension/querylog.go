@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/client"
 	"go.uber.org/zap"
 
-	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/redact"
 	"github.com/logboom/logboom/logql"
 )
@@ -177,7 +176,7 @@ func (c *call) report(endpoint, outcome string, status int) {
 	if !c.a.log.wants(took) {
 		return
 	}
-	var read archive.ScanStats
+	read := c.read
 	if c.source != nil {
 		read = c.source.Stats()
 	}

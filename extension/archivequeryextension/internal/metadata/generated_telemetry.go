@@ -32,6 +32,8 @@ type TelemetryBuilder struct {
 	ExtensionArchiveQueryRequests        metric.Int64Counter
 	ExtensionArchiveQueryResultBlocks    metric.Int64Counter
 	ExtensionArchiveQueryScannedRecords  metric.Int64Counter
+	ExtensionArchiveQueryTailedLines     metric.Int64Counter
+	ExtensionArchiveQueryTails           metric.Int64UpDownCounter
 	ExtensionArchiveQueryUnloggedQueries metric.Int64Counter
 }
 
@@ -98,6 +100,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_extension_archive_query_scanned_records",
 		metric.WithDescription("Records that queries decoded. [Alpha]"),
 		metric.WithUnit("{records}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionArchiveQueryTailedLines, err = builder.meter.Int64Counter(
+		"otelcol_extension_archive_query_tailed_lines",
+		metric.WithDescription("Lines that were sent to clients of live tails, or dropped because they did not take them fast enough. [Alpha]"),
+		metric.WithUnit("{lines}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionArchiveQueryTails, err = builder.meter.Int64UpDownCounter(
+		"otelcol_extension_archive_query_tails",
+		metric.WithDescription("Live tails that are open. [Alpha]"),
+		metric.WithUnit("{connections}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExtensionArchiveQueryUnloggedQueries, err = builder.meter.Int64Counter(

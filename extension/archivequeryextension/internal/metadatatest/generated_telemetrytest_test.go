@@ -25,6 +25,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExtensionArchiveQueryRequests.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryResultBlocks.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryScannedRecords.Add(context.Background(), 1)
+	tb.ExtensionArchiveQueryTailedLines.Add(context.Background(), 1)
+	tb.ExtensionArchiveQueryTails.Add(context.Background(), 1)
 	tb.ExtensionArchiveQueryUnloggedQueries.Add(context.Background(), 1)
 	AssertEqualExtensionArchiveQueryDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
@@ -42,6 +44,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExtensionArchiveQueryScannedRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExtensionArchiveQueryTailedLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExtensionArchiveQueryTails(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExtensionArchiveQueryUnloggedQueries(t, testTel,
