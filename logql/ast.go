@@ -34,6 +34,8 @@ type LogRange struct {
 	Unwrap   *Unwrap // nil: lines are counted
 	Interval time.Duration
 	Offset   time.Duration
+
+	ranged bool // Interval is set
 }
 
 // Unwrap takes the sample value from a label.

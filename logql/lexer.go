@@ -4,8 +4,11 @@
 package logql
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"text/scanner"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -25,7 +28,8 @@ const (
 	tokNumber
 	tokDuration
 	tokBytes
-	tokFlag // --strict
+	tokFlag  // --strict
+	tokRange // [5m]
 	tokOp
 )
 
@@ -53,7 +57,7 @@ func (t token) String() string {
 // operators, longest first so that the first match wins.
 var operators = []string{
 	"|=", "|~", "|>", "!=", "!~", "!>", "=~", "==", ">=", "<=",
-	"{", "}", "(", ")", "[", "]", ",", "|", "=", ">", "<", "+", "-", "*", "/", "%", "^",
+	"{", "}", "(", ")", ",", "|", "=", ">", "<", "+", "-", "*", "/", "%", "^",
 }
 
 type lexer struct {
@@ -65,6 +69,9 @@ type lexer struct {
 // lex splits a query into tokens; the last one is always tokEOF.
 func lex(src string) ([]token, error) {
 	l := &lexer{src: src, line: 1, col: 1}
+	if strings.HasPrefix(src, "\ufeff") {
+		l.off = len("\ufeff")
+	}
 	toks := make([]token, 0, len(src)/4+4)
 	for {
 		t, err := l.next()
@@ -93,25 +100,36 @@ func (l *lexer) advance(n int) {
 	l.off += n
 }
 
-func (l *lexer) skipSpace() {
+// skipSpace moves over blanks and comments: # and // to the end of the line, /* to */.
+func (l *lexer) skipSpace() error {
 	for l.off < len(l.src) {
-		switch c := l.src[l.off]; {
+		rest := l.src[l.off:]
+		switch c := rest[0]; {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			l.advance(1)
-		case c == '#':
-			n := strings.IndexByte(l.src[l.off:], '\n')
+		case c == '#' || strings.HasPrefix(rest, "//"):
+			n := strings.IndexByte(rest, '\n')
 			if n < 0 {
-				n = len(l.src) - l.off
+				n = len(rest)
 			}
 			l.advance(n)
+		case strings.HasPrefix(rest, "/*"):
+			n := strings.Index(rest, "*/")
+			if n < 0 {
+				return errorAt(l.pos(), "comment is not closed")
+			}
+			l.advance(n + 2)
 		default:
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 func (l *lexer) next() (token, error) {
-	l.skipSpace()
+	if err := l.skipSpace(); err != nil {
+		return token{}, err
+	}
 	t := token{pos: l.pos()}
 	if l.off >= len(l.src) {
 		return t, nil
@@ -119,11 +137,15 @@ func (l *lexer) next() (token, error) {
 	rest := l.src[l.off:]
 	c := rest[0]
 	switch {
-	case c == '"' || c == '`' || c == '\'':
+	case c == '"' || c == '`':
 		return l.lexString(c)
+	case c == '\'':
+		return t, errorAt(t.pos, "syntax error: unexpected ', strings stand in double quotes or backticks")
+	case c == '[':
+		return l.lexRange()
 	case isDigit(c) || c == '.' && len(rest) > 1 && isDigit(rest[1]):
 		return l.lexNumber()
-	case strings.HasPrefix(rest, "--") && len(rest) > 2 && isIdentByte(rest[2]) && !isDigit(rest[2]):
+	case strings.HasPrefix(rest, "--") && identLen(rest[2:]) > 0:
 		n := 2
 		for n < len(rest) && (isIdentByte(rest[n]) || rest[n] == '-') {
 			n++
@@ -189,77 +211,82 @@ func (l *lexer) lexString(quote byte) (token, error) {
 	return t, nil
 }
 
-// unquote decodes a string literal. A single-quoted one may hold more than one character, unlike Go's.
+// unquote decodes a string literal.
 func unquote(s string) (string, error) {
-	switch s[0] {
-	case '`':
+	if s[0] == '`' {
 		return s[1 : len(s)-1], nil
-	case '"':
-		return strconv.Unquote(s)
 	}
-	var b strings.Builder
-	for body := s[1 : len(s)-1]; body != ""; {
-		r, multibyte, tail, err := strconv.UnquoteChar(body, '\'')
-		if err != nil {
-			return "", err
-		}
-		if r < utf8.RuneSelf || !multibyte {
-			b.WriteByte(byte(r))
-		} else {
-			b.WriteRune(r)
-		}
-		body = tail
-	}
-	return b.String(), nil
+	return strconv.Unquote(s)
 }
 
-// lexNumber reads a number, a duration (5m, 1h30m, 1.5s) or a size in bytes (5kB, 1.5GiB).
-func (l *lexer) lexNumber() (token, error) {
-	t := token{pos: l.pos()}
+// lexRange reads a window such as [5m]. What stands in the brackets is a duration as it is, without blanks.
+func (l *lexer) lexRange() (token, error) {
+	t := token{kind: tokRange, pos: l.pos()}
 	rest := l.src[l.off:]
-	n := 0
-	for n < len(rest) {
-		c := rest[n]
-		if isIdentByte(c) || c == '.' || c >= utf8.RuneSelf {
-			n++
-			continue
-		}
-		if (c == '-' || c == '+') && n > 0 && (rest[n-1] == 'e' || rest[n-1] == 'E') &&
-			n+1 < len(rest) && isDigit(rest[n+1]) && isPlainDecimal(rest[:n-1]) {
-			n++
-			continue
-		}
-		break
+	end := strings.IndexByte(rest, ']')
+	if end < 0 {
+		return t, errorAt(t.pos, "range is not closed, expecting ]")
 	}
-	t.text = rest[:n]
-	if v, ok := parseNumber(t.text); ok {
-		t.kind, t.num = tokNumber, v
-	} else if d, ok := parseDuration(t.text); ok {
-		t.kind, t.num = tokDuration, float64(d)
-	} else if b, ok := parseBytes(t.text); ok {
-		t.kind, t.num = tokBytes, float64(b)
-	} else {
-		return t, errorAt(t.pos, "%q is neither a number nor a duration nor a size", t.text)
+	t.text = rest[:end+1]
+	d, ok := parseOrderedDuration(rest[1:end])
+	if !ok {
+		return t, errorAt(t.pos, "not a valid range %q, expecting a duration such as [5m] or [1h30m]", t.text)
 	}
-	l.advance(n)
+	t.num = float64(d)
+	l.advance(end + 1)
 	return t, nil
 }
 
-func isPlainDecimal(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789.") == ""
+// lexNumber reads a number, a duration (5m, 1h30m, 1.5s) or a size in bytes (5kB, 1.5GiB). Numbers are Go's; what
+// follows one and makes neither a duration nor a size of it is a token of its own.
+func (l *lexer) lexNumber() (token, error) {
+	t := token{pos: l.pos()}
+	rest := l.src[l.off:]
+	var mistake string
+	var sc scanner.Scanner
+	sc.Init(strings.NewReader(rest[:numberRun(rest)]))
+	sc.Mode = scanner.ScanInts | scanner.ScanFloats
+	sc.Error = func(_ *scanner.Scanner, msg string) { mistake = msg }
+	sc.Scan()
+	t.text = sc.TokenText()
+	if mistake != "" {
+		return t, errorAt(t.pos, "invalid number: %s", mistake)
+	}
+	if n := len(t.text) + unitRun(rest[len(t.text):]); n > len(t.text) {
+		if d, ok := parseLiteralDuration(rest[:n]); ok {
+			t.kind, t.num, t.text = tokDuration, float64(d), rest[:n]
+		} else if b, ok := parseLiteralBytes(rest[:n]); ok {
+			t.kind, t.num, t.text = tokBytes, float64(b), rest[:n]
+		}
+	}
+	if t.kind == tokEOF {
+		v, err := strconv.ParseFloat(t.text, 64)
+		if err != nil {
+			return t, errorAt(t.pos, "invalid number %s: write it as a decimal one", t.text)
+		}
+		t.kind, t.num = tokNumber, v
+	}
+	l.advance(len(t.text))
+	return t, nil
 }
 
-// parseNumber accepts decimal numbers with fraction and exponent, and hexadecimal ones with a p exponent, as Go has them.
-func parseNumber(s string) (float64, bool) {
-	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
-		v, err := strconv.ParseFloat(s, 64)
-		return v, err == nil
+// numberRun is how many bytes at the start of s can belong to a number.
+func numberRun(s string) int {
+	n := 0
+	for n < len(s) && (isIdentByte(s[n]) || s[n] == '.' || (s[n] == '-' || s[n] == '+') && n > 0 && strings.IndexByte("eEpP", s[n-1]) >= 0) {
+		n++
 	}
-	if strings.Trim(s, "0123456789.eE+-") != "" {
-		return 0, false
+	return n
+}
+
+// unitRun is how many bytes at the start of s can belong to the units behind a number.
+func unitRun(s string) int {
+	for i, r := range s {
+		if r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return i
+		}
 	}
-	v, err := strconv.ParseFloat(s, 64)
-	return v, err == nil
+	return len(s)
 }
 
 var durationUnits = map[string]time.Duration{
@@ -300,6 +327,72 @@ func parseDuration(s string) (time.Duration, bool) {
 		total = -total
 	}
 	return time.Duration(total), true
+}
+
+// orderedUnits are the units of a range, in the order in which they have to stand.
+var orderedUnits = []string{"y", "w", "d", "h", "m", "s", "ms"}
+
+// parseOrderedDuration reads whole numbers with units from long to short, each unit once: 1h30m, 2d12h. A 0 needs no unit.
+func parseOrderedDuration(s string) (time.Duration, bool) {
+	if s == "0" {
+		return 0, true
+	}
+	if s == "" {
+		return 0, false
+	}
+	var total time.Duration
+	for next := 0; s != ""; {
+		n := 0
+		for n < len(s) && isDigit(s[n]) {
+			n++
+		}
+		u := n
+		for u < len(s) && !isDigit(s[u]) {
+			u++
+		}
+		at := slices.Index(orderedUnits[next:], s[n:u])
+		v, err := strconv.ParseInt(s[:n], 10, 64)
+		if at < 0 || err != nil {
+			return 0, false
+		}
+		next += at + 1
+		unit := durationUnits[s[n:u]]
+		if v > int64((math.MaxInt64-total)/unit) {
+			return 0, false
+		}
+		total += time.Duration(v) * unit
+		s = s[u:]
+	}
+	return total, true
+}
+
+// parseLiteralDuration reads a duration in a query: units up to hours in any order and with fractions, or whole numbers
+// from years down.
+func parseLiteralDuration(s string) (time.Duration, bool) {
+	if d, ok := parseOrderedDuration(s); ok {
+		return d, s != "0"
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil
+}
+
+// literalByteUnits are the units of sizes in a query; in contrast to those in values of labels their case counts.
+var literalByteUnits = map[string]bool{
+	"B": true, "kB": true, "MB": true, "GB": true, "TB": true, "PB": true, "EB": true,
+	"KB": true, "KiB": true, "MiB": true, "GiB": true, "TiB": true, "PiB": true, "EiB": true,
+	"kiB": true, "ki": true, "k": true, "K": true, "M": true, "G": true, "T": true, "P": true, "E": true,
+	"Ki": true, "Mi": true, "Gi": true, "Ti": true, "Pi": true, "Ei": true,
+}
+
+func parseLiteralBytes(s string) (uint64, bool) {
+	n := 0
+	for n < len(s) && (isDigit(s[n]) || s[n] == '.') {
+		n++
+	}
+	if !literalByteUnits[s[n:]] {
+		return 0, false
+	}
+	return parseBytes(s)
 }
 
 var byteUnits = map[string]float64{

@@ -5,6 +5,7 @@ package logql
 
 import (
 	"strings"
+	"time"
 )
 
 const (
@@ -109,6 +110,16 @@ func (p *parser) acceptOp(op string) bool {
 	return false
 }
 
+// keywords cannot be names of labels, in whatever case.
+var keywords = map[string]bool{
+	"by": true, "without": true, "on": true, "ignoring": true, "group_left": true, "group_right": true, "bool": true,
+	"offset": true, "or": true, "and": true, "unless": true, "json": true, "logfmt": true, "regexp": true, "pattern": true,
+	"unpack": true, "line_format": true, "label_format": true, "decolorize": true, "drop": true, "keep": true, "unwrap": true,
+}
+
+// isName reports whether a token can be the name of a label.
+func isName(t token) bool { return t.kind == tokIdent && !keywords[strings.ToLower(t.text)] }
+
 // isWord reports whether the current token is a keyword, in whatever case.
 func (p *parser) isWord(w string) bool {
 	t := p.peek()
@@ -136,7 +147,7 @@ func (p *parser) expectOp(op string) error {
 }
 
 func (p *parser) ident(what string) (string, error) {
-	if p.peek().kind != tokIdent {
+	if !isName(p.peek()) {
 		return "", p.unexpected(what)
 	}
 	return p.take().text, nil
@@ -179,9 +190,6 @@ func (p *parser) matchers() ([]*Matcher, error) {
 		}
 		if !p.acceptOp(",") {
 			return nil, p.unexpected("\",\" or \"}\"")
-		}
-		if p.acceptOp("}") {
-			return ms, nil
 		}
 	}
 }
@@ -238,7 +246,7 @@ func (p *parser) logExpr() (*LogExpr, error) {
 
 func (p *parser) pipeline(e *LogExpr) error {
 	for p.stageStart() {
-		if p.isOp("|") && p.peekAt(1).kind == tokIdent && p.peekAt(1).text == "unwrap" {
+		if p.isUnwrap() {
 			return errorAt(p.peekAt(1).pos, "syntax error: unwrap is only possible in a range aggregation such as sum_over_time")
 		}
 		s, err := p.stage()
@@ -250,74 +258,114 @@ func (p *parser) pipeline(e *LogExpr) error {
 	return nil
 }
 
-// logRange reads what a range aggregation works on. The window may stand after the selector or after the
-// pipeline, and parentheses may enclose any leading part.
+// logRange reads what a range aggregation works on: a selector with a window behind it and then its pipeline, or behind
+// both. Parentheses may enclose all of it, or all but the window; what they enclose takes no further stages.
 func (p *parser) logRange(r *LogRange) error {
+	if err := p.logRangePart(r); err != nil {
+		return err
+	}
+	if p.peek().kind == tokRange && !r.ranged {
+		return p.window(r)
+	}
+	if !r.ranged {
+		return p.unexpected("a range such as [5m]")
+	}
+	return nil
+}
+
+// logRangePart is logRange with a window, or without it where it is still to come.
+func (p *parser) logRangePart(r *LogRange) error {
 	if err := p.enter(); err != nil {
 		return err
 	}
 	defer p.leave()
 	if p.acceptOp("(") {
-		if err := p.logRange(r); err != nil {
+		nested := p.isOp("(")
+		if err := p.logRangePart(r); err != nil {
 			return err
+		}
+		if nested && !r.ranged {
+			return p.unexpected("a range such as [5m]")
 		}
 		if err := p.expectOp(")"); err != nil {
 			return err
 		}
-	} else {
-		r.Log = &LogExpr{pos: p.peek().pos}
-		ms, err := p.matchers()
-		if err != nil {
-			return err
-		}
-		r.Log.Matchers = ms
-	}
-	for {
-		switch {
-		case p.isOp("[") && r.Interval == 0:
-			if err := p.window(r); err != nil {
-				return err
-			}
-		case p.stageStart():
-			if err := p.rangeStage(r); err != nil {
-				return err
-			}
-		default:
+		if r.ranged || p.peek().kind != tokRange {
 			return nil
 		}
+		if err := p.window(r); err != nil {
+			return err
+		}
+		if len(r.Log.Stages) > 0 || r.Unwrap != nil || !p.isUnwrap() {
+			return nil
+		}
+		return p.rangeStages(r)
 	}
-}
-
-func (p *parser) window(r *LogRange) error {
-	p.take()
-	t := p.peek()
-	if t.kind != tokDuration || t.num <= 0 {
-		return p.unexpected("a duration such as 5m")
-	}
-	p.take()
-	r.Interval = duration(t)
-	if err := p.expectOp("]"); err != nil {
+	r.Log = &LogExpr{pos: p.peek().pos}
+	ms, err := p.matchers()
+	if err != nil {
 		return err
 	}
+	r.Log.Matchers = ms
+	if p.peek().kind == tokRange {
+		if err := p.window(r); err != nil {
+			return err
+		}
+		return p.rangeStages(r)
+	}
+	if err := p.rangeStages(r); err != nil {
+		return err
+	}
+	if p.peek().kind == tokRange {
+		return p.window(r)
+	}
+	return nil
+}
+
+// window reads [5m] offset 1h.
+func (p *parser) window(r *LogRange) error {
+	r.Interval, r.ranged = duration(p.take()), true
 	if !p.acceptWord("offset") {
 		return nil
 	}
-	neg := p.acceptOp("-")
-	t = p.peek()
-	if t.kind != tokDuration {
+	d, ok := p.signedDuration()
+	if !ok {
 		return p.unexpected("a duration such as 5m")
 	}
-	p.take()
-	r.Offset = duration(t)
-	if neg {
-		r.Offset = -r.Offset
+	r.Offset = d
+	return nil
+}
+
+// signedDuration reads 5m or -5m; blanks cannot stand behind the sign.
+func (p *parser) signedDuration() (time.Duration, bool) {
+	t, next := p.peek(), p.peekAt(1)
+	switch {
+	case t.kind == tokDuration:
+		p.take()
+		return duration(t), true
+	case p.isOp("-") && next.kind == tokDuration && next.pos.Offset == t.pos.Offset+1:
+		p.i += 2
+		return -duration(next), true
+	}
+	return 0, false
+}
+
+// isUnwrap reports whether | unwrap comes.
+func (p *parser) isUnwrap() bool {
+	return p.isOp("|") && p.peekAt(1).kind == tokIdent && strings.EqualFold(p.peekAt(1).text, "unwrap")
+}
+
+func (p *parser) rangeStages(r *LogRange) error {
+	for p.stageStart() {
+		if err := p.rangeStage(r); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func (p *parser) rangeStage(r *LogRange) error {
-	isUnwrap := p.isOp("|") && p.peekAt(1).kind == tokIdent && p.peekAt(1).text == "unwrap"
-	if r.Unwrap == nil && isUnwrap {
+	if r.Unwrap == nil && p.isUnwrap() {
 		p.i += 2
 		u, err := p.unwrap()
 		r.Unwrap = u
@@ -348,7 +396,7 @@ func (p *parser) unwrap() (*Unwrap, error) {
 	if !p.isOp("(") {
 		return &Unwrap{Label: name}, nil
 	}
-	switch name {
+	switch name = strings.ToLower(name); name {
 	case "duration", "duration_seconds", "bytes":
 	default:
 		return nil, errorAt(p.toks[p.i-1].pos, "syntax error: unexpected %s, expecting duration, duration_seconds or bytes", name)

@@ -4,9 +4,9 @@
 package logql
 
 import (
-	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -70,10 +70,11 @@ func (p *parser) binaryOp() string {
 	if t.kind != tokOp && t.kind != tokIdent {
 		return ""
 	}
-	if _, ok := precedence[t.text]; !ok {
+	op := strings.ToLower(t.text)
+	if _, ok := precedence[op]; !ok {
 		return ""
 	}
-	return t.text
+	return op
 }
 
 // expr reads an expression whose binary operators bind tighter than minPrec.
@@ -108,13 +109,12 @@ func (p *parser) expr(minPrec int) (Expr, error) {
 		if op == "^" {
 			prec--
 		}
-		rightTok := p.peek()
 		right, err := p.expr(prec)
 		if err != nil {
 			return nil, err
 		}
 		if b.Right, ok = right.(SampleExpr); !ok {
-			return nil, errorAt(rightTok.pos, "syntax error: unexpected log query as operand of %s", op)
+			return nil, p.notMetric()
 		}
 		if err := checkBinary(b, opTok.pos); err != nil {
 			return nil, err
@@ -133,19 +133,11 @@ func checkBinary(b *BinaryExpr, pos Pos) error {
 }
 
 func (p *parser) modifiers(b *BinaryExpr) error {
-	if p.isWord("bool") {
-		if !isComparison(b.Op) {
-			return p.unexpected("a metric query: bool is for comparisons only")
-		}
-		p.take()
-		b.Bool = true
-	}
-	t := p.peek()
+	b.Bool = p.acceptWord("bool") // without effect where nothing is compared
 	if !p.isWord("on") && !p.isWord("ignoring") {
 		return nil
 	}
-	p.take()
-	m := &Matching{On: t.text == "on"}
+	m := &Matching{On: strings.EqualFold(p.take().text, "on")}
 	var err error
 	if m.Names, err = p.nameList(); err != nil {
 		return err
@@ -156,10 +148,7 @@ func (p *parser) modifiers(b *BinaryExpr) error {
 		return nil
 	}
 	p.take()
-	if isSetOp(b.Op) {
-		return errorAt(g.pos, "%s is not allowed with %s", g.text, b.Op)
-	}
-	m.Group = g.text[len("group_"):]
+	m.Group = strings.ToLower(g.text[len("group_"):])
 	if p.isOp("(") {
 		m.Include, err = p.nameList()
 	}
@@ -214,20 +203,10 @@ func (p *parser) primary() (Expr, error) {
 		if err := p.expectOp(")"); err != nil {
 			return nil, err
 		}
-		if l, ok := e.(*LogExpr); ok {
-			return l, p.pipeline(l)
-		}
 		return e, nil
-	case t.kind == tokNumber:
-		p.take()
-		return &NumberExpr{Value: t.num, pos: t.pos}, nil
-	case t.kind == tokOp && (t.text == "-" || t.text == "+") && p.peekAt(1).kind == tokNumber:
-		p.take()
-		v := p.take().num
-		if t.text == "-" {
-			v = -v
-		}
-		return &NumberExpr{Value: v, pos: t.pos}, nil
+	case t.kind == tokNumber, t.kind == tokOp && (t.text == "-" || t.text == "+"):
+		v, err := p.number()
+		return &NumberExpr{Value: v, pos: t.pos}, err
 	case t.kind == tokIdent:
 		return p.call()
 	}
@@ -275,10 +254,10 @@ func (p *parser) vector() (Expr, error) {
 	if err := p.expectOp("("); err != nil {
 		return nil, err
 	}
-	var err error
-	if e.Value, err = p.number(); err != nil {
-		return nil, err
+	if p.peek().kind != tokNumber {
+		return nil, p.unexpected("a number without a sign")
 	}
+	e.Value = p.take().num
 	return e, p.expectOp(")")
 }
 
@@ -301,9 +280,6 @@ func (p *parser) labelReplace() (Expr, error) {
 			return nil, err
 		}
 		*s = last.str
-		if s == &e.Dst && !isLabelName(e.Dst) {
-			return nil, errorAt(last.pos, "invalid label name %q in label_replace", e.Dst)
-		}
 	}
 	if e.re, err = regexp.Compile("^(?:" + e.Regex + ")$"); err != nil {
 		return nil, errorAt(last.pos, "invalid regex in label_replace: %s", err)
@@ -313,16 +289,21 @@ func (p *parser) labelReplace() (Expr, error) {
 
 // metric reads an expression that must be a metric query.
 func (p *parser) metric() (SampleExpr, error) {
-	t := p.peek()
 	e, err := p.expr(0)
 	if err != nil {
 		return nil, err
 	}
 	s, ok := e.(SampleExpr)
 	if !ok {
-		return nil, errorAt(t.pos, "syntax error: expecting a metric query here, not a log query")
+		return nil, p.notMetric()
 	}
 	return s, nil
+}
+
+// notMetric says that a log query stands, up to here, where a metric query has to.
+func (p *parser) notMetric() error {
+	t := p.peek()
+	return errorAt(t.pos, "syntax error: unexpected %s behind a log query: a metric query has to stand here, such as rate({…}[5m])", t)
 }
 
 func (p *parser) rangeAggregation() (Expr, error) {
@@ -334,20 +315,15 @@ func (p *parser) rangeAggregation() (Expr, error) {
 	}
 	var err error
 	hasParam := false
-	if k := p.peek(); k.kind == tokNumber || k.kind == tokOp && (k.text == "-" || k.text == "+") {
+	if p.peek().kind == tokNumber {
 		hasParam = true
-		if e.Param, err = p.number(); err != nil {
-			return nil, err
-		}
+		e.Param = p.take().num
 		if err = p.expectOp(","); err != nil {
 			return nil, err
 		}
 	}
 	if err = p.logRange(e.Range); err != nil {
 		return nil, err
-	}
-	if e.Range.Interval == 0 {
-		return nil, p.unexpected("a range such as [5m]")
 	}
 	if err = p.expectOp(")"); err != nil {
 		return nil, err
@@ -386,10 +362,9 @@ func (p *parser) vectorAggregation() (Expr, error) {
 	hasParam := k.kind == tokNumber && p.peekAt(1).kind == tokOp && p.peekAt(1).text == ","
 	if hasParam {
 		p.i += 2
-		if k.num != math.Trunc(k.num) || k.num > math.MaxInt32 {
+		if e.Param, err = strconv.Atoi(k.text); err != nil {
 			return nil, errorAt(k.pos, "invalid parameter %s(%s,", t.text, k.text)
 		}
-		e.Param = int(k.num)
 	}
 	if e.Inner, err = p.metric(); err != nil {
 		return nil, err

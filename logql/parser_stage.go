@@ -72,7 +72,7 @@ func (p *parser) pipeStage() (Stage, error) {
 	if t.kind != tokIdent {
 		return nil, p.unexpected("a pipeline stage or a label filter")
 	}
-	switch t.text {
+	switch strings.ToLower(t.text) {
 	case "json":
 		p.take()
 		return p.jsonStage()
@@ -121,7 +121,7 @@ func (p *parser) pipeStage() (Stage, error) {
 func (p *parser) extractions() ([]Extraction, []Pos, error) {
 	var out []Extraction
 	var at []Pos
-	for p.peek().kind == tokIdent {
+	for isName(p.peek()) {
 		pos := p.peek().pos
 		x := Extraction{Label: p.take().text}
 		x.Path = x.Label
@@ -136,7 +136,7 @@ func (p *parser) extractions() ([]Extraction, []Pos, error) {
 		if !p.acceptOp(",") {
 			return out, at, nil
 		}
-		if p.peek().kind != tokIdent {
+		if !isName(p.peek()) {
 			return nil, nil, p.unexpected("a label name")
 		}
 	}
@@ -265,7 +265,7 @@ func (p *parser) labelFormat() (Stage, error) {
 func (p *parser) picks() ([]LabelPick, error) {
 	var out []LabelPick
 	for {
-		if p.peek().kind != tokIdent {
+		if !isName(p.peek()) {
 			return nil, p.unexpected("a label name")
 		}
 		if op := p.peekAt(1); op.kind == tokOp && isMatchOp(op.text) {
@@ -283,8 +283,8 @@ func (p *parser) picks() ([]LabelPick, error) {
 	}
 }
 
-// labelFilter reads filters joined by and, or, commas and juxtaposition. `and` binds tighter than `or`; what
-// follows a comma is one operand with all that comes after it.
+// labelFilter reads filters joined by and, or, commas and juxtaposition. `and` binds tighter than `or`; a comma, or
+// nothing, binds the filter in front of it to all that follows.
 func (p *parser) labelFilter() (LabelFilter, error) { return p.filterOr() }
 
 func (p *parser) filterOr() (LabelFilter, error) {
@@ -307,44 +307,44 @@ func (p *parser) filterOr() (LabelFilter, error) {
 }
 
 func (p *parser) filterAnd() (LabelFilter, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
-	defer p.leave()
 	left, err := p.filterTerm()
 	if err != nil {
 		return nil, err
 	}
-	for n := 0; ; n++ {
+	for n := 0; p.acceptWord("and"); n++ {
 		if n > 10*maxDepth {
 			return nil, errorAt(p.peek().pos, "label filter is too long")
 		}
-		t := p.peek()
-		switch {
-		case p.acceptWord("and"):
-			right, err := p.filterTerm()
-			if err != nil {
-				return nil, err
-			}
-			left = &AndFilter{left, right}
-		case p.acceptOp(","), t.kind == tokIdent && t.text != "or" && t.text != "offset", t.kind == tokOp && t.text == "(":
-			right, err := p.filterOr()
-			if err != nil {
-				return nil, err
-			}
-			return &AndFilter{left, right}, nil
-		default:
-			return left, nil
+		right, err := p.filterTerm()
+		if err != nil {
+			return nil, err
 		}
+		left = &AndFilter{left, right}
 	}
+	return left, nil
 }
 
 func (p *parser) filterTerm() (LabelFilter, error) {
-	if p.acceptOp("(") {
-		if err := p.enter(); err != nil {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	left, err := p.filterAtom()
+	if err != nil {
+		return nil, err
+	}
+	if p.acceptOp(",") || isName(p.peek()) || p.isOp("(") {
+		right, err := p.filterOr()
+		if err != nil {
 			return nil, err
 		}
-		defer p.leave()
+		return &AndFilter{left, right}, nil
+	}
+	return left, nil
+}
+
+func (p *parser) filterAtom() (LabelFilter, error) {
+	if p.acceptOp("(") {
 		f, err := p.filterOr()
 		if err != nil {
 			return nil, err
@@ -393,25 +393,19 @@ func (p *parser) numberFilter(name, op string) (LabelFilter, error) {
 	if op == "=" {
 		f.Op = "=="
 	}
-	neg := false
-	if p.isOp("-") || p.isOp("+") {
-		neg = p.take().text == "-"
+	if d, ok := p.signedDuration(); ok {
+		f.Kind, f.Value = KindDuration, float64(d)
+		return f, nil
 	}
-	t := p.peek()
-	switch t.kind {
-	case tokNumber:
-		f.Kind = KindNumber
-	case tokDuration:
-		f.Kind = KindDuration
-	case tokBytes:
-		f.Kind = KindBytes
-	default:
+	if t := p.peek(); t.kind == tokBytes {
+		p.take()
+		f.Kind, f.Value = KindBytes, t.num
+		return f, nil
+	}
+	v, err := p.number()
+	if err != nil {
 		return nil, p.unexpected("a number, a duration, a size or a string")
 	}
-	p.take()
-	f.Value = t.num
-	if neg {
-		f.Value = -f.Value
-	}
+	f.Value = v
 	return f, nil
 }

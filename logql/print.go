@@ -84,7 +84,7 @@ func (e *VectorAggregation) String() string {
 
 func (e *BinaryExpr) String() string {
 	var b strings.Builder
-	b.WriteString("(" + e.Left.String() + " " + e.Op)
+	b.WriteString("(" + e.leftString() + " " + e.Op)
 	if e.Bool {
 		b.WriteString(" bool")
 	}
@@ -101,6 +101,15 @@ func (e *BinaryExpr) String() string {
 	}
 	b.WriteString(" " + e.Right.String() + ")")
 	return b.String()
+}
+
+// leftString leaves out parentheses that make no difference, so that a long chain is not nested deeply when it is read again.
+func (e *BinaryExpr) leftString() string {
+	s := e.Left.String()
+	if l, ok := e.Left.(*BinaryExpr); ok && precedence[l.Op] == precedence[e.Op] && e.Op != "^" {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 func (e *LabelReplace) String() string {
@@ -126,10 +135,24 @@ func (f *LineFilter) String() string {
 }
 
 func (f *AndFilter) String() string {
-	return "( " + f.Left.String() + " and " + f.Right.String() + " )"
+	left := f.Left.String()
+	if l, ok := f.Left.(*AndFilter); ok {
+		left = inParens(l.String())
+	}
+	return "( " + left + " and " + f.Right.String() + " )"
 }
 
-func (f *OrFilter) String() string      { return "( " + f.Left.String() + " or " + f.Right.String() + " )" }
+func (f *OrFilter) String() string {
+	left := f.Left.String()
+	if l, ok := f.Left.(*OrFilter); ok {
+		left = inParens(l.String())
+	}
+	return "( " + left + " or " + f.Right.String() + " )"
+}
+
+// inParens takes the parentheses off: those of a chain's left side make no difference, and would nest deeply when read again.
+func inParens(s string) string { return s[len("( ") : len(s)-len(" )")] }
+
 func (f *MatcherFilter) String() string { return f.Matcher.String() }
 
 func (f *NumberFilter) String() string {
