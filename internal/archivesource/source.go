@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/logboom/logboom/archive"
@@ -118,7 +119,9 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 	if exact {
 		scan.Limit = req.Limit
 	}
+	scan.Expect = req.Expect
 	s.bound(&scan)
+	s.early(&scan, req)
 	stats, err := s.snapshot.Scan(ctx, scan, s.yield(req, yield))
 	s.add(stats)
 	return s.failure(err)
@@ -128,9 +131,26 @@ func (s *Source) Select(ctx context.Context, req *logql.SelectRequest, yield fun
 func (s *Source) SelectUnordered(ctx context.Context, req *logql.SelectRequest, newYield func() func(*logql.Entry) error) error {
 	scan, _ := s.mapper.ScanRequest(req)
 	s.bound(&scan)
+	s.early(&scan, req)
 	stats, err := s.snapshot.ScanUnordered(ctx, scan, func() func(*archive.Record) error { return s.yield(req, newYield()) })
 	s.add(stats)
 	return s.failure(err)
+}
+
+// early lets the scan ask the selection for a first look at its records, with no more columns than that needs.
+func (s *Source) early(scan *archive.ScanRequest, req *logql.SelectRequest) {
+	if req.Early == nil {
+		return
+	}
+	first := *req
+	first.Labels, first.NoLine = slices.Clip(append([]string{}, req.EarlyLabels...)), false
+	c := s.mapper.conditions(req.Matchers, nil)
+	scan.EarlyColumns = s.mapper.columns(&first, &c)
+	scan.Early = func() func(*archive.Record) bool {
+		conv, test := s.converter(&first), req.Early()
+		var entry logql.Entry
+		return func(r *archive.Record) bool { return conv.convert(r, &entry) && test(&entry) }
+	}
 }
 
 // yield hands records on as entries of the streams that match. It is for one goroutine.
