@@ -384,7 +384,7 @@ func (ev *evaluator) eval(e SampleExpr) (*value, error) {
 	case *RangeAggregation:
 		return ev.rangeAggregation(e, nil)
 	case *VectorAggregation:
-		if r, ok := e.Inner.(*RangeAggregation); ok && e.Op == "sum" && sumsUp(r) {
+		if r, ok := e.Inner.(*RangeAggregation); ok && unites(e.Op, r) {
 			g := e.Grouping
 			if g == nil {
 				g = &Grouping{}
@@ -416,12 +416,19 @@ func (ev *evaluator) eval(e SampleExpr) (*value, error) {
 	return nil, fmt.Errorf("evaluate query: unknown expression %T", e)
 }
 
-// sumsUp reports whether the sum over series of r equals r over the union of their samples, so that the
+// unites reports whether an aggregation over the series of r equals r over the union of their samples, so that the
 // grouping can be applied to each sample at once.
-func sumsUp(r *RangeAggregation) bool {
+func unites(op string, r *RangeAggregation) bool {
+	if r.Grouping != nil {
+		return false
+	}
 	switch r.Op {
 	case "count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time":
-		return r.Grouping == nil
+		return op == "sum"
+	case "min_over_time":
+		return op == "min"
+	case "max_over_time":
+		return op == "max"
 	}
 	return false
 }

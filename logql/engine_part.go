@@ -34,6 +34,7 @@ type rangePart struct {
 	series map[string]*accumulator
 	order  []*accumulator
 
+	keep    func(*Entry) bool // the early test, once it is needed
 	ls      labelSet
 	st      lineState
 	scratch Labels
@@ -51,6 +52,14 @@ func (p *rangePart) add(entry *Entry) error {
 	lo, hi := r.window(entry.Timestamp)
 	if lo > hi {
 		return nil
+	}
+	if r.early != nil && !r.early.asked.Load() {
+		if p.keep == nil {
+			p.keep = r.early.test()
+		}
+		if !p.keep(entry) {
+			return nil
+		}
 	}
 	p.ls.reset(entry)
 	p.st = lineState{line: entry.Line, ts: entry.Timestamp}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +115,7 @@ func rangeQueries() []string {
 		}
 		for _, window := range []string{"[1m]", "[30s] offset 10s", "[10m]"} {
 			inner := op + "(" + arg + `{app=~".+"} | json` + unwrap + " " + window + ")"
-			out = append(out, "sum by (app) ("+inner+")", "max("+inner+")")
+			out = append(out, "sum by (app) ("+inner+")", "max("+inner+")", "min by (app) ("+inner+")")
 			if unwrap != "" && op != "rate" && op != "sum_over_time" && op != "rate_counter" {
 				out = append(out, inner+" by (n_code, app)")
 			}
@@ -139,6 +140,31 @@ func TestAnyOrder(t *testing.T) {
 		sameSeries(t, want, got, q)
 		require.Equal(t, want.Stats, got.Stats, q)
 	}
+}
+
+// TestUnitedSeries compares aggregations that are applied to each sample at once with the same over finished series.
+func TestUnitedSeries(t *testing.T) {
+	data := measured(1200)
+	p := Params{Start: 0, End: 600e9, Step: 20 * time.Second}
+	united := 0
+	for _, q := range rangeQueries() {
+		e, err := Parse(q)
+		require.NoError(t, err, q)
+		v, ok := e.(*VectorAggregation)
+		if !ok {
+			continue
+		}
+		if unites(v.Op, v.Inner.(*RangeAggregation)) {
+			united++
+		}
+		got, err := Eval(context.Background(), data, e, p)
+		require.NoError(t, err, q)
+		v.Inner = &LabelReplace{Inner: v.Inner, Dst: "none", Src: "none", Regex: "x", re: regexp.MustCompile("^x$")}
+		want, err := Eval(context.Background(), data, e, p)
+		require.NoError(t, err, q)
+		sameSeries(t, want, got, q)
+	}
+	require.Greater(t, united, 15)
 }
 
 // TestLimitsOfParts holds the bounds of a query whose parts stay below them one by one.

@@ -19,7 +19,10 @@ func (e *LogExpr) Filter() (func(*Entry) bool, error) {
 			return nil, fmt.Errorf("stage %q does not filter: only line filters, label filters and parsers in front of them do", s.String())
 		}
 	}
-	sets := sync.Pool{New: func() any { return new(labelSet) }}
+	n := needs{names: []string{}}
+	n.stages(e.Stages)
+	needed := wantedOf(n.sorted())
+	sets := sync.Pool{New: func() any { return &labelSet{wanted: needed} }}
 	return func(entry *Entry) bool {
 		if !MatchStream(entry.Stream, e.Matchers) {
 			return false
