@@ -24,7 +24,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// Stream is a file of encoded OTLP requests of at most frameRecords records, zstd of
+// Stream is a file of encoded OTLP requests of at most FrameRecords records, zstd of
 //
 //	u32 length | u32 records | length bytes of OTLP logs data      (little endian), repeated
 //
@@ -41,7 +41,8 @@ type Frame struct {
 }
 
 const (
-	frameRecords = 512
+	// FrameRecords is how many records a request of a stream has at most.
+	FrameRecords = 512
 	maxFrame     = 64 << 20
 	// Seed is the generator's.
 	Seed = 42
@@ -50,6 +51,31 @@ const (
 // LoadStream returns the stream of that many records, which is made and kept in the cache directory (empty: the user's) when
 // it is not there. own makes it with the small generator even where the other is.
 func LoadStream(t testing.TB, records int, dir string, own bool) *Stream {
+	t.Helper()
+	dir = cacheDir(t, dir)
+	if generator := generatorDir(); generator != "" && !own {
+		s := &Stream{
+			Name: fmt.Sprintf("loggen -seed %d -records %d", Seed, records),
+			path: filepath.Join(dir, fmt.Sprintf("loggen-%d-%d.otlp.zst", Seed, records)),
+		}
+		makeFile(t, s.path, func(w io.Writer) error { return fromLoggen(w, generator, dir, records) })
+		return s
+	}
+	return MakeStream(t, "search-own", records, dir, generate)
+}
+
+// MakeStream returns a stream that make writes, with [WriteFrame], and that is kept in the cache directory under that name.
+func MakeStream(t testing.TB, name string, records int, dir string, make func(w io.Writer, records int) error) *Stream {
+	t.Helper()
+	s := &Stream{
+		Name: "a small generator of this benchmark's own: figures differ from the published ones",
+		path: filepath.Join(cacheDir(t, dir), fmt.Sprintf("%s-%d-%d.otlp.zst", name, Seed, records)),
+	}
+	makeFile(t, s.path, func(w io.Writer) error { return make(w, records) })
+	return s
+}
+
+func cacheDir(t testing.TB, dir string) string {
 	t.Helper()
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -61,20 +87,7 @@ func LoadStream(t testing.TB, records int, dir string, own bool) *Stream {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatalf("make directory: %v", err)
 	}
-	if generator := generatorDir(); generator != "" && !own {
-		s := &Stream{
-			Name: fmt.Sprintf("loggen -seed %d -records %d", Seed, records),
-			path: filepath.Join(dir, fmt.Sprintf("loggen-%d-%d.otlp.zst", Seed, records)),
-		}
-		makeFile(t, s.path, func(w io.Writer) error { return fromLoggen(w, generator, dir, records) })
-		return s
-	}
-	s := &Stream{
-		Name: "a small generator of this benchmark's own: figures differ from the published ones",
-		path: filepath.Join(dir, fmt.Sprintf("search-own-%d-%d.otlp.zst", Seed, records)),
-	}
-	makeFile(t, s.path, func(w io.Writer) error { return generate(w, records) })
-	return s
+	return dir
 }
 
 func generatorDir() string {
@@ -191,7 +204,8 @@ func (s *Stream) Decoded(f func(worker int, ld plog.Logs)) error {
 	return err
 }
 
-func writeFrame(w io.Writer, ld plog.Logs) error {
+// WriteFrame appends a request to a stream that is being made.
+func WriteFrame(w io.Writer, ld plog.Logs) error {
 	otlp, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
 	if err != nil {
 		return err
@@ -296,7 +310,7 @@ func convert(w io.Writer, mu *sync.Mutex, r io.Reader) error {
 			return err
 		}
 		mu.Lock()
-		err = writeFrame(w, ld)
+		err = WriteFrame(w, ld)
 		mu.Unlock()
 		if err != nil {
 			return err
@@ -324,7 +338,7 @@ func generate(w io.Writer, records int) error {
 			rl.Resource().Attributes().PutStr("deployment.environment", "prod")
 			lists[i] = rl.ScopeLogs().AppendEmpty().LogRecords()
 		}
-		for ld.LogRecordCount() < frameRecords && made+ld.LogRecordCount() < records {
+		for ld.LogRecordCount() < FrameRecords && made+ld.LogRecordCount() < records {
 			request := fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", rnd.Uint32(), rnd.Uint32()&0xffff, rnd.Uint32()&0xfff, rnd.Uint32()&0xfff, rnd.Uint64()&(1<<48-1))
 			left := 11 // records of a request
 			for i, s := range services {
@@ -348,7 +362,7 @@ func generate(w io.Writer, records int) error {
 			}
 		}
 		made += ld.LogRecordCount()
-		if err := writeFrame(w, ld); err != nil {
+		if err := WriteFrame(w, ld); err != nil {
 			return err
 		}
 	}
