@@ -66,7 +66,7 @@ type lexer struct {
 	line, col int
 }
 
-// lex splits a query into tokens; the last one is always tokEOF.
+// lex splits a query into tokens; the last one is always tokEOF. With an error there are the tokens in front of the mistake.
 func lex(src string) ([]token, error) {
 	l := &lexer{src: src, line: 1, col: 1}
 	if strings.HasPrefix(src, "\ufeff") {
@@ -76,7 +76,7 @@ func lex(src string) ([]token, error) {
 	for {
 		t, err := l.next()
 		if err != nil {
-			return nil, err
+			return append(toks, token{pos: t.pos}), err
 		}
 		toks = append(toks, t)
 		if t.kind == tokEOF {
@@ -128,7 +128,7 @@ func (l *lexer) skipSpace() error {
 
 func (l *lexer) next() (token, error) {
 	if err := l.skipSpace(); err != nil {
-		return token{}, err
+		return token{pos: l.pos()}, err
 	}
 	t := token{pos: l.pos()}
 	if l.off >= len(l.src) {
@@ -167,6 +167,9 @@ func (l *lexer) next() (token, error) {
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
+	if r == utf8.RuneError {
+		return t, errorAt(t.pos, "query is not valid UTF-8")
+	}
 	return t, errorAt(t.pos, "unexpected character %q", r)
 }
 

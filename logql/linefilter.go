@@ -164,8 +164,8 @@ func parseIPRange(s string) (*ipRange, error) {
 		return &ipRange{a, a}, nil
 	}
 	if l, r, ok := strings.Cut(s, "-"); ok {
-		from, err1 := netip.ParseAddr(strings.TrimSpace(l))
-		to, err2 := netip.ParseAddr(strings.TrimSpace(r))
+		from, err1 := netip.ParseAddr(l)
+		to, err2 := netip.ParseAddr(r)
 		if err1 == nil && err2 == nil && from.BitLen() == to.BitLen() && from.Compare(to) <= 0 {
 			return &ipRange{from, to}, nil
 		}

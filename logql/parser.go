@@ -4,6 +4,7 @@
 package logql
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -21,6 +22,14 @@ func Parse(query string) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	e, err := p.query()
+	if err := p.first(err); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (p *parser) query() (Expr, error) {
 	e, err := p.expr(0)
 	if err != nil {
 		return nil, err
@@ -28,10 +37,7 @@ func Parse(query string) (Expr, error) {
 	if t := p.peek(); t.kind != tokEOF {
 		return nil, p.unexpected("the end of the query")
 	}
-	if err := validate(e); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return e, validate(e)
 }
 
 // ParseLog reads a log query; a metric query is an error.
@@ -54,19 +60,17 @@ func ParseMatchers(selector string) ([]*Matcher, error) {
 		return nil, err
 	}
 	ms, err := p.matchers()
-	if err != nil {
-		return nil, err
+	if err == nil && p.peek().kind != tokEOF {
+		err = p.unexpected("the end of the selector")
 	}
-	if p.peek().kind != tokEOF {
-		return nil, p.unexpected("the end of the selector")
-	}
-	return ms, nil
+	return ms, p.first(err)
 }
 
 type parser struct {
-	toks  []token
-	i     int
-	depth int
+	toks   []token // up to the first that cannot be read
+	i      int
+	depth  int
+	lexErr error // why the tokens end
 }
 
 func newParser(query string) (*parser, error) {
@@ -74,10 +78,16 @@ func newParser(query string) (*parser, error) {
 		return nil, errorAt(Pos{Line: 1, Col: 1}, "query is longer than %d bytes", MaxQueryBytes)
 	}
 	toks, err := lex(query)
-	if err != nil {
-		return nil, err
+	return &parser{toks: toks, lexErr: err}, nil
+}
+
+// first returns the mistake that stands first: err, or the one that ended the tokens.
+func (p *parser) first(err error) error {
+	var e *ParseError
+	if p.lexErr == nil || errors.As(err, &e) && e.Pos.Offset < p.toks[len(p.toks)-1].pos.Offset {
+		return err
 	}
-	return &parser{toks: toks}, nil
+	return p.lexErr
 }
 
 func (p *parser) peek() token { return p.toks[p.i] }
@@ -372,6 +382,9 @@ func (p *parser) rangeStage(r *LogRange) error {
 		return err
 	}
 	start := p.peek().pos
+	if p.isOp("|") {
+		start = p.peekAt(1).pos
+	}
 	s, err := p.stage()
 	if err != nil {
 		return err
@@ -399,7 +412,7 @@ func (p *parser) unwrap() (*Unwrap, error) {
 	switch name = strings.ToLower(name); name {
 	case "duration", "duration_seconds", "bytes":
 	default:
-		return nil, errorAt(p.toks[p.i-1].pos, "syntax error: unexpected %s, expecting duration, duration_seconds or bytes", name)
+		return nil, errorAt(p.peek().pos, "syntax error: unexpected ( behind %s: duration, duration_seconds and bytes are the conversions", name)
 	}
 	p.take()
 	u := &Unwrap{Conversion: name}
@@ -445,14 +458,11 @@ func ParsePipeline(query string) (*LogExpr, error) {
 	e := &LogExpr{pos: p.peek().pos, Matchers: []*Matcher{}}
 	if p.isOp("{") {
 		if e.Matchers, err = p.matchers(); err != nil {
-			return nil, err
+			return nil, p.first(err)
 		}
 	}
-	if err := p.pipeline(e); err != nil {
-		return nil, err
+	if err = p.pipeline(e); err == nil && p.peek().kind != tokEOF {
+		err = p.unexpected("a pipeline stage")
 	}
-	if p.peek().kind != tokEOF {
-		return nil, p.unexpected("a pipeline stage")
-	}
-	return e, nil
+	return e, p.first(err)
 }

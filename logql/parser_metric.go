@@ -98,11 +98,7 @@ func (p *parser) expr(minPrec int) (Expr, error) {
 			return nil, errorAt(p.peek().pos, "query chains too many operators")
 		}
 		opTok := p.take()
-		l, ok := left.(SampleExpr)
-		if !ok {
-			return nil, errorAt(opTok.pos, "syntax error: unexpected %s after a log query", opTok)
-		}
-		b := &BinaryExpr{Op: op, Left: l, pos: left.Pos()}
+		b := &BinaryExpr{Op: op, pos: left.Pos()}
 		if err := p.modifiers(b); err != nil {
 			return nil, err
 		}
@@ -112,6 +108,10 @@ func (p *parser) expr(minPrec int) (Expr, error) {
 		right, err := p.expr(prec)
 		if err != nil {
 			return nil, err
+		}
+		var ok bool
+		if b.Left, ok = left.(SampleExpr); !ok {
+			return nil, errorAt(opTok.pos, "syntax error: unexpected %s after a log query", opTok)
 		}
 		if b.Right, ok = right.(SampleExpr); !ok {
 			return nil, p.notMetric()
@@ -217,6 +217,14 @@ func (p *parser) call() (Expr, error) {
 	t := p.peek()
 	t.text = strings.ToLower(t.text)
 	p.toks[p.i] = t
+	// The name of a function is one only in front of its arguments.
+	next := p.peekAt(1)
+	if _, ok := vectorOps[t.text]; ok && next.kind == tokIdent && (strings.EqualFold(next.text, "by") || strings.EqualFold(next.text, "without")) {
+		next = p.peekAt(2)
+	}
+	if next.kind != tokOp || next.text != "(" {
+		return nil, p.unexpected("a stream selector or a metric query")
+	}
 	if _, ok := rangeOps[t.text]; ok {
 		return p.rangeAggregation()
 	}

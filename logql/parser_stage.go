@@ -58,10 +58,13 @@ func (p *parser) ipCall() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := p.expectOp(")"); err != nil {
+		return "", err
+	}
 	if _, err := parseIPRange(s.str); err != nil && s.str != "" {
 		return "", errorAt(s.pos, "%s", err)
 	}
-	return s.str, p.expectOp(")")
+	return s.str, nil
 }
 
 func (p *parser) pipeStage() (Stage, error) {
