@@ -202,7 +202,10 @@ func TestManySamplesFold(t *testing.T) {
 	}
 	data := NewMemory(entries)
 	for _, op := range []string{"sum_over_time", "rate", "avg_over_time", "min_over_time", "max_over_time", "stddev_over_time", "stdvar_over_time"} {
-		for _, window := range []string{"10s", "1s", "2500ms", "1m"} {
+		for window, step := range map[string]time.Duration{
+			"10s": 3 * time.Second, "1s": 3 * time.Second, "2500ms": 3 * time.Second, "1m": 3 * time.Second,
+			"30s": 80 * time.Millisecond, // too few to fold, but each of them in hundreds of windows
+		} {
 			q := fmt.Sprintf(`%s({app="x"} | logfmt | unwrap v [%s])`, op, window)
 			if op != "rate" && op != "sum_over_time" {
 				q += " by (app)"
@@ -211,7 +214,7 @@ func TestManySamplesFold(t *testing.T) {
 			}
 			e, err := Parse(q)
 			require.NoError(t, err, q)
-			p := Params{Start: 0, End: 70e9, Step: 3 * time.Second}
+			p := Params{Start: 0, End: 70e9, Step: step}
 			got, err := Eval(context.Background(), &shuffled{Memory: data}, e, p)
 			require.NoError(t, err, q)
 			agg, ok := e.(*RangeAggregation)
@@ -249,6 +252,38 @@ func naive(e *RangeAggregation, entries []Entry, p Params) map[int64]float64 {
 		}
 	}
 	return out
+}
+
+// TestSlidingQuantiles compares windows that overlap much with each of them by itself.
+func TestSlidingQuantiles(t *testing.T) {
+	data := measured(600)
+	for _, q := range []string{"0", "0.25", "0.5", "0.99", "1", "2"} {
+		e, err := Parse(`quantile_over_time(` + q + `, {app=~".+"} | json | v!="NaN" | unwrap v | __error__="" [2m]) by (app)`)
+		require.NoError(t, err)
+		p := Params{Start: 0, End: 700e9, Step: time.Second}
+		res, err := Eval(context.Background(), data, e, p)
+		require.NoError(t, err)
+		require.Len(t, res.Series, 3)
+		for _, s := range res.Series {
+			require.Greater(t, len(s.Points), 600)
+			for i := 0; i < len(s.Points); i += 7 {
+				at := s.Points[i].T
+				one, err := Eval(context.Background(), data, e, Params{Start: at, End: at})
+				require.NoError(t, err)
+				k := slices.IndexFunc(one.Series, func(o Series) bool { return o.Labels.compare(s.Labels) == 0 })
+				require.GreaterOrEqual(t, k, 0)
+				require.Equal(t, one.Series[k].Points[0], s.Points[i], q)
+			}
+		}
+	}
+	tree := newRankTree([]float64{3, math.NaN(), 1, math.NaN(), 2})
+	for i := range 5 {
+		tree.add(i, 1)
+	}
+	require.True(t, math.IsNaN(tree.nth(1)))
+	require.Equal(t, []float64{1, 2, 3}, []float64{tree.nth(2), tree.nth(3), tree.nth(4)})
+	tree.add(2, -1)
+	require.Equal(t, 2.0, tree.nth(2))
 }
 
 func TestSelectNth(t *testing.T) {

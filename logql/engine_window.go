@@ -42,8 +42,17 @@ func (r *rangeEval) fold(a *accumulator) error {
 	return nil
 }
 
+// manyVisits is how often samples may be visited, window by window, before they are rather folded.
+const manyVisits = 1 << 20
+
 // evaluate makes the values of all steps.
 func (w *windows) evaluate(a *accumulator, vals []float64) error {
+	overlap := min(w.r.interval/int64(w.r.ev.p.Step), int64(len(vals)))
+	if w.r.folds && a.folded == nil && int64(len(a.samples))*overlap > int64(max(manyVisits, 2*w.r.buckets())) {
+		if err := w.r.fold(a); err != nil {
+			return err
+		}
+	}
 	switch {
 	case w.r.e.Op == "quantile_over_time":
 		return w.quantiles(a, vals)
@@ -178,24 +187,67 @@ func (w *windows) quantiles(a *accumulator, vals []float64) error {
 		w.values[w.starts[s.ts]] = s.v
 		w.starts[s.ts]++
 	}
-	start := func(bucket int) int {
-		if bucket == 0 {
-			return 0
-		}
-		return w.starts[bucket-1]
+	total := 0
+	for i := range vals {
+		from, to := w.samplesOf(i)
+		total += to - from
+	}
+	if total/slidingPays > len(w.values) {
+		return w.sliding(vals)
 	}
 	for i := range vals {
 		if err := r.ev.ctx.Err(); err != nil {
 			return err
 		}
-		first, last := r.bucketsOf(i)
-		from, to := start(first), start(last+1)
-		if from >= to {
+		from, to := w.samplesOf(i)
+		if from == to {
 			vals[i] = absent
 			continue
 		}
 		w.picked = append(w.picked[:0], w.values[from:to]...)
 		vals[i] = quantile(r.e.Param, w.picked)
+	}
+	return nil
+}
+
+// samplesOf returns which values are in the window of a step: from to to.
+func (w *windows) samplesOf(step int) (from, to int) {
+	first, last := w.r.bucketsOf(step)
+	if first > 0 {
+		from = w.starts[first-1]
+	}
+	return from, max(from, w.starts[last])
+}
+
+// slidingPays is in how many windows a sample must be, at least, for ranking all samples to be cheaper than selecting
+// among those of each window.
+const slidingPays = 32
+
+// sliding makes the quantiles of windows that overlap much: each sample is put into a tree of ranks and taken out once.
+func (w *windows) sliding(vals []float64) error {
+	r := w.r
+	memory := int64(len(w.values)) * rankTreeBytes
+	if err := r.ev.charge(memory); err != nil {
+		return err
+	}
+	defer r.ev.uncharge(memory)
+	t := newRankTree(w.values)
+	lo, hi := 0, 0
+	for i := range vals {
+		if err := r.ev.ctx.Err(); err != nil {
+			return err
+		}
+		from, to := w.samplesOf(i)
+		for ; hi < to; hi++ {
+			t.add(hi, 1)
+		}
+		for ; lo < from; lo++ {
+			t.add(lo, -1)
+		}
+		vals[i] = absent
+		if from < to {
+			vals[i] = t.quantile(r.e.Param, to-from)
+		}
 	}
 	return nil
 }
