@@ -5,6 +5,7 @@ package archivequeryextension
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,8 @@ const (
 	defaultFieldLines = 1000
 	// defaultFieldLimit is how many fields, or values of a field, are returned.
 	defaultFieldLimit = 1000
-	// maxFieldValues bounds the values that are remembered of a field.
+	// maxFields bounds the fields that are told apart, and maxFieldValues the values that are remembered of one.
+	maxFields      = 10_000
 	maxFieldValues = 10_000
 )
 
@@ -25,10 +27,65 @@ type field struct {
 	kind    string
 	parsers map[string]struct{} // empty: structured metadata
 	values  map[string]struct{}
+	path    []string // in the JSON of a line, if that is where it is from
+}
+
+// fieldSet is the fields of lines.
+type fieldSet map[string]*field
+
+func (set fieldSet) note(l logql.Label, parser string) *field {
+	f := set[l.Name]
+	switch {
+	case f == nil && len(set) >= maxFields:
+		return nil
+	case f == nil:
+		f = &field{kind: fieldType(l.Value), parsers: map[string]struct{}{}, values: map[string]struct{}{}}
+		set[l.Name] = f
+	default:
+		if _, known := f.values[l.Value]; !known {
+			f.kind = bothTypes(f.kind, fieldType(l.Value))
+		}
+	}
+	if parser != "" {
+		f.parsers[parser] = struct{}{}
+	}
+	if len(f.values) < maxFieldValues {
+		f.values[l.Value] = struct{}{}
+	}
+	return f
+}
+
+// add notes the fields of a line: what a parser of the query made of it, or the parser that fits it.
+func (set fieldSet) add(stream logql.Labels, entry *logql.StreamEntry, queryHasJSON bool) {
+	for _, l := range entry.Metadata {
+		set.note(l, "")
+	}
+	parsed, parser := entry.Parsed, "json"
+	if len(parsed) == 0 {
+		parsed, parser = logql.ParseFields(stream, entry.Metadata, entry.Line)
+	} else if !queryHasJSON {
+		parser = "logfmt"
+	}
+	var paths map[string][]string
+	for _, l := range parsed {
+		if strings.HasPrefix(l.Name, "__error") {
+			continue
+		}
+		f := set.note(l, parser)
+		if f == nil || parser != "json" || f.path != nil {
+			continue
+		}
+		if paths == nil {
+			paths = jsonPaths(entry.Line)
+		}
+		if f.path = paths[strings.TrimSuffix(l.Name, "_extracted")]; f.path == nil {
+			f.path = []string{} // it is not looked for again
+		}
+	}
 }
 
 // fields looks at the newest lines of a query: their structured metadata, and what the parser that fits them finds.
-func (c *call) fields() (map[string]*field, int, error) {
+func (c *call) fields() (fieldSet, int, error) {
 	query := c.p.get("query")
 	if strings.TrimSpace(query) == "" {
 		return nil, 0, badRequestf("query must be a log query")
@@ -59,43 +116,10 @@ func (c *call) fields() (map[string]*field, int, error) {
 		return nil, 0, err
 	}
 	hasJSON := slices.ContainsFunc(e.Stages, func(s logql.Stage) bool { _, ok := s.(*logql.JSONParser); return ok })
-	out := map[string]*field{}
-	note := func(l logql.Label, parser string) {
-		f := out[l.Name]
-		if f == nil {
-			f = &field{kind: fieldType(l.Value), parsers: map[string]struct{}{}, values: map[string]struct{}{}}
-			out[l.Name] = f
-		} else if k := fieldType(l.Value); f.kind != k {
-			if f.kind == "int" && k == "float" || f.kind == "float" && k == "int" {
-				f.kind = "float"
-			} else {
-				f.kind = "string"
-			}
-		}
-		if parser != "" {
-			f.parsers[parser] = struct{}{}
-		}
-		if len(f.values) < maxFieldValues {
-			f.values[l.Value] = struct{}{}
-		}
-	}
+	out := fieldSet{}
 	for _, s := range res.Streams {
-		for _, entry := range s.Entries {
-			for _, l := range entry.Metadata {
-				note(l, "")
-			}
-			parsed := entry.Parsed
-			parser := "json"
-			if len(parsed) == 0 {
-				parsed, parser = logql.ParseFields(s.Labels, entry.Metadata, entry.Line)
-			} else if !hasJSON {
-				parser = "logfmt"
-			}
-			for _, l := range parsed {
-				if !strings.HasPrefix(l.Name, "__error") {
-					note(l, parser)
-				}
-			}
+		for i := range s.Entries {
+			out.add(s.Labels, &s.Entries[i], hasJSON)
 		}
 	}
 	return out, limit, nil
@@ -111,10 +135,11 @@ func (c *call) detectedFields() (answer, error) {
 		Type        string   `json:"type"`
 		Cardinality int      `json:"cardinality"`
 		Parsers     []string `json:"parsers"`
+		JSONPath    []string `json:"jsonPath,omitempty"`
 	}
 	out := []detected{}
 	for name, f := range fields {
-		d := detected{Label: name, Type: f.kind, Cardinality: len(f.values)}
+		d := detected{Label: name, Type: f.kind, Cardinality: len(f.values), JSONPath: f.path}
 		if len(f.parsers) > 0 {
 			d.Parsers = sortedKeys(f.parsers)
 		}
@@ -134,4 +159,38 @@ func (c *call) detectedFieldValues() (answer, error) {
 		values = sortedKeys(f.values)
 	}
 	return answer{json: c.warn(map[string]any{"values": values[:min(limit, len(values))], "limit": limit})}, nil
+}
+
+// fieldType guesses what the values of a field are, as Loki names the types.
+func fieldType(v string) string {
+	if len(v) > 20 { // an id in digits is not a number
+		return "string"
+	}
+	if _, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return "int"
+	}
+	if _, err := strconv.ParseFloat(v, 64); err == nil {
+		return "float"
+	}
+	if v == "true" || v == "false" {
+		return "boolean"
+	}
+	if _, ok := logql.ParseDuration(v); ok {
+		return "duration"
+	}
+	if logql.IsBytes(v) {
+		return "bytes"
+	}
+	return "string"
+}
+
+// bothTypes is the type of values of two types.
+func bothTypes(a, b string) string {
+	switch {
+	case a == b:
+		return a
+	case a == "int" && b == "float", a == "float" && b == "int":
+		return "float"
+	}
+	return "string"
 }

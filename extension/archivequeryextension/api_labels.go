@@ -4,7 +4,6 @@
 package archivequeryextension
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -20,8 +19,6 @@ const (
 	labelsSpan = 6 * time.Hour
 	// maxStreams bounds the distinct streams that one request looks at.
 	maxStreams = 100_000
-	// defaultVolumeLimit is how many series a volume request returns that does not say.
-	defaultVolumeLimit = 100
 )
 
 // visitStreams calls visit with the streams of the request's range and selector.
@@ -155,147 +152,33 @@ func (c *call) series() (answer, error) {
 	return answer{json: response{Status: "success", Data: out, Warnings: c.warnings()}}, nil
 }
 
-// indexStats estimates from the commit log alone; nothing is read.
+// indexStats estimates from counts; no row is read. It does not wait for a turn: people see it while they type.
 func (c *call) indexStats() (answer, error) {
-	ms, err := matchers(c.p.get("query"))
-	if err != nil {
-		return answer{}, err
-	}
-	start, end, err := c.bounds(time.Hour)
-	if err != nil {
-		return answer{}, err
-	}
-	snapshot, err := c.snapshot()
-	if err != nil {
-		return answer{}, err
-	}
-	e := archivesource.EstimateOf(c.ctx, snapshot, start.UnixNano(), inclusive(end), ms)
-	return answer{json: map[string]any{"streams": e.Services, "chunks": e.Objects, "bytes": e.Bytes, "entries": e.Entries}}, nil
-}
-
-// volumeQuery makes the metric query whose answer is the volume: bytes by the labels asked for.
-func (c *call) volumeQuery(interval time.Duration) (logql.Expr, error) {
 	selector := c.p.get("query")
 	if strings.TrimSpace(selector) == "" {
-		return nil, badRequestf("query must be a stream selector")
+		return answer{}, badRequestf("query must be a stream selector")
 	}
-	ms, err := logql.ParseMatchers(selector)
+	ms, err := matchers(selector)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	var names []string
-	if t := c.p.get("targetLabels"); t != "" {
-		for _, n := range strings.Split(t, ",") {
-			names = append(names, strings.TrimSpace(n))
-		}
-	} else {
-		for _, m := range ms {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	return &logql.VectorAggregation{
-		Op:       "sum",
-		Grouping: &logql.Grouping{Names: names},
-		Inner: &logql.RangeAggregation{
-			Op:    "bytes_over_time",
-			Range: &logql.LogRange{Log: &logql.LogExpr{Matchers: ms}, Interval: interval},
-		},
-	}, nil
-}
-
-// byLabel turns volumes by label sets into volumes by label name.
-func byLabel(series []logql.Series) []logql.Series {
-	sums := map[string]map[int64]float64{}
-	for _, s := range series {
-		for _, l := range s.Labels {
-			if sums[l.Name] == nil {
-				sums[l.Name] = map[int64]float64{}
-			}
-			for _, p := range s.Points {
-				sums[l.Name][p.T] += p.V
-			}
-		}
-	}
-	var out []logql.Series
-	for name, points := range sums {
-		s := logql.Series{Labels: logql.Labels{{Name: name}}}
-		for t, v := range points {
-			s.Points = append(s.Points, logql.Point{T: t, V: v})
-		}
-		slices.SortFunc(s.Points, func(a, b logql.Point) int { return cmp.Compare(a.T, b.T) })
-		out = append(out, s)
-	}
-	return out
-}
-
-func total(s logql.Series) float64 {
-	sum := 0.0
-	for _, p := range s.Points {
-		sum += p.V
-	}
-	return sum
-}
-
-func (c *call) volume() (answer, error)      { return c.volumes(true) }
-func (c *call) volumeRange() (answer, error) { return c.volumes(false) }
-
-func (c *call) volumes(instant bool) (answer, error) {
 	start, end, err := c.bounds(time.Hour)
 	if err != nil {
 		return answer{}, err
 	}
-	limit, err := c.p.number("limit", defaultVolumeLimit, c.limit.series)
+	s, err := c.snapshot()
 	if err != nil {
 		return answer{}, err
 	}
-	byName := false
-	switch v := c.p.get("aggregateBy"); v {
-	case "", "series":
-	case "labels":
-		byName = true
-	default:
-		return answer{}, badRequestf("invalid aggregateBy %q: expecting series or labels", v)
-	}
-	p := logql.Params{Start: end.UnixNano(), End: end.UnixNano(), Limits: c.limits()}
-	interval := min(end.Sub(start), math.MaxInt64-1) + 1 // a window is open at its start, and start belongs to the range
-	if !instant {
-		if interval, err = c.p.step(start, end); err != nil {
-			return answer{}, err
-		}
-		p.Start, p.Step = start.UnixNano(), interval
-	}
-	e, err := c.volumeQuery(interval)
+	c.source = archivesource.New(s, c.a.mapper, archivesource.Options{MaxBytes: c.limit.readBytes})
+	e, err := c.source.Estimate(c.ctx, start.UnixNano(), inclusive(end), ms, maxStreams)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.acquire(); err != nil {
-		return answer{}, err
-	}
-	res, err := logql.Eval(c.ctx, c.source, e, p)
-	if err != nil {
-		return answer{}, err
-	}
-	series := res.Series
-	if byName {
-		series = byLabel(series)
-	}
-	slices.SortStableFunc(series, func(a, b logql.Series) int {
-		if d := cmp.Compare(total(b), total(a)); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Labels.String(), b.Labels.String())
-	})
-	series = series[:min(limit, len(series))]
-	kind := logql.TypeMatrix
-	if instant {
-		kind = logql.TypeVector
-	}
-	out := resultJSON{kind: string(kind), series: series, warnings: c.warnings(), stats: c.statistics(res)}
-	return out.answer()
+	return answer{json: map[string]any{"streams": e.Streams, "chunks": e.Objects, "bytes": e.Bytes, "entries": e.Entries}}, nil
 }
 
+// detectedLabels are the stream labels with their numbers of values, but for those that are ids.
 func (c *call) detectedLabels() (answer, error) {
 	values := map[string]map[string]struct{}{}
 	err := c.visitStreams(c.p.get("query"), func(ls logql.Labels) {
@@ -315,31 +198,44 @@ func (c *call) detectedLabels() (answer, error) {
 	}
 	out := []detected{}
 	for name, vs := range values {
-		out = append(out, detected{name, len(vs)})
+		if !areIDs(name, vs) {
+			out = append(out, detected{name, len(vs)})
+		}
 	}
 	slices.SortFunc(out, func(a, b detected) int { return strings.Compare(a.Label, b.Label) })
 	return answer{json: c.warn(map[string]any{"detectedLabels": out})}, nil
 }
 
-// fieldType guesses what the values of a field are, as Loki names the types.
-func fieldType(v string) string {
-	if len(v) > 20 { // an id in digits is not a number
-		return "string"
+// areIDs reports whether all values of a label are numbers or UUIDs, and it is none of those that people choose by
+// even so.
+func areIDs(name string, values map[string]struct{}) bool {
+	switch name {
+	case "cluster", "namespace", "instance", "pod":
+		return false
 	}
-	if _, err := strconv.ParseInt(v, 10, 64); err == nil {
-		return "int"
+	for v := range values {
+		if _, err := strconv.ParseFloat(v, 64); err != nil && !isUUID(v) {
+			return false
+		}
 	}
-	if _, err := strconv.ParseFloat(v, 64); err == nil {
-		return "float"
+	return true
+}
+
+// isUUID reports whether a text is of the form 8-4-4-4-12, hexadecimal.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
 	}
-	if v == "true" || v == "false" {
-		return "boolean"
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		default:
+			return false
+		}
 	}
-	if _, ok := logql.ParseDuration(v); ok {
-		return "duration"
-	}
-	if logql.IsBytes(v) {
-		return "bytes"
-	}
-	return "string"
+	return true
 }

@@ -6,106 +6,85 @@ package archivesource
 import (
 	"context"
 	"math"
-	"slices"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/logql"
 )
 
-// Estimate says how much a selection would read, without reading: of the objects from the commit log alone.
+// Estimate says how much a selection would read.
 type Estimate struct {
 	Objects, Entries, Bytes int64
-	Services                int64
+	Streams                 int64
 }
 
-// EstimateOf counts whole objects by service; of objects that the range cuts it takes the share of their time. What is not
-// committed yet counts as an object for each part that its writer holds.
-func EstimateOf(ctx context.Context, s *archive.Snapshot, start, end int64, ms []*logql.Matcher) Estimate {
+// Estimate tells it from the resources of objects, of those that a range cuts by their share of the time. Of objects that have no
+// block of resources it goes by the services of the commit log, for it reads no rows. What is not committed yet
+// counts as an object for each tenant and part that its writer holds. More than limit streams count as that many.
+func (s *Source) Estimate(ctx context.Context, start, end int64, ms []*logql.Matcher, limit int) (Estimate, error) {
 	var e Estimate
+	set := newStreamSet(limit)
+	of := s.streamsOf(ms)
+	object := func(o *archive.ObjectMeta) bool { return o.Resources != nil || o.Key == "" }
+	entries, bytes := 0.0, 0.0
+	err := s.resources(ctx, start, end, ms, true, object, func(_ *archive.ObjectMeta, counts *archive.ResourceCounts) error {
+		found := false
+		err := eachIn(counts, start, end, func(i int, cells []archive.ResourceCell) error {
+			st, kept := of.of(&counts.Resources[i])
+			if !kept {
+				return nil
+			}
+			found = true
+			_, _ = set.isNew(st, of.cached()) // too many are many
+			for j := range cells {
+				from, to := counts.Times(&cells[j])
+				part := share(from, to, start, end)
+				entries += part * float64(cells[j].Rows)
+				bytes += part * float64(cells[j].Bytes)
+			}
+			return nil
+		})
+		if found {
+			e.Objects++
+		}
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
 	keep := ServiceFilter(ms)
 	services := map[string]struct{}{}
-	add := func(minTime, maxTime, rows, bytes int64) {
-		share := 1.0
-		if minTime < start || maxTime >= end {
-			share = (float64(min(maxTime, end)) - float64(max(minTime, start))) / max(1, float64(maxTime)-float64(minTime))
-		}
-		e.Objects++
-		e.Entries += int64(math.Ceil(float64(rows) * share))
-		e.Bytes += int64(float64(bytes) * share)
-	}
-	objects, _ := s.Objects(ctx, start, end) // an estimate of what is known
+	objects, _ := s.snapshot.Objects(ctx, start, end) // an estimate of what is known
 	for _, o := range objects {
-		if !o.HasService(keep) {
+		if o.Resources != nil || !o.HasService(keep) {
 			continue
 		}
-		rows := o.Rows
+		rows := float64(o.Rows)
 		if o.Counts != nil {
-			rows = o.Counts.RowsOf(keep)
+			rows = float64(o.Counts.RowsOf(keep))
 			for _, name := range o.Services() {
 				if keep == nil || keep(name) {
 					services[name] = struct{}{}
 				}
 			}
 		}
-		add(o.MinTime, o.MaxTime, rows, int64(float64(o.RawBytes)*float64(rows)/float64(max(o.Rows, 1))))
+		rows *= share(o.MinTime, o.MaxTime, start, end)
+		e.Objects++
+		entries += rows
+		bytes += float64(o.RawBytes) * rows / float64(max(o.Rows, 1))
 	}
-	for _, f := range s.Fresh() {
-		if f.MaxTime < start || f.MinTime >= end {
-			continue
-		}
-		kept := f.Services == nil
-		for _, name := range f.Services {
-			if keep == nil || keep(name) {
-				services[name], kept = struct{}{}, true
-			}
-		}
-		if kept {
-			add(f.MinTime, f.MaxTime, f.Rows, f.Bytes)
-		}
-	}
-	e.Services = int64(len(services))
-	return e
+	e.Streams = max(int64(len(set.labels)), int64(len(services)))
+	e.Entries, e.Bytes = int64(math.Ceil(entries-1e-6)), int64(bytes+0.5)
+	return e, nil
 }
 
-// Services returns the values of service_name in the objects that overlap a range, and in what is not committed yet, in
-// order, as far as the matchers for it keep them. ok is false when they are not all known without reading.
-func Services(ctx context.Context, s *archive.Snapshot, start, end int64, ms []*logql.Matcher) (services []string, ok bool) {
-	keep := ServiceFilter(ms)
-	seen := map[string]struct{}{}
-	services = []string{}
-	add := func(names []string) {
-		for _, name := range names {
-			if keep != nil && !keep(name) {
-				continue
-			}
-			if name == "" {
-				name = unknownService
-			}
-			if _, dup := seen[name]; !dup {
-				seen[name] = struct{}{}
-				services = append(services, name)
-			}
-		}
+// share is how much of the times from..to, both included, is in start <= t < end.
+func share(from, to, start, end int64) float64 {
+	if from >= start && (to < end || end == math.MaxInt64) {
+		return 1
 	}
-	objects, errs := s.Objects(ctx, start, end)
-	if len(errs) > len(s.Errors()) {
-		return nil, false // a part of the commit log could not be fetched
+	lo, hi := float64(max(from, start)), float64(to)+1
+	if end != math.MaxInt64 {
+		hi = min(hi, float64(end))
 	}
-	for _, o := range objects {
-		if o.Counts == nil {
-			return nil, false
-		}
-		add(o.Services())
-	}
-	for _, f := range s.Fresh() {
-		if f.MaxTime < start || f.MinTime >= end {
-			continue
-		}
-		if f.Services == nil {
-			return nil, false
-		}
-		add(f.Services)
-	}
-	slices.Sort(services)
-	return services, true
+	return max(0, (hi-lo)/(float64(to)-float64(from)+1))
 }

@@ -155,15 +155,23 @@ func TestMapping(t *testing.T) {
 }
 
 func TestEstimate(t *testing.T) {
-	s := snapshot(t, "estimate")
-	all := EstimateOf(t.Context(), s, math.MinInt64, math.MaxInt64, nil)
-	require.EqualValues(t, 30, all.Entries)
-	require.EqualValues(t, 2, all.Services)
-	require.Positive(t, all.Bytes)
+	src := New(snapshot(t, "estimate"), NewMapper(DefaultStreamLabels()), Options{})
+	estimate := func(start, end int64, ms ...*logql.Matcher) Estimate {
+		e, err := src.Estimate(t.Context(), start, end, ms, 100)
+		require.NoError(t, err)
+		return e
+	}
+	all := estimate(math.MinInt64, math.MaxInt64)
+	require.Equal(t, Estimate{Objects: 1, Entries: 30, Bytes: 30 * 6, Streams: 2}, all)
 	edge, err := logql.NewMatcher("service_name", logql.MatchEqual, "edge")
 	require.NoError(t, err)
-	require.EqualValues(t, 10, EstimateOf(t.Context(), s, math.MinInt64, math.MaxInt64, []*logql.Matcher{edge}).Entries)
-	require.Zero(t, EstimateOf(t.Context(), s, 0, 1, nil))
+	require.Equal(t, Estimate{Objects: 1, Entries: 10, Bytes: 10 * 6, Streams: 1}, estimate(math.MinInt64, math.MaxInt64, edge))
+	require.Zero(t, estimate(0, 1))
+	half := estimate(base.UnixNano(), base.Add(4500*time.Millisecond).UnixNano())
+	require.InDelta(t, 15, half.Entries, 1, "half of the time")
+	nobody, err := logql.NewMatcher("host_name", logql.MatchEqual, "n1") // which is no stream label here
+	require.NoError(t, err)
+	require.Zero(t, estimate(math.MinInt64, math.MaxInt64, nobody))
 }
 
 func TestStreamsLimit(t *testing.T) {
