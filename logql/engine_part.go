@@ -233,7 +233,7 @@ func (r *rangeEval) join(a, b *accumulator) error {
 		return err
 	}
 	a.samples = append(a.samples, b.samples...)
-	r.ev.uncharge(int64(cap(b.samples)) * sampleBytes)
+	r.ev.uncharge(int64(cap(b.samples))*sampleBytes + int64(len(b.sums))*12 + 8*int64(r.ev.steps))
 	switch {
 	case a.folded == nil:
 		a.folded = b.folded
@@ -241,6 +241,7 @@ func (r *rangeEval) join(a, b *accumulator) error {
 		for i := range b.folded {
 			a.folded[i].join(&b.folded[i])
 		}
+		r.ev.uncharge(int64(len(b.folded)) * summaryBytes)
 	}
 	return nil
 }
