@@ -6,6 +6,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +21,9 @@ import (
 
 // readyLine is what the Collector's service logs once every component runs.
 const readyLine = "Everything is ready. Begin running and processing data."
+
+// signalLine is what it logs when it ends because of a signal.
+const signalLine = "Received signal from OS"
 
 // Waits of the harness. They are bounds for a loaded machine, not expectations.
 const (
@@ -279,13 +283,31 @@ func (lb *Logboom) Wait() error {
 	}
 }
 
-// Terminate sends SIGTERM and waits; a clean end is expected.
+// Terminate sends SIGTERM and waits; a clean end is expected. The Collector says that it is ready a moment before it asks for signals: one
+// that comes in between ends it like a kill, and then it is started and asked again.
 func (lb *Logboom) Terminate() {
 	lb.t.Helper()
-	lb.Signal(syscall.SIGTERM)
-	if err := lb.Wait(); err != nil {
-		lb.t.Fatalf("%s: end after SIGTERM: %v", lb.cfg.Name, err)
+	for unheard := 0; ; unheard++ {
+		lb.Signal(syscall.SIGTERM)
+		err := lb.Wait()
+		if err == nil {
+			return
+		}
+		if !lb.unheard(syscall.SIGTERM) || unheard == 10 {
+			lb.t.Fatalf("%s: end after SIGTERM: %v", lb.cfg.Name, err)
+		}
+		lb.Restart()
 	}
+}
+
+// unheard reports whether a signal has ended the process before that asked for signals.
+func (lb *Logboom) unheard(sig syscall.Signal) bool {
+	var exit *exec.ExitError
+	if !errors.As(lb.err, &exit) || strings.Contains(lb.Log(), signalLine) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == sig
 }
 
 // PID returns the id of the process that was started last.
@@ -308,7 +330,19 @@ func (lb *Logboom) Reload() {
 	lb.t.Helper()
 	lb.logs.mark()
 	lb.Signal(syscall.SIGHUP)
-	lb.WaitLog(readyLine, readyWithin)
+	Eventually(lb.t, readyWithin, func() error {
+		if lb.Ready() || !lb.Running() {
+			return nil
+		}
+		return fmt.Errorf("%s is not ready again", lb.cfg.Name)
+	})
+	switch {
+	case lb.Ready():
+	case lb.unheard(syscall.SIGHUP): // see Terminate
+		lb.Restart()
+	default:
+		lb.t.Fatalf("%s: ended (%v) after SIGHUP", lb.cfg.Name, lb.err)
+	}
 }
 
 func (lb *Logboom) cleanup() {
@@ -362,21 +396,23 @@ func (l *logBuffer) all() string {
 // taken holds the ports this process has given out, so that two names never share one.
 var taken sync.Map
 
-// FreePort returns a TCP port that is free now on the loopback interface.
+// FreePort returns a TCP port that is free now on the loopback interface, and is not one of those that the system gives to connections, so
+// that it still is when a process wants it.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	for range 1000 {
+		port := 20_000 + rand.IntN(12_000) //nolint:gosec // no secret
+		if _, used := taken.LoadOrStore(port, true); used {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // closed at once
 		if err != nil {
-			t.Fatalf("find free port: %v", err)
+			continue
 		}
-		port := l.Addr().(*net.TCPAddr).Port
 		_ = l.Close()
-		if _, used := taken.LoadOrStore(port, true); !used {
-			return port
-		}
+		return port
 	}
-	t.Fatal(errors.New("find free port: a hundred tries"))
+	t.Fatal(errors.New("find free port: a thousand tries"))
 	return 0
 }
 
