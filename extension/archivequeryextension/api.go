@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,6 +127,8 @@ func (a *archiveQuery) handler() http.Handler {
 	route("/prometheus/api/v1/rules", "rules", (*call).noPrometheusRules)
 	route("/prometheus/api/v1/alerts", "rules", (*call).noPrometheusAlerts)
 	route("/ready", "ready", (*call).ready)
+	mux.Handle("GET /metrics", a.metrics.handler())
+	mux.HandleFunc("/metrics", a.otherMethod)
 	notFound := func(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r, http.StatusNotFound, failure(http.StatusNotFound, "not found: Logboom does not have "+r.URL.Path))
 	}
@@ -161,11 +164,9 @@ func (a *archiveQuery) endpoint(name string, f endpoint) http.Handler {
 			if status >= 500 && status != http.StatusGatewayTimeout && !errors.Is(err, errUnavailable) {
 				a.set.Logger.Error("query failed", zap.String("endpoint", name), zap.Error(err))
 			}
-			ans = failure(status, text)
-		} else if c.source != nil {
-			if stats := c.source.Stats(); stats.Partial() {
-				outcome = outcomePartial
-			}
+			ans = failed(status, text, err)
+		} else if len(c.warnings()) > 0 {
+			outcome = outcomePartial
 		}
 		if !unlogged[name] { // before the answer: what was given is on record
 			c.report(name, outcome, status)
@@ -284,15 +285,20 @@ func (a *archiveQuery) classify(r *http.Request, err error) (int, string) {
 	return http.StatusInternalServerError, outcomeError
 }
 
-// warnings says what could not be read, without duplicates.
+// warnings says what could not be read, without duplicates: of the commit log, whose every part may concern the answer, and of the
+// objects.
 func (c *call) warnings() []string {
-	if c.source == nil {
-		return nil
+	var errs []error
+	if c.view != nil {
+		errs = slices.Clip(c.view.Errors())
 	}
-	stats := c.source.Stats()
+	if c.source != nil {
+		stats := c.source.Stats()
+		errs = append(errs, stats.Errors...)
+	}
 	var out []string
 	seen := map[string]bool{}
-	for _, err := range stats.Errors {
+	for _, err := range errs {
 		text := "partial result: " + err.Error()
 		if !seen[text] {
 			seen[text] = true

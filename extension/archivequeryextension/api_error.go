@@ -3,7 +3,10 @@
 
 package archivequeryextension
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // allowedMethods are those of every endpoint.
 const allowedMethods = "GET, HEAD, OPTIONS, POST"
@@ -20,6 +23,22 @@ type errorEnvelope struct {
 
 func failure(status int, text string) answer {
 	return answer{json: errorEnvelope{Status: "error", ErrorType: errorType(status), Error: text, Code: status, Message: text}}
+}
+
+// invalidQuery is the mistake of a query that was to be formatted: Loki says so in the status.
+type invalidQuery struct{ error }
+
+func (e *invalidQuery) Unwrap() error { return e.error }
+
+// failed is the answer to a request that ended with an error.
+func failed(status int, text string, err error) answer {
+	ans := failure(status, text)
+	if bad := (*invalidQuery)(nil); errors.As(err, &bad) {
+		e := ans.json.(errorEnvelope)
+		e.Status = "invalid-query"
+		ans.json = e
+	}
+	return ans
 }
 
 // errorType names a status as Prometheus' API does.

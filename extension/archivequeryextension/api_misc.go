@@ -18,7 +18,7 @@ func (c *call) patterns() (answer, error) {
 func (c *call) formatQuery() (answer, error) {
 	e, err := logql.Parse(c.p.get("query"))
 	if err != nil {
-		return answer{}, err
+		return answer{}, &invalidQuery{err}
 	}
 	return answer{json: response{Status: "success", Data: e.String()}}, nil
 }

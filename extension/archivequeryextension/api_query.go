@@ -71,6 +71,9 @@ func (c *call) queryRange() (answer, error) {
 		if p.Descending, err = c.p.backward(); err != nil {
 			return answer{}, err
 		}
+		if p.Interval, err = c.p.interval(); err != nil {
+			return answer{}, err
+		}
 		p.Categorize = c.categorize()
 	}
 	return c.eval(e, p)

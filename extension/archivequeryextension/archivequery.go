@@ -37,6 +37,7 @@ type archiveQuery struct {
 	cfg       *Config
 	set       extension.Settings
 	telemetry *metadata.TelemetryBuilder
+	metrics   *metrics
 	mapper    *archivesource.Mapper
 	queue     *queue       // of those that read the archive
 	requests  atomic.Int64 // under way
@@ -58,12 +59,18 @@ type archiveQuery struct {
 }
 
 func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
-	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	own, err := newMetrics()
+	if err != nil {
+		return nil, err
+	}
+	both := set.TelemetrySettings
+	both.MeterProvider = own.tee(both.MeterProvider)
+	telemetry, err := metadata.NewTelemetryBuilder(both)
 	if err != nil {
 		return nil, err
 	}
 	return &archiveQuery{
-		cfg: cfg, set: set, telemetry: telemetry,
+		cfg: cfg, set: set, telemetry: telemetry, metrics: own,
 		mapper:  archivesource.NewMapper(cfg.StreamLabels),
 		queue:   newQueue(cfg.Query.MaxConcurrent),
 		results: querycache.New(int64(cfg.Query.ResultCacheMiB) << 20),

@@ -151,6 +151,19 @@ func (p *params) step(start, end time.Time) (time.Duration, error) {
 	return d, nil
 }
 
+// interval reads how far the lines of a log query must be from each other.
+func (p *params) interval() (time.Duration, error) {
+	s := p.get("interval")
+	if s == "" {
+		return 0, nil
+	}
+	d, err := parseSpan("interval", s)
+	if err == nil && d < 0 {
+		err = badRequestf("interval must not be negative, got %q", s)
+	}
+	return d, err
+}
+
 func (p *params) number(name string, def, largest int) (int, error) {
 	s := p.get(name)
 	if s == "" {
