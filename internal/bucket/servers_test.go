@@ -5,6 +5,8 @@ package bucket
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,12 +38,16 @@ func program(t *testing.T, variable, built string) string {
 	return path
 }
 
+// freeAddress is one that nobody listens at, with a port that the system does not give to connections.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
 }
 
 // serve runs a server until the test ends, and waits until it listens at addr.
