@@ -28,6 +28,7 @@ const (
 	tokNumber
 	tokDuration
 	tokBytes
+	tokFunc  // sum, in front of its arguments or its grouping
 	tokFlag  // --strict
 	tokRange // [5m]
 	tokOp
@@ -47,7 +48,7 @@ func (t token) String() string {
 	switch t.kind {
 	case tokEOF:
 		return "end of query"
-	case tokIdent:
+	case tokIdent, tokFunc:
 		return t.text
 	default:
 		return strconv.Quote(t.text)
@@ -76,13 +77,38 @@ func lex(src string) ([]token, error) {
 	for {
 		t, err := l.next()
 		if err != nil {
-			return append(toks, token{pos: t.pos}), err
+			toks = append(toks, token{pos: t.pos})
+			markFunctions(toks)
+			return toks, err
 		}
 		toks = append(toks, t)
 		if t.kind == tokEOF {
+			markFunctions(toks)
 			return toks, nil
 		}
 	}
+}
+
+// markFunctions finds the names of functions: they are some only in front of arguments or a grouping, else they may name labels.
+func markFunctions(toks []token) {
+	for i := range toks {
+		if toks[i].kind != tokIdent || i+1 >= len(toks) {
+			continue
+		}
+		next := toks[i+1]
+		if next.kind == tokIdent && i+2 < len(toks) && (strings.EqualFold(next.text, "by") || strings.EqualFold(next.text, "without")) {
+			next = toks[i+2]
+		}
+		if name := strings.ToLower(toks[i].text); next.kind == tokOp && next.text == "(" && isFunction(name) {
+			toks[i].kind, toks[i].text = tokFunc, name
+		}
+	}
+}
+
+func isFunction(name string) bool {
+	_, isRange := rangeOps[name]
+	_, isVector := vectorOps[name]
+	return isRange || isVector || name == "vector" || name == "label_replace"
 }
 
 func (l *lexer) pos() Pos { return Pos{Line: l.line, Col: l.col, Offset: l.off} }

@@ -207,24 +207,16 @@ func (p *parser) primary() (Expr, error) {
 	case t.kind == tokNumber, t.kind == tokOp && (t.text == "-" || t.text == "+"):
 		v, err := p.number()
 		return &NumberExpr{Value: v, pos: t.pos}, err
-	case t.kind == tokIdent:
+	case t.kind == tokFunc:
 		return p.call()
+	case p.isWord("variants") && p.peekAt(1).text == "(":
+		return nil, errorAt(t.pos, "variants is not supported")
 	}
 	return nil, p.unexpected("a stream selector or a metric query")
 }
 
 func (p *parser) call() (Expr, error) {
 	t := p.peek()
-	t.text = strings.ToLower(t.text)
-	p.toks[p.i] = t
-	// The name of a function is one only in front of its arguments.
-	next := p.peekAt(1)
-	if _, ok := vectorOps[t.text]; ok && next.kind == tokIdent && (strings.EqualFold(next.text, "by") || strings.EqualFold(next.text, "without")) {
-		next = p.peekAt(2)
-	}
-	if next.kind != tokOp || next.text != "(" {
-		return nil, p.unexpected("a stream selector or a metric query")
-	}
 	if _, ok := rangeOps[t.text]; ok {
 		return p.rangeAggregation()
 	}
@@ -234,12 +226,9 @@ func (p *parser) call() (Expr, error) {
 	switch t.text {
 	case "vector":
 		return p.vector()
-	case "label_replace":
+	default:
 		return p.labelReplace()
-	case "variants":
-		return nil, errorAt(t.pos, "variants is not supported")
 	}
-	return nil, p.unexpected("a stream selector or a metric query")
 }
 
 func (p *parser) number() (float64, error) {
