@@ -30,6 +30,8 @@ export LOGBOOM_CORPORA ?= $(CURDIR)/../shared/corpora
 endif
 export LOGBOOM_BIN ?= $(CURDIR)/$(BIN)/logboom
 export LOGBOOM_CTL ?= $(CURDIR)/$(BIN)/logboomctl
+# Grafana's logcli: `make bin/logcli` builds it; its test skips without it.
+export LOGBOOM_LOGCLI ?= $(CURDIR)/$(BIN)/logcli
 # The servers that the buckets are tested against: S3 and GCS pinned in test/tools, Azure in test/azurite.
 export LOGBOOM_VERSITYGW       ?= $(CURDIR)/$(BIN)/versitygw
 export LOGBOOM_FAKE_GCS_SERVER ?= $(CURDIR)/$(BIN)/fake-gcs-server
@@ -144,6 +146,14 @@ bench-search: build $(BIN)/versitygw $(BIN)/victoria-logs ## Search in the archi
 	@cd test && for flags in $(if $(SEARCH_BENCH),'$(SEARCH_BENCH)','-records 2000000' '-records 20000000 -repetitions 5'); do \
 		LOGBOOM_VICTORIALOGS=$(CURDIR)/$(BIN)/victoria-logs go test -count=1 -v -timeout 120m -run '^Test(Search|Cold|Index)$$' ./bench/search $$flags | grep -Ev '^ *(===|---) '; done
 
+# Records and repetitions of bench-query; QUERY_BENCH sets any flag.
+QUERY_BENCH ?= $(if $(filter short,$(BENCH)),-records 0,-records 2000000)
+
+.PHONY: bench-query
+bench-query: build ## LogQL through the Loki API beside DuckDB on the same objects, and 32 who ask at a time beside ingest (BENCH=short, QUERY_BENCH=flags)
+	@scripts/test-deps.sh duckdb
+	@cd test && go test -count=1 -v -timeout 60m -run '^Test(Query|Load)$$' ./bench/query $(QUERY_BENCH) | grep -Ev '^ *(===|---) '
+
 # What bench-grok measures: each engine this long, this often; BENCH=short is the form for a first look.
 GROK_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 100ms -repetitions 7)
 
@@ -182,6 +192,15 @@ soak: build ## The built binary with spike_guard under 200,000 records a second,
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME) $(PKGS)
+
+# Loki and logcli are built outside of the project's modules, and run as programs of their own only.
+.PHONY: $(BIN)/loki $(BIN)/logcli
+$(BIN)/loki $(BIN)/logcli:
+	@scripts/build-loki.sh $(BIN) $(notdir $@)
+
+.PHONY: compare-loki
+compare-loki: build $(BIN)/loki ## Thousands of queries to a real Loki, to the engine and to the built binary: the same answers (not part of make test)
+	cd test && LOGBOOM_LOKI=$(CURDIR)/$(BIN)/loki go test -count=1 -v -timeout 120m ./compare/loki
 
 ##-- care -------------------------------------------------------------------------------------------
 
