@@ -6,7 +6,7 @@
 // So records that come late, erasure and retention are seen at once. It knows nothing of the Collector.
 //
 //	steps of the query    ····|········|········|········|···
-//	                      head  block k  block k+1 …      tail    asked for in part: evaluated each time
+//	                      head  block k  block k+1 …      tail    parts of blocks: for the same query once more
 //
 // Blocks begin at the same times for all queries of a step and a phase (the start modulo the step), so that the window of a
 // dashboard may move on. Neighbouring blocks that are missing are evaluated together, and cut afterwards.
@@ -30,10 +30,12 @@ const (
 	largestShare = 8
 )
 
-// key names a block: what is asked, hashed, so that a query of any length takes the same room, and which block of it.
+// key names a block: what is asked, hashed, so that a query of any length takes the same room, and which block of it, or which
+// steps of that.
 type key struct {
-	query [sha256.Size]byte
-	block int64
+	query    [sha256.Size]byte
+	block    int64
+	from, to int // counted from the block's first step; to is included
 }
 
 // block is the answer for some steps; it is never changed.

@@ -235,8 +235,12 @@ func TestOnlyWhatIsMissing(t *testing.T) {
 	require.Equal(t, []archive.TimeRange{{Start: base + 47*minute + 1, End: base + 55*minute + 1}}, selects)
 
 	_, stats, selects = ask(from+3*minute, to+3*minute) // the window moved on
+	require.Equal(t, 17, stats.Requested)
 	require.Equal(t, 15, stats.Found)
 	require.Len(t, selects, 2, "the head and the tail")
+	_, stats, selects = ask(from+3*minute, to+3*minute)
+	require.Equal(t, 17, stats.Found)
+	require.Empty(t, selects)
 
 	w.fresh[floor(base+90*minute, minute)] = true
 	_, stats, selects = ask(from, to)
@@ -373,11 +377,13 @@ func TestGrid(t *testing.T) {
 			require.Equal(t, next, run.from)
 			require.LessOrEqual(t, run.from, run.to)
 			next = run.to + 1
-			if run.whole {
+			if run.first == 0 && run.to-run.from+1 == g.size {
 				require.Equal(t, run.block*int64(g.size)*g.step+g.phase(), g.at(run.from))
 				require.Equal(t, g.size, run.to-run.from+1)
 			} else {
 				require.True(t, i == 0 || run.to == g.steps-1)
+				require.Equal(t, (run.block*int64(g.size)+int64(run.first))*g.step+g.phase(), g.at(run.from))
+				require.Less(t, run.first+run.to-run.from, g.size)
 			}
 		}
 		require.Equal(t, g.steps, next)

@@ -58,11 +58,11 @@ func (c *Cache) Eval(ctx context.Context, q Query) (*logql.Result, Stats, error)
 	id := q.id(&g)
 	found := make([]*block, len(runs))
 	for i, run := range runs {
-		if !run.whole || !versions[i].Whole {
+		if !versions[i].Whole {
 			continue
 		}
 		stats.Requested++
-		if found[i] = c.get(key{id, run.block}, versions[i]); found[i] != nil {
+		if found[i] = c.get(run.key(id), versions[i]); found[i] != nil {
 			stats.Found++
 			stats.BytesFound += found[i].bytes
 		}
@@ -86,10 +86,10 @@ func (c *Cache) Eval(ctx context.Context, q Query) (*logql.Result, Stats, error)
 		}
 		if q.Complete() {
 			for j := i; j < end; j++ {
-				if !runs[j].whole || !versions[j].Whole || found[j] != nil {
+				if !versions[j].Whole || found[j] != nil {
 					continue
 				}
-				b := &block{key: key{id, runs[j].block}, version: versions[j].Live, weighted: res.Stats.Weighted}
+				b := &block{key: runs[j].key(id), version: versions[j].Live, weighted: res.Stats.Weighted}
 				b.series = cut(res.Series, g.at(runs[j].from), g.at(runs[j].to))
 				if c.put(b) {
 					stats.Stored++

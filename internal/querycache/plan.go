@@ -4,6 +4,7 @@
 package querycache
 
 import (
+	"crypto/sha256"
 	"math"
 	"math/bits"
 	"strings"
@@ -78,11 +79,16 @@ func add(a, b int64) int64 {
 }
 
 // run is consecutive steps of a query, from and to included, counted from its first: a block of them, or what the query
-// asks for of one, or several of them together.
+// asks for of one.
 type run struct {
 	from, to int
-	block    int64 // its number, if whole
-	whole    bool
+	block    int64 // its number
+	first    int   // of its steps: where the run begins
+}
+
+// key is what the answer for the run is kept under.
+func (r *run) key(query [sha256.Size]byte) key {
+	return key{query, r.block, r.first, r.first + r.to - r.from}
 }
 
 // grid is the steps of a query.
@@ -127,8 +133,7 @@ func (g *grid) runs() (list []run) {
 			number--
 		}
 		end := int((number+1)*int64(g.size) - first) // of the block, not included
-		r := run{from: i, to: min(end, g.steps) - 1, block: number}
-		r.whole = r.to-r.from+1 == g.size
+		r := run{from: i, to: min(end, g.steps) - 1, block: number, first: g.size - (end - i)}
 		list = append(list, r)
 		i = r.to + 1
 	}
