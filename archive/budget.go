@@ -11,7 +11,8 @@ import (
 // budget divides the memory of a query among what it has under way. What is acquired is either given back soon, by one who
 // waits for nothing meanwhile, or lasts: of that there is at most half. So whoever waits gets its turn.
 type budget struct {
-	limit int64
+	limit  int64
+	parent *budget // of all queries of a reader; nil: there is none
 
 	mu      sync.Mutex
 	used    int64 // in all
@@ -24,18 +25,14 @@ func newBudget(limit int64) *budget {
 	return &budget{limit: limit, freed: make(chan struct{})}
 }
 
-// acquire waits until there are n bytes. More than there ever can be are granted when nothing else is under way.
+// acquire waits until there are n bytes, here and of the parent. More than there ever can be are granted when nothing else
+// is under way.
 func (b *budget) acquire(ctx context.Context, n int64) error {
 	for {
-		b.mu.Lock()
-		if b.used+n <= b.limit || b.used == b.lasting {
-			b.used += n
-			b.peak = max(b.peak, b.used)
-			b.mu.Unlock()
+		freed := b.try(n)
+		if freed == nil {
 			return nil
 		}
-		freed := b.freed
-		b.mu.Unlock()
 		select {
 		case <-freed:
 		case <-ctx.Done():
@@ -44,11 +41,28 @@ func (b *budget) acquire(ctx context.Context, n int64) error {
 	}
 }
 
+// try acquires n bytes if there are so many; else it returns what is closed when it may be so.
+func (b *budget) try(n int64) <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used+n > b.limit && b.used != b.lasting {
+		return b.freed
+	}
+	if b.parent != nil {
+		if freed := b.parent.try(n); freed != nil {
+			return freed
+		}
+	}
+	b.used += n
+	b.peak = max(b.peak, b.used)
+	return nil
+}
+
 // keep makes n of the acquired bytes last, if there are not too many of these.
 func (b *budget) keep(n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.lasting+n > b.limit/2 {
+	if b.lasting+n > b.limit/2 || b.parent != nil && !b.parent.keep(n) {
 		return false
 	}
 	b.lasting += n
@@ -60,6 +74,9 @@ func (b *budget) keep(n int64) bool {
 func (b *budget) keepAnyway(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.parent != nil {
+		b.parent.keepAnyway(n)
+	}
 	b.lasting += n
 	b.wake()
 }
@@ -68,6 +85,9 @@ func (b *budget) keepAnyway(n int64) {
 func (b *budget) release(n int64, kept bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.parent != nil {
+		b.parent.release(n, kept)
+	}
 	b.used -= n
 	if kept {
 		b.lasting -= n

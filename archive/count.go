@@ -125,7 +125,9 @@ func (c *counting) readFresh(fresh []*freshUnit, times spans) error {
 			}
 			return false
 		}
+		c.q.enter()
 		_, scanned, err := u.rows(c.q.ctx, &req)
+		c.q.leave()
 		c.q.budget.release(u.bytes, false)
 		c.q.rowsScanned.Add(int64(scanned))
 		if err != nil && c.q.ctx.Err() == nil {

@@ -15,7 +15,7 @@ func (c *counting) countGroup(gc *groupTimes, t *tally) (read bool, rows int64, 
 	one := c.req.oneBucket(g.info.minTime, g.info.maxTime)
 	s := groupScan{q: c.q, plan: gc.plan, number: gc.group}
 	need := g.memory(s.columns())
-	if err := c.q.budget.acquire(c.q.ctx, need); err != nil {
+	if err := c.q.acquire(need); err != nil {
 		return true, 0, err
 	}
 	defer c.q.budget.release(need, false)
@@ -60,8 +60,8 @@ func (g *groupReader) filterKeep(live bitset) error {
 	var r Record
 	n := 0
 	live.each(func(row int) {
-		if n++; n%smallChunk == 0 && err == nil {
-			err = g.q.ctx.Err()
+		if n++; n%tickRows == 0 && err == nil {
+			err = g.tick()
 		}
 		if err != nil {
 			return

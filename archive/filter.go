@@ -193,11 +193,17 @@ func (g *groupReader) filterLines(s *selection, lazy bool) error {
 		}
 	}
 	if len(s.open) > 0 && !lazy {
-		pending.each(func(row int) {
+		n := 0
+		for row := range pending.rows {
+			if n++; n%tickRows == 0 {
+				if err := g.tick(); err != nil {
+					return err
+				}
+			}
 			if !s.passes(body, row) {
 				pending.clear(row)
 			}
-		})
+		}
 		s.open = nil
 	}
 	if len(s.open) == 0 {

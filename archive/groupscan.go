@@ -36,8 +36,8 @@ type groupScan struct {
 const (
 	// minChunkRows is how many records are made at a time at least, if they are that many.
 	minChunkRows = 64
-	// smallChunk is how many rows are looked at before it is checked whether the query is over.
-	smallChunk = 1024
+	// tickRows is how many rows are looked at before it is checked whether the query is over, or others have their turn.
+	tickRows = 16
 )
 
 // next returns the next records, in memory of their own of about share bytes where the columns are not held.
@@ -60,7 +60,7 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 	if whole {
 		need += g.info.sum.Bytes
 	}
-	if err := s.q.budget.acquire(s.q.ctx, need); err != nil {
+	if err := s.q.acquire(need); err != nil {
 		return nil, err
 	}
 	kept := false
@@ -225,8 +225,8 @@ func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 	taken := 0
 	bytes := int64(0)
 	for i, row := range rows {
-		if i%smallChunk == smallChunk-1 {
-			if err := s.q.ctx.Err(); err != nil {
+		if i%tickRows == tickRows-1 {
+			if err := s.reader.tick(); err != nil {
 				return nil, err
 			}
 		}

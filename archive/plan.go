@@ -49,6 +49,17 @@ func (q *query) severity(number int32, text string) bool {
 	return q.req.Severity(number, text)
 }
 
+// planned opens an object and plans it.
+func (q *query) planned(meta *ObjectMeta) (*objectPlan, int64, error) {
+	q.enter()
+	defer q.leave()
+	o, offset, err := q.open(meta)
+	if err != nil {
+		return nil, offset, err
+	}
+	return q.choose(meta, o), 0, nil
+}
+
 // choose plans an object.
 func (q *query) choose(meta *ObjectMeta, o *objectFile) *objectPlan {
 	start := time.Now()

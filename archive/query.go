@@ -29,6 +29,8 @@ type query struct {
 	early  []int            // columns of the records that Early looks at
 	budget *budget
 	limit  *readLimit
+	turns  *turns // nil: the bytes are in memory
+	usage  *usage
 
 	requests, bytesRead, cacheHits       atomic.Int64
 	plan, indexed, fetch, decode, filter atomic.Int64 // nanoseconds
@@ -61,6 +63,9 @@ func newQuery(ctx context.Context, r *Reader, req *ScanRequest) (*query, error) 
 	q.ctx = context.WithValue(ctx, queryKey{}, q)
 	if r != nil {
 		q.budget = newBudget(r.opts.QueryMemoryBytes / 4 * 3) // the rest is for records in memory of their own
+		q.budget.parent = r.memory
+		q.turns = r.turns
+		q.usage = q.turns.newUsage()
 	} else {
 		q.budget = newBudget(1 << 40)
 	}
@@ -117,12 +122,46 @@ func (q *query) result(s *ScanStats) {
 	}
 }
 
-// read reads a part of an object.
+// enter waits for a turn to compute; leave ends it.
+func (q *query) enter() {
+	if q.turns != nil {
+		q.turns.enter(q.ctx, q.usage)
+	}
+}
+
+func (q *query) leave() {
+	if q.turns != nil {
+		q.turns.leave(q.usage)
+	}
+}
+
+// tick is called every few rows by one who computes. The error is the context's.
+func (q *query) tick(p *pace) error {
+	if q.turns == nil {
+		return nil
+	}
+	return q.turns.tick(q.ctx, q.usage, p)
+}
+
+// acquire acquires memory for one who has a turn. Nobody waits for memory with a turn, else those that have memory would
+// wait for a turn for ever.
+func (q *query) acquire(n int64) error {
+	if q.budget.try(n) == nil {
+		return nil
+	}
+	q.leave()
+	defer q.enter()
+	return q.budget.acquire(q.ctx, n)
+}
+
+// read reads a part of an object, for one who has a turn.
 func (q *query) read(key string, offset, n int64) ([]byte, error) {
-	defer timed(&q.fetch, time.Now())
 	if err := q.limit.use(n); err != nil {
 		return nil, err
 	}
+	q.leave()
+	defer q.enter()
+	defer timed(&q.fetch, time.Now())
 	b, err := readFull(q.ctx, q.reader.bucket, key, offset, n)
 	q.requests.Add(1)
 	q.bytesRead.Add(int64(len(b)))
@@ -145,7 +184,7 @@ func (q *query) open(meta *ObjectMeta) (_ *objectFile, offset int64, err error) 
 		}
 	}
 	offset = meta.Bytes - n
-	if err := q.budget.acquire(q.ctx, n); err != nil {
+	if err := q.acquire(n); err != nil {
 		return nil, offset, err
 	}
 	defer q.budget.release(n, false)
@@ -260,7 +299,7 @@ func (q *query) wholeIndex(meta *ObjectMeta) ([]byte, error) {
 		q.cacheHits.Add(1)
 		return b, q.limit.use(meta.Index.Bytes)
 	}
-	if err := q.budget.acquire(q.ctx, meta.Index.Bytes); err != nil {
+	if err := q.acquire(meta.Index.Bytes); err != nil {
 		return nil, err
 	}
 	defer q.budget.release(meta.Index.Bytes, false)

@@ -18,12 +18,16 @@ var ErrStop = errors.New("stop the scan")
 
 // ReaderOptions bound what a [Reader] may use. The zero value means the defaults.
 type ReaderOptions struct {
-	// Parallelism is how many objects or row groups are fetched and decoded at a time by one scan.
+	// Parallelism is how many objects or row groups are fetched and decoded at a time by one scan. How many of these
+	// compute at a time is bounded for all readers of the process, by GOMAXPROCS.
 	// Default: GOMAXPROCS.
 	Parallelism int
 	// QueryMemoryBytes bounds what a scan or a count holds at a time of the row groups under way, fetched and decoded, and
 	// of records. A row group that needs more alone is read alone. Default: 512 MiB.
 	QueryMemoryBytes int64
+	// MemoryBytes bounds what all scans and counts of the reader hold so at a time, together; who needs more waits for others to
+	// end. Default: twice QueryMemoryBytes.
+	MemoryBytes int64
 	// CacheBytes bounds the memory of the cache of footers, blocks of the index and decoded columns. Default: 256 MiB.
 	CacheBytes int64
 	// ManifestCacheBytes bounds the memory of the metadata of objects that checkpoints list. Default: 64 MiB.
@@ -42,6 +46,8 @@ type Reader struct {
 	opts      ReaderOptions
 	cache     *cache
 	manifests *manifestCache
+	memory    *budget // of all queries
+	turns     *turns
 	now       func() time.Time
 	strict    bool // trust no clock; set by tests
 

@@ -35,9 +35,11 @@ func Open(ctx context.Context, b BucketReader, opts ReaderOptions) (*Reader, err
 	opts.Parallelism = cmp.Or(opts.Parallelism, runtime.GOMAXPROCS(0))
 	opts.CacheBytes = cmp.Or(opts.CacheBytes, 256<<20)
 	opts.QueryMemoryBytes = cmp.Or(opts.QueryMemoryBytes, 512<<20)
+	opts.MemoryBytes = cmp.Or(opts.MemoryBytes, 2*opts.QueryMemoryBytes)
 	opts.ManifestCacheBytes = cmp.Or(opts.ManifestCacheBytes, 64<<20)
 	opts.ListInterval = cmp.Or(opts.ListInterval, 30*time.Second)
-	r := &Reader{bucket: b, opts: opts, cache: newCache(opts.CacheBytes), manifests: newManifestCache(opts.ManifestCacheBytes), now: time.Now, active: map[string]time.Time{}}
+	r := &Reader{bucket: b, opts: opts, cache: newCache(opts.CacheBytes), manifests: newManifestCache(opts.ManifestCacheBytes), now: time.Now, active: map[string]time.Time{}, turns: allTurns}
+	r.memory = newBudget(opts.MemoryBytes)
 	r.snapshot.Store(&Snapshot{reader: r})
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err

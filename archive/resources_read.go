@@ -162,7 +162,9 @@ func (q *query) storedResources(meta *ObjectMeta) (_ *ResourceCounts, err error)
 	defer guard(&err)
 	at := meta.Resources
 	need := at.Bytes + at.RawBytes
-	if err := q.budget.acquire(q.ctx, need); err != nil {
+	q.enter()
+	defer q.leave()
+	if err := q.acquire(need); err != nil {
 		return nil, err
 	}
 	defer q.budget.release(need, false)
@@ -176,6 +178,8 @@ func (q *query) storedResources(meta *ObjectMeta) (_ *ResourceCounts, err error)
 
 // readResources makes the resources of an object from its rows.
 func (q *query) readResources(meta *ObjectMeta, bytes bool) (*ResourceCounts, error) {
+	q.enter()
+	defer q.leave()
 	file, _, err := q.open(meta)
 	if err != nil {
 		return nil, err
@@ -212,7 +216,7 @@ func (q *query) readGroupResources(file *objectFile, group int, bytes bool, c *r
 		cols = append(cols, colBody)
 	}
 	need := g.memory(cols)
-	if err := q.budget.acquire(q.ctx, need); err != nil {
+	if err := q.acquire(need); err != nil {
 		return err
 	}
 	defer q.budget.release(need, false)

@@ -70,7 +70,11 @@ type groupReader struct {
 	cols  []*column // by leaf; nil: not loaded
 
 	scanned, bodies bool // counted in the statistics
+	pace            pace
 }
+
+// tick is called every few rows, or after what takes as long.
+func (g *groupReader) tick() error { return g.q.tick(&g.pace) }
 
 func (q *query) group(file *objectFile, group int) *groupReader {
 	info := &file.groups[group]
@@ -181,13 +185,22 @@ func (g *groupReader) decode(list []extent, chunks map[int][]byte) error {
 		}
 		var wg sync.WaitGroup
 		for range min(parallel, large) - 1 {
-			wg.Go(work)
+			if !g.q.turns.tryEnter(g.q.usage) { // others need the processors
+				break
+			}
+			wg.Go(func() {
+				defer g.q.leave()
+				work()
+			})
 		}
 		work()
 		wg.Wait()
 	} else {
 		for i := range list {
 			one(i)
+			if err := g.tick(); err != nil {
+				return err
+			}
 		}
 	}
 	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errForeign) }) {

@@ -70,6 +70,9 @@ type scan struct {
 	pending int // prepared items not taken yet
 	ahead   int // how many items to prepare at a time
 	opened  int // row groups with records to be yielded
+	// computes says that the callback only computes: it is called within a turn.
+	computes bool
+	pace     pace
 
 	// The uids yielded at the time seenAt, by tenant and service.
 	seen   map[[3]string]struct{}
@@ -178,6 +181,10 @@ func (s *scan) addFresh(units []*freshUnit) {
 
 func (s *scan) run(yield func(*Record) error) error {
 	heap.Init(&s.heap)
+	if s.computes {
+		s.q.enter()
+		defer s.q.leave()
+	}
 	for s.heap.Len() > 0 {
 		if err := s.q.ctx.Err(); err != nil {
 			return err
@@ -192,10 +199,8 @@ func (s *scan) run(yield func(*Record) error) error {
 		heap.Pop(&s.heap)
 		s.prepare(it)
 		s.prepareAhead()
-		select {
-		case <-it.ready:
-		case <-s.q.ctx.Done():
-			return s.q.ctx.Err()
+		if err := s.wait(it); err != nil {
+			return err
 		}
 		s.pending--
 		if err := s.take(it); err != nil {
@@ -203,6 +208,25 @@ func (s *scan) run(yield func(*Record) error) error {
 		}
 	}
 	return nil
+}
+
+// wait waits until an item is prepared.
+func (s *scan) wait(it *item) error {
+	if s.computes {
+		select {
+		case <-it.ready:
+			return nil
+		default:
+		}
+		s.q.leave()
+		defer s.q.enter()
+	}
+	select {
+	case <-it.ready:
+		return nil
+	case <-s.q.ctx.Done():
+		return s.q.ctx.Err()
+	}
 }
 
 // yield hands out records of the first item as long as it stays the first.
@@ -251,6 +275,11 @@ func (s *scan) yieldOne(tenant string, r *Record, yield func(*Record) error) err
 		s.seen[key] = struct{}{}
 	}
 	s.stats.RowsYielded++
+	if s.computes && s.stats.RowsYielded%tickRows == 0 {
+		if err := s.q.tick(&s.pace); err != nil {
+			return err
+		}
+	}
 	r.Tenant = tenant
 	if err := yield(r); err != nil {
 		return err
@@ -403,6 +432,8 @@ func (s *scan) prepare(it *item) {
 	share := max(s.q.budget.limit/3/int64(min(s.heap.Len()+s.pending, 4*(s.opened+s.ahead+1))), minShare)
 	s.wg.Go(func() {
 		defer close(it.ready)
+		s.q.enter()
+		defer s.q.leave()
 		switch {
 		case it.fresh != nil:
 			it.err = s.readFresh(it)
@@ -419,7 +450,7 @@ func (s *scan) prepare(it *item) {
 }
 
 func (s *scan) readFresh(it *item) (err error) {
-	if err := s.q.budget.acquire(s.q.ctx, it.fresh.bytes); err != nil {
+	if err := s.q.acquire(it.fresh.bytes); err != nil {
 		return err
 	}
 	s.q.budget.keepAnyway(it.fresh.bytes)

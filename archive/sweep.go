@@ -109,12 +109,11 @@ func (s *Snapshot) wanted(q *query, stats *ScanStats) (list []*ObjectMeta, errs 
 
 // open plans an object and hands out its row groups.
 func (s *sweep) open(ctx context.Context, o objectTimes, work chan<- *groupTimes) {
-	file, offset, err := s.q.open(o.meta)
+	p, offset, err := s.q.planned(o.meta)
 	if err != nil {
 		s.fail(o.meta, offset, err)
 		return
 	}
-	p := s.q.choose(o.meta, file)
 	s.mu.Lock()
 	s.stats.ObjectsRead++
 	s.stats.RowGroupsTotal += len(p.verdicts)
@@ -124,7 +123,7 @@ func (s *sweep) open(ctx context.Context, o objectTimes, work chan<- *groupTimes
 		if v == textindex.None {
 			continue
 		}
-		g := &file.groups[i]
+		g := &p.file.groups[i]
 		if !o.times.overlap(g.minTime, g.maxTime) {
 			s.mu.Lock()
 			s.stats.RowGroupsPruned.Time++
@@ -172,7 +171,9 @@ func (s *sweep) end(err error) {
 
 // group visits a row group.
 func (s *sweep) group(g *groupTimes, v *visitor) {
+	s.q.enter()
 	read, rows, err := v.visit(g)
+	s.q.leave()
 	if err != nil {
 		s.fail(g.plan.file.meta, g.plan.file.groups[g.group].sum.Offset, err)
 	}

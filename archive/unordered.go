@@ -14,7 +14,8 @@ import (
 
 // ScanUnordered yields the records that [Snapshot.Scan] would, each once, in no order and from several goroutines at a
 // time, which is faster. Each goroutine calls newYield once, before its first record, and then what that returned for
-// each of its records; newYield must be safe for concurrent use. A record is valid during the call only. An error that is
+// each of its records; newYield must be safe for concurrent use. Both
+// compute in the place of the scan, and must not wait for anything, such as another scan. A record is valid during the call only. An error that is
 // returned for a record ends the scan with it, [ErrStop] without one; records may still be yielded by other goroutines
 // meanwhile, though none after ScanUnordered returned.
 //
@@ -133,7 +134,7 @@ func (u *unordered) group(yield func(*Record) error) func(*groupTimes) (bool, in
 		whole := gt.times.holds(g.info.minTime, g.info.maxTime)
 		s := groupScan{q: u.q, plan: gt.plan, number: gt.group}
 		need := g.memory(s.columns())
-		if err := u.q.budget.acquire(u.q.ctx, need); err != nil {
+		if err := u.q.acquire(need); err != nil {
 			return true, 0, err
 		}
 		defer u.q.budget.release(need, false)
@@ -156,8 +157,8 @@ func (u *unordered) group(yield func(*Record) error) func(*groupTimes) (bool, in
 			if !whole && !gt.times.has(times.number(row)) {
 				continue
 			}
-			if n++; n%smallChunk == 0 {
-				if err := u.q.ctx.Err(); err != nil {
+			if n++; n%tickRows == 0 {
+				if err := g.tick(); err != nil {
 					return true, rows, err
 				}
 			}
@@ -222,19 +223,24 @@ func (u *unordered) freshUnit(unit *freshUnit, times spans, yield func(*Record) 
 	defer u.q.budget.release(unit.bytes, false)
 	var ended error
 	rows := int64(0)
+	var p pace
 	req := *u.q.req
 	keep := u.q.keeper()
 	req.Keep = func(r *Record) bool {
 		if ended == nil && times.has(r.Timestamp) && keep(r) {
-			if ended = yield(r); ended != nil {
-				cancel()
-			} else {
+			if ended = yield(r); ended == nil {
+				ended = u.q.tick(&p)
 				rows++
+			}
+			if ended != nil {
+				cancel()
 			}
 		}
 		return false
 	}
+	u.q.enter()
 	_, scanned, err := unit.rows(ctx, &req)
+	u.q.leave()
 	u.q.rowsScanned.Add(int64(scanned))
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -328,7 +334,9 @@ func (q *query) ordered(ctx context.Context, objects []*ObjectMeta, fresh []*fre
 	}
 	ctx, cancel := context.WithCancel(part.ctx)
 	part.ctx, part.budget, part.limit = ctx, q.budget, q.limit
+	part.turns, part.usage = q.turns, q.usage
 	sc := newScan(part)
+	sc.computes = true
 	defer sc.wg.Wait()
 	defer cancel()
 	for _, o := range objects {
