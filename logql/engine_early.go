@@ -8,10 +8,11 @@ import "sync/atomic"
 // early is the part of a pipeline that decides whether an entry is kept. Running it first, with no more labels than it
 // looks at, is worth while where it refuses most entries.
 type early struct {
-	stages []Stage
-	labels []string
-	wanted *wanted
-	asked  atomic.Bool // the source applies it
+	stages   []Stage
+	requires []requirement
+	labels   []string
+	wanted   *wanted
+	asked    atomic.Bool // the source applies it
 }
 
 // earlyOf returns the early part of a pipeline, nil if there is none that is cheaper than the whole: without a parser
@@ -37,7 +38,7 @@ func earlyOf(stages []Stage) *early {
 	if labels == nil {
 		return nil
 	}
-	return &early{stages: stages[:end], labels: labels, wanted: wantedOf(labels)}
+	return &early{stages: stages[:end], requires: requirements(stages[:end], nil), labels: labels, wanted: wantedOf(labels)}
 }
 
 // source makes a test for the source.
@@ -65,6 +66,9 @@ func (e *early) test() func(*Entry) bool {
 			return true
 		case seen > earlyTrial:
 			seen, kept = 1, 0
+		}
+		if misses(e.requires, entry) {
+			return false
 		}
 		ls.reset(entry)
 		st = lineState{line: entry.Line, ts: entry.Timestamp}

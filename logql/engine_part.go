@@ -50,7 +50,7 @@ func (p *rangePart) add(entry *Entry) error {
 		return err
 	}
 	lo, hi := r.window(entry.Timestamp)
-	if lo > hi {
+	if lo > hi || misses(r.requires, entry) {
 		return nil
 	}
 	if r.early != nil && !r.early.asked.Load() {

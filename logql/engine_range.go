@@ -20,6 +20,7 @@ type rangeEval struct {
 	folds    bool // many samples can be folded into few
 	skip     bool // parsers need not run: nobody looks at what they find
 	wanted   *wanted
+	requires []requirement
 	early    *early // nil unless all labels are needed, but of few entries
 
 	interval, offset int64
@@ -58,6 +59,7 @@ func (ev *evaluator) rangeAggregation(e *RangeAggregation, pushed *Grouping) (*v
 	req := Selection(e.Range.Log)
 	req.Start, req.End = saturate(first, -r.offset, -r.interval, 1), saturate(last, -r.offset, 1)
 	req.Labels, req.NoLine = labels, r.noLine()
+	r.requires = requirements(e.Range.Log.Stages, e.Range.Unwrap)
 	if labels == nil {
 		if r.early = earlyOf(e.Range.Log.Stages); r.early != nil {
 			req.Early, req.EarlyLabels = r.early.source, r.early.labels
