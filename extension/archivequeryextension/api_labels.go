@@ -71,7 +71,7 @@ func (c *call) labels() (answer, error) {
 func (c *call) labelValues() (answer, error) {
 	name := c.r.PathValue("name")
 	if services, ok, err := c.services(name); ok || err != nil {
-		return answer{json: response{Status: "success", Data: services}}, err
+		return answer{json: response{Status: "success", Data: services, Warnings: c.warnings()}}, err
 	}
 	values := map[string]struct{}{}
 	err := c.visitStreams(c.p.get("query"), func(ls logql.Labels) {
@@ -175,7 +175,7 @@ func (c *call) indexStats() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{json: map[string]any{"streams": e.Streams, "chunks": e.Objects, "bytes": e.Bytes, "entries": e.Entries}}, nil
+	return answer{json: c.warn(map[string]any{"streams": e.Streams, "chunks": e.Objects, "bytes": e.Bytes, "entries": e.Entries})}, nil
 }
 
 // detectedLabels are the stream labels with their numbers of values, but for those that are ids.
