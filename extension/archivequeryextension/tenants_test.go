@@ -353,5 +353,12 @@ func TestUnweighted(t *testing.T) {
 			require.Equal(t, weighted, strings.Contains(body, `"weighted":true`), query)
 			require.Equal(t, !weighted, strings.Contains(body, `"unweighted":true`), query)
 		}
+		for _, target := range []string{"service_name", "k8s_namespace_name"} {
+			code, body := ask(t, h, "/loki/api/v1/index/volume", "query", `{k8s_namespace_name="shop"}`, "targetLabels", target, "aggregateBy", "series", "start", start, "end", end)
+			require.Equal(t, http.StatusOK, code, body)
+			tenfold := map[string]string{"service_name": `,"19460"]`, "k8s_namespace_name": `,"26200"]`}[target] // 1946 and 674 bytes as they are
+			require.Equal(t, weighted, strings.Contains(body, tenfold), body)
+			require.Equal(t, !weighted, strings.Contains(body, tenfold[:len(tenfold)-3]+`"]`), body)
+		}
 	}
 }
