@@ -20,6 +20,8 @@ const (
 	// maxFields bounds the fields that are told apart, and maxFieldValues the values that are remembered of one.
 	maxFields      = 10_000
 	maxFieldValues = 10_000
+	// maxFieldBytes bounds the values that are remembered of all.
+	maxFieldBytes = 64 << 20
 )
 
 // field is what was seen of one name beyond the stream labels.
@@ -31,38 +33,48 @@ type field struct {
 }
 
 // fieldSet is the fields of lines.
-type fieldSet map[string]*field
+type fieldSet struct {
+	fields map[string]*field
+	parser logql.FieldParser
+	bytes  int // of names and values
+}
 
-func (set fieldSet) note(l logql.Label, parser string) *field {
-	f := set[l.Name]
-	switch {
-	case f == nil && len(set) >= maxFields:
-		return nil
-	case f == nil:
-		f = &field{kind: fieldType(l.Value), parsers: map[string]struct{}{}, values: map[string]struct{}{}}
-		set[l.Name] = f
-	default:
-		if _, known := f.values[l.Value]; !known {
-			f.kind = bothTypes(f.kind, fieldType(l.Value))
+func (set *fieldSet) note(l logql.Label, parser string) *field {
+	f := set.fields[l.Name]
+	if f == nil {
+		if len(set.fields) >= maxFields {
+			return nil
 		}
+		f = &field{parsers: map[string]struct{}{}, values: map[string]struct{}{}}
+		set.fields[strings.Clone(l.Name)] = f
+		set.bytes += len(l.Name)
 	}
 	if parser != "" {
 		f.parsers[parser] = struct{}{}
 	}
-	if len(f.values) < maxFieldValues {
-		f.values[l.Value] = struct{}{}
+	if _, known := f.values[l.Value]; known {
+		return f
+	}
+	kind := fieldType(l.Value)
+	if f.kind == "" {
+		f.kind = kind
+	}
+	f.kind = bothTypes(f.kind, kind)
+	if len(f.values) < maxFieldValues && set.bytes+len(l.Value) <= maxFieldBytes {
+		f.values[strings.Clone(l.Value)] = struct{}{} // what was parsed is valid until the next line
+		set.bytes += len(l.Value)
 	}
 	return f
 }
 
 // add notes the fields of a line: what a parser of the query made of it, or the parser that fits it.
-func (set fieldSet) add(stream logql.Labels, entry *logql.StreamEntry, queryHasJSON bool) {
+func (set *fieldSet) add(stream logql.Labels, entry *logql.StreamEntry, queryHasJSON bool) {
 	for _, l := range entry.Metadata {
 		set.note(l, "")
 	}
 	parsed, parser := entry.Parsed, "json"
 	if len(parsed) == 0 {
-		parsed, parser = logql.ParseFields(stream, entry.Metadata, entry.Line)
+		parsed, parser = set.parser.Parse(stream, entry.Metadata, entry.Line)
 	} else if !queryHasJSON {
 		parser = "logfmt"
 	}
@@ -85,7 +97,7 @@ func (set fieldSet) add(stream logql.Labels, entry *logql.StreamEntry, queryHasJ
 }
 
 // fields looks at the newest lines of a query: their structured metadata, and what the parser that fits them finds.
-func (c *call) fields() (fieldSet, int, error) {
+func (c *call) fields() (map[string]*field, int, error) {
 	query := c.p.get("query")
 	if strings.TrimSpace(query) == "" {
 		return nil, 0, badRequestf("query must be a log query")
@@ -116,13 +128,13 @@ func (c *call) fields() (fieldSet, int, error) {
 		return nil, 0, err
 	}
 	hasJSON := slices.ContainsFunc(e.Stages, func(s logql.Stage) bool { _, ok := s.(*logql.JSONParser); return ok })
-	out := fieldSet{}
+	out := fieldSet{fields: map[string]*field{}}
 	for _, s := range res.Streams {
 		for i := range s.Entries {
 			out.add(s.Labels, &s.Entries[i], hasJSON)
 		}
 	}
-	return out, limit, nil
+	return out.fields, limit, nil
 }
 
 func (c *call) detectedFields() (answer, error) {

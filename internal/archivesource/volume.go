@@ -16,7 +16,7 @@ import (
 )
 
 // maxVolumeRows is how many rows a volume reads, where counts do not say it all, before it is an estimate.
-const maxVolumeRows = 256 << 10
+const maxVolumeRows = 32 << 10
 
 // VolumeRequest says of what to add up bytes of lines.
 type VolumeRequest struct {
