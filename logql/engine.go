@@ -214,6 +214,7 @@ func (ev *evaluator) each(e *LogExpr, yield func(*lineState, *labelSet) error) e
 		ev.stats.Returned++
 		return yield(&st, &ls)
 	})
+	early.stats(&ev.stats)
 	if errors.Is(err, ErrStop) {
 		return nil
 	}

@@ -3,7 +3,10 @@
 
 package logql
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // early is the part of a pipeline that decides whether an entry is kept. Running it first, with no more labels than it
 // looks at, is worth while where it refuses most entries.
@@ -13,6 +16,9 @@ type early struct {
 	labels   []string
 	wanted   *wanted
 	asked    atomic.Bool // the source applies it
+
+	mu      sync.Mutex
+	refused []*Stats // by test of the source
 }
 
 // earlyOf returns the early part of a pipeline, nil if there is none that is cheaper than the whole: without a parser
@@ -41,10 +47,32 @@ func earlyOf(stages []Stage) *early {
 	return &early{stages: stages[:end], requires: requirements(stages[:end], nil), labels: labels, wanted: wantedOf(labels)}
 }
 
-// source makes a test for the source.
+// source makes a test for the source. What it refuses is counted: the engine does not see it.
 func (e *early) source() func(*Entry) bool {
 	e.asked.Store(true)
-	return e.test()
+	keep, refused := e.test(), &Stats{}
+	e.mu.Lock()
+	e.refused = append(e.refused, refused)
+	e.mu.Unlock()
+	return func(entry *Entry) bool {
+		if keep(entry) {
+			return true
+		}
+		refused.Entries++
+		refused.Bytes += int64(len(entry.Line))
+		return false
+	}
+}
+
+// stats adds what was refused for the source, once it is done.
+func (e *early) stats(to *Stats) {
+	if e == nil {
+		return
+	}
+	for _, r := range e.refused {
+		to.add(r)
+	}
+	e.refused = nil
 }
 
 const (

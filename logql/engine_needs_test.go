@@ -179,12 +179,14 @@ func TestEarly(t *testing.T) {
 			source := &asking{entries: entries}
 			for _, src := range []Source{NewMemory(slices.Clone(entries)), source} {
 				var got []string
-				_, err = Each(context.Background(), src, e, Params{End: 1e6}, func(_ int64, labels Labels, line string) error {
+				stats, err := Each(context.Background(), src, e, Params{End: 1e6}, func(_ int64, labels Labels, line string) error {
 					got = append(got, labels.String()+line)
 					return nil
 				})
 				require.NoError(t, err)
 				require.Equal(t, want, got, pipeline+filter)
+				require.Equal(t, int64(len(entries)), stats.Entries)
+				require.Equal(t, int64(len(want)), stats.Returned)
 			}
 			require.Equal(t, !strings.Contains(pipeline, ":= . }}"), source.asked, pipeline+filter)
 		}

@@ -68,6 +68,7 @@ func (ev *evaluator) rangeAggregation(e *RangeAggregation, pushed *Grouping) (*v
 	if err := r.selectAll(&req); err != nil && !errors.Is(err, ErrStop) {
 		return nil, err
 	}
+	r.early.stats(&ev.stats)
 	return r.result()
 }
 
