@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -182,14 +183,23 @@ func TestLate(t *testing.T) {
 	require.Equal(t, "late", string(c.stored("late")))
 
 	// An overtaken write lands behind one that was sent after it.
-	c.force(Overtaken)
+	c.proxy.Set(0)
+	c.proxy.opts.SlowFor = time.Minute // it waits no longer than for the other
+	c.proxy.Force(func(*Request) bool { return true }, Overtaken, 1)
 	first := make(chan int)
 	go func() {
 		status, _ := c.do(ctx, http.MethodPut, "race", []byte("first"))
 		first <- status
 	}()
+	harness.Eventually(t, time.Minute, func() error {
+		c.proxy.mu.Lock()
+		defer c.proxy.mu.Unlock()
+		if len(c.proxy.forced) > 0 {
+			return errors.New("the first has not arrived")
+		}
+		return nil
+	})
 	time.Sleep(30 * time.Millisecond)
-	c.proxy.Set(0)
 	status, _ = c.do(ctx, http.MethodPut, "race", []byte("second"))
 	require.Equal(t, 200, status)
 	require.Equal(t, 412, <-first)
