@@ -145,7 +145,7 @@ func TestHostileLines(t *testing.T) {
 		want        string
 	}{
 		{"| json", "{" + json.String() + `"z":1}`, nil, errLabels},
-		{"| unpack", "{" + json.String() + `"z":"1"}`, nil, errLabels},
+		{"| unpack", "{" + json.String() + `"_entry":"1"}`, nil, errLabels},
 		{"| logfmt", logfmt.String(), nil, errLabels},
 		{"| json", nested, nil, errJSON},
 		{"", "line", metadata, errLabels},

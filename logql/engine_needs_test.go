@@ -200,7 +200,7 @@ func TestManyFieldsOfHintedLines(t *testing.T) {
 		fmt.Fprintf(&json, `"k%d":1,`, i)
 		fmt.Fprintf(&logfmt, "k%d=1 ", i)
 	}
-	for parser, line := range map[string]string{"json": "{" + json.String() + `"a":1}`, "logfmt": logfmt.String() + "a=1", "unpack": strings.ReplaceAll("{"+json.String()+`"a":1}`, ":1", `:"1"`)} {
+	for parser, line := range map[string]string{"json": "{" + json.String() + `"a":1}`, "logfmt": logfmt.String() + "a=1", "unpack": strings.ReplaceAll("{"+json.String()+`"a":1,"_entry":1}`, ":1", `:"1"`)} {
 		e, err := Parse(`sum by (a) (count_over_time({app="x"} | ` + parser + ` [1m]))`)
 		require.NoError(t, err)
 		_, err = Eval(context.Background(), NewMemory([]Entry{{Timestamp: 1, Line: line, Stream: Labels{{"app", "x"}}}}), e, Params{Start: 1, End: 1})

@@ -152,8 +152,7 @@ func (t *template) run(st *lineState, ls *labelSet) (string, error) {
 func (s *LineFormat) process(st *lineState, ls *labelSet) bool {
 	out, err := s.t.run(st, ls)
 	if err != nil {
-		ls.fail(errTemplate, "template cannot be executed")
-		st.line = ""
+		ls.fail(errTemplate, "template cannot be executed") // the line stays
 		return true
 	}
 	st.line = out
@@ -161,22 +160,36 @@ func (s *LineFormat) process(st *lineState, ls *labelSet) bool {
 }
 
 func (s *LabelFormat) process(st *lineState, ls *labelSet) bool {
+	// All templates see the labels as they are in front of the stage.
+	ls.made = ls.made[:0]
 	for _, a := range s.Assign {
-		if !a.IsText {
+		var m madeText
+		if a.IsText {
+			out, err := a.t.run(st, ls)
+			if m = (madeText{out, err == nil}); err != nil {
+				ls.fail(errTemplate, "template cannot be executed")
+			}
+		}
+		ls.made = append(ls.made, m)
+	}
+	for i, a := range s.Assign {
+		switch {
+		case a.IsText && ls.made[i].ok:
+			ls.set(a.Dst, ls.made[i].text)
+		case !a.IsText && a.Src != labelError && a.Src != labelErrorDetails:
 			if v, ok := ls.get(a.Src); ok {
 				ls.set(a.Dst, v)
 				ls.del(a.Src)
 			}
-			continue
 		}
-		out, err := a.t.run(st, ls)
-		if err != nil {
-			ls.fail(errTemplate, "template cannot be executed")
-			continue
-		}
-		ls.set(a.Dst, out)
 	}
 	return true
+}
+
+// madeText is what a template of a label_format made.
+type madeText struct {
+	text string
+	ok   bool
 }
 
 // process takes the escape sequences of colours and cursor movements (CSI) off the line.

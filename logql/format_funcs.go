@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -67,10 +68,10 @@ var templateFuncs = texttemplate.FuncMap{
 	"mod":   intMod,
 	"max":   fold(func(a, b int64) int64 { return max(a, b) }),
 	"min":   fold(func(a, b int64) int64 { return min(a, b) }),
-	"addf":  foldf(func(a, b float64) float64 { return a + b }),
-	"subf":  foldf(func(a, b float64) float64 { return a - b }),
-	"mulf":  foldf(func(a, b float64) float64 { return a * b }),
-	"divf":  foldf(func(a, b float64) float64 { return a / b }),
+	"addf":  decimals((*big.Rat).Add),
+	"subf":  decimals((*big.Rat).Sub),
+	"mulf":  decimals((*big.Rat).Mul),
+	"divf":  decimals(quotient),
 	"maxf":  foldf(math.Max),
 	"minf":  foldf(math.Min),
 	"ceil":  func(v any) float64 { return math.Ceil(toFloat(v)) },
@@ -89,17 +90,9 @@ var templateFuncs = texttemplate.FuncMap{
 	"duration":         durationSeconds,
 	"duration_seconds": durationSeconds,
 
-	"date": func(layout string, t time.Time) (string, error) { return bounded(t.Format(layout)) },
-	"toDate": func(layout, s string) (time.Time, error) {
-		return time.ParseInLocation(layout, s, time.UTC)
-	},
-	"toDateInZone": func(layout, zone, s string) (time.Time, error) {
-		loc, err := time.LoadLocation(zone)
-		if err != nil {
-			return time.Time{}, err
-		}
-		return time.ParseInLocation(layout, s, loc)
-	},
+	"date":            func(layout string, t time.Time) (string, error) { return bounded(t.Format(layout)) },
+	"toDate":          func(layout, s string) time.Time { return toDate(layout, "", s) },
+	"toDateInZone":    toDate,
 	"now":             time.Now,
 	"unixEpoch":       func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) },
 	"unixEpochMillis": func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) },
@@ -107,9 +100,12 @@ var templateFuncs = texttemplate.FuncMap{
 	"unixToTime":      unixToTime,
 
 	"b64enc": func(s string) (string, error) { return bounded(base64.StdEncoding.EncodeToString([]byte(s))) },
-	"b64dec": func(s string) (string, error) {
+	"b64dec": func(s string) string {
 		b, err := base64.StdEncoding.DecodeString(s)
-		return string(b), err
+		if err != nil {
+			return err.Error() // so it is
+		}
+		return string(b)
 	},
 	"urlencode": func(s string) (string, error) { return bounded(url.QueryEscape(s)) },
 	"urldecode": url.QueryUnescape,
@@ -213,29 +209,55 @@ func title(s string) string {
 	return strings.Map(func(r rune) rune {
 		p := prev
 		prev = r
-		if !unicode.IsLetter(p) && !unicode.IsDigit(p) && p != '_' && p != '\'' {
+		if isWordEnd(p) {
 			return unicode.ToTitle(r)
 		}
 		return r
 	}, s)
 }
 
-func substr(start, end int, s string) string {
-	r := []rune(s)
-	if end < 0 || end > len(r) {
-		end = len(r)
+func isWordEnd(r rune) bool {
+	if r <= unicode.MaxASCII {
+		return !isIdentByte(byte(r))
 	}
-	start = max(0, min(start, end))
-	return string(r[start:end])
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && unicode.IsSpace(r)
 }
 
-func trunc(n int, s string) string {
-	r := []rune(s)
+// toDate reads a time; what is none is the zero time, and an unknown zone is UTC.
+func toDate(layout, zone, s string) time.Time {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	t, err := time.ParseInLocation(layout, s, loc)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// substr counts bytes. Without a start it takes the first end bytes, without an end all from start on; a place outside of
+// the text is an error.
+func substr(start, end int, s string) (string, error) {
 	switch {
-	case n < 0 && len(r) > -n:
-		return string(r[len(r)+n:])
-	case n >= 0 && len(r) > n:
-		return string(r[:n])
+	case start < 0:
+		start = 0
+	case end < 0 || end > len(s):
+		end = len(s)
+	}
+	if start > end || end > len(s) {
+		return "", errors.New("substr: no such place in the text")
+	}
+	return s[start:end], nil
+}
+
+// trunc keeps the first n bytes, or the last -n.
+func trunc(n int, s string) string {
+	switch {
+	case n < 0 && len(s) > -n:
+		return s[len(s)+n:]
+	case n >= 0 && len(s) > n:
+		return s[:n]
 	}
 	return s
 }
@@ -262,10 +284,11 @@ func align(n int, s string, right bool) (string, error) {
 		return s, nil
 	}
 	if l > n {
-		if right {
-			return trunc(-n, s), nil
+		if r := []rune(s); right {
+			return string(r[l-n:]), nil
+		} else {
+			return string(r[:n]), nil
 		}
-		return trunc(n, s), nil
 	}
 	pad, err := repeat(n-l, " ")
 	if right {
@@ -285,11 +308,14 @@ func countMatches(expr, s string) (int, error) {
 func toInt(v any) int64 {
 	switch v := v.(type) {
 	case string:
-		if i, err := strconv.ParseInt(v, 0, 64); err == nil {
-			return i
+		if whole, digits, ok := strings.Cut(v, "."); ok && strings.Trim(digits, "0123456789") == "" {
+			v = whole
 		}
-		f, _ := strconv.ParseFloat(v, 64)
-		return int64(f)
+		i, err := strconv.ParseInt(v, 0, 64)
+		if err != nil {
+			return 0 // 1e3 and 08 too
+		}
+		return i
 	case bool:
 		if v {
 			return 1
@@ -337,6 +363,47 @@ func foldf(f func(a, b float64) float64) func(any, ...any) float64 {
 		}
 		return v
 	}
+}
+
+// decimals calculates in decimals, without the errors of binary fractions: 0.1 and 0.2 make 0.3.
+func decimals(f func(z, a, b *big.Rat) *big.Rat) func(any, ...any) (float64, error) {
+	return func(first any, rest ...any) (float64, error) {
+		if len(rest) > maxTemplateArgs {
+			return 0, errTemplateOutput
+		}
+		v, err := toRat(first)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range rest {
+			w, err := toRat(r)
+			if err != nil {
+				return 0, err
+			}
+			if v = f(new(big.Rat), v, w); v == nil {
+				return 0, errors.New("division by zero")
+			}
+		}
+		out, _ := v.Float64()
+		return out, nil
+	}
+}
+
+func toRat(v any) (*big.Rat, error) {
+	r, ok := new(big.Rat).SetString(strconv.FormatFloat(toFloat(v), 'g', -1, 64))
+	if !ok {
+		return nil, errors.New("not a finite number")
+	}
+	return r, nil
+}
+
+// quotient has sixteen digits behind the point; nil stands for a division by zero.
+func quotient(z, a, b *big.Rat) *big.Rat {
+	if b.Sign() == 0 {
+		return nil
+	}
+	rounded, _ := z.SetString(z.Quo(a, b).FloatString(16))
+	return rounded
 }
 
 func intDiv(a, b any) (int64, error) {

@@ -4,7 +4,6 @@
 package logql
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -104,8 +103,7 @@ func (j *jsonScanner) scalar() (string, bool) {
 	case w == "true", w == "false", w == "null":
 		return w, true
 	case w != "" && (isDigit(w[0]) || w[0] == '-'):
-		_, err := strconv.ParseFloat(w, 64)
-		return w, err == nil || errors.Is(err, strconv.ErrRange)
+		return w, true // 1.2.3 too: it is a text here
 	}
 	return w, false
 }
@@ -233,16 +231,22 @@ func (j *jsonScanner) object(visit func(key, raw string) bool) bool {
 	}
 }
 
-// unescapeJSON decodes the inside of a string literal; what is not valid UTF-8 becomes U+FFFD.
+// unescapeJSON decodes the inside of a string literal; what is not valid UTF-8 becomes U+FFFD. With an escape that is
+// none there is no text.
 func unescapeJSON(raw string) string {
 	if strings.IndexByte(raw, '\\') < 0 {
 		return cleanUTF8(raw)
 	}
-	return cleanUTF8(string(appendUnescaped(make([]byte, 0, len(raw)), raw)))
+	b, ok := appendUnescaped(make([]byte, 0, len(raw)), raw)
+	if !ok {
+		return ""
+	}
+	return cleanUTF8(string(b))
 }
 
-// appendUnescaped decodes the inside of a string literal, escapes and all.
-func appendUnescaped(b []byte, raw string) []byte {
+// appendUnescaped decodes the inside of a string literal, escapes and all. ok is false when an escape is none, or half
+// of a surrogate pair.
+func appendUnescaped(b []byte, raw string) (_ []byte, ok bool) {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' || i+1 >= len(raw) {
 			b = append(b, raw[i])
@@ -260,15 +264,20 @@ func appendUnescaped(b []byte, raw string) []byte {
 			b = append(b, '\b')
 		case 'f':
 			b = append(b, '\f')
+		case '"', '\\', '/':
+			b = append(b, c)
 		case 'u':
 			r, n := unescapeRune(raw[i-1:])
+			if r == utf8.RuneError && !strings.EqualFold(raw[i-1:i-1+n], `\ufffd`) {
+				return b, false
+			}
 			b = utf8.AppendRune(b, r)
 			i += n - 2
 		default:
-			b = append(b, c)
+			return b, false
 		}
 	}
-	return b
+	return b, true
 }
 
 // unescapeRune decodes \uXXXX, or two of them as a surrogate pair, and returns how many bytes it took.

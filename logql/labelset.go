@@ -54,11 +54,13 @@ type setLabel struct {
 // labels (up to some tens) make linear search the fastest.
 type labelSet struct {
 	labels          []setLabel
-	base            []Label // what the entry came with, to find collisions after a drop
+	base            []Label // of the stream: parsers do not take their names even when they were dropped
 	err, errDetails string
 
 	wanted *wanted // what parsers need to extract; does not change
 	all    bool    // they need to extract everything from this line
+
+	made []madeText // by the templates of a label_format
 
 	jsonNames, logfmtNames *labelNames
 	text                   []byte // of values that are not in the line as they are
@@ -91,7 +93,6 @@ func (s *labelSet) reset(e *Entry) {
 			}
 		}
 		s.labels = append(s.labels, setLabel{l, catMetadata})
-		s.base = append(s.base, l)
 	}
 }
 
@@ -164,22 +165,24 @@ func (s *labelSet) full() bool {
 	return true
 }
 
-func (s *labelSet) baseHas(name string) bool {
+// collides reports whether a label of the stream has the name, or structured metadata that is still there.
+func (s *labelSet) collides(name string) bool {
 	for i := range s.base {
 		if s.base[i].Name == name {
 			return true
 		}
 	}
-	return false
+	i := s.index(name)
+	return i >= 0 && s.labels[i].cat == catMetadata
 }
 
 // extract adds what a parser found. A name that the entry came with gets a suffix; what an earlier field
-// or parser has extracted under the name stays.
+// or stage has put under the name stays.
 func (s *labelSet) extract(name, value string) {
 	if s.full() {
 		return
 	}
-	if s.baseHas(name) {
+	if s.collides(name) {
 		name += extractedSuffix
 	}
 	if i := s.index(name); i >= 0 {
@@ -197,10 +200,17 @@ func (s *labelSet) overwrite(name, value string) {
 	if s.full() {
 		return
 	}
-	if s.baseHas(name) {
+	if s.collides(name) {
 		name += extractedSuffix
 	}
 	s.set(name, value)
+}
+
+// missing says that a parser was asked for a label and did not find it: it is empty then, unless there is one of that name.
+func (s *labelSet) missing(name string) {
+	if s.index(name) < 0 && !s.collides(name) && !s.full() {
+		s.set(name, "")
+	}
 }
 
 // unescape decodes the inside of a JSON string. The result may be valid until the next entry only.
@@ -209,7 +219,11 @@ func (s *labelSet) unescape(raw string) string {
 		return cleanUTF8(raw)
 	}
 	start := len(s.text)
-	s.text = appendUnescaped(s.text, raw)
+	text, ok := appendUnescaped(s.text, raw)
+	if s.text = text; !ok {
+		s.text = s.text[:start]
+		return ""
+	}
 	return cleanUTF8(s.since(start))
 }
 

@@ -183,7 +183,6 @@ func lastAddr(p netip.Prefix) netip.Addr {
 }
 
 func (r *ipRange) contains(a netip.Addr) bool {
-	a = a.Unmap()
 	return a.BitLen() == r.from.BitLen() && r.from.Compare(a) <= 0 && a.Compare(r.to) <= 0
 }
 
@@ -219,8 +218,8 @@ func (r *ipRange) inLine(line string) bool {
 	return false
 }
 
-// inWord tries a run of characters that addresses consist of: whole, without punctuation around it, and
-// without a port behind it.
+// inWord tries a run of characters that addresses consist of: whole, without punctuation around it, and, for those
+// of IPv4, without what else is not theirs.
 func (r *ipRange) inWord(w string) bool {
 	if len(w) < 2 || len(w) > 64 {
 		return false
@@ -230,9 +229,10 @@ func (r *ipRange) inWord(w string) bool {
 			return r.contains(a)
 		}
 	}
-	if i := strings.LastIndexByte(w, ':'); i > 0 {
-		if a, err := netip.ParseAddr(w[:i]); err == nil && a.Is4() {
-			return r.contains(a)
+	// Letters and colons around dotted numbers do not belong to them.
+	for _, part := range strings.FieldsFunc(w, func(c rune) bool { return c != '.' && (c < '0' || c > '9') }) {
+		if a, err := netip.ParseAddr(strings.Trim(part, ".")); err == nil && r.contains(a) {
+			return true
 		}
 	}
 	return false

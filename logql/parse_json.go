@@ -61,7 +61,7 @@ func flattenJSON(j *jsonScanner, prefix string, ls *labelSet, depth int) bool {
 			if !ok {
 				return false
 			}
-			if wanted {
+			if wanted && name != "" {
 				ls.extract(name, ls.unescape(raw))
 			}
 		default:
@@ -69,7 +69,7 @@ func flattenJSON(j *jsonScanner, prefix string, ls *labelSet, depth int) bool {
 			if !ok {
 				return false
 			}
-			if wanted && w != "null" {
+			if wanted && name != "" && w != "null" {
 				ls.extract(name, w)
 			}
 		}
@@ -83,23 +83,28 @@ func flattenJSON(j *jsonScanner, prefix string, ls *labelSet, depth int) bool {
 	}
 }
 
+// jsonLabel is the name of the label of a key below prefix; an empty key adds nothing.
 func jsonLabel(prefix, key string) string {
 	if strings.IndexByte(key, '\\') >= 0 {
 		key = unescapeJSON(key)
 	}
-	if prefix == "" {
-		return SanitizeLabelName(strings.TrimSpace(key))
+	key = strings.TrimSpace(key)
+	switch {
+	case key == "":
+		return prefix
+	case prefix == "":
+		return SanitizeLabelName(key)
 	}
-	return prefix + "_" + strings.TrimPrefix(SanitizeLabelName("_"+strings.TrimSpace(key)), "_")
+	return prefix + "_" + strings.TrimPrefix(SanitizeLabelName("_"+key), "_")
 }
 
 func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 	ls.all = false
-	j := &jsonScanner{s: st.line}
-	switch j.peek() {
-	case 0:
+	if st.line == "" {
 		return
-	case '{', '[':
+	}
+	switch st.line[0] {
+	case '{', '[', '"':
 	default:
 		ls.fail(errJSON, "")
 		return
@@ -109,8 +114,15 @@ func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 		if !ls.wants(x.Label) {
 			continue
 		}
-		raw, _ := lookupJSON(st.line, x.steps)
-		ls.overwrite(x.Label, ls.jsonText(raw))
+		raw, found, ok := lookupJSON(st.line, x.steps)
+		if !ok {
+			ls.fail(errJSON, "a value is no JSON")
+		}
+		if found && ok {
+			ls.overwrite(x.Label, ls.jsonText(raw))
+		} else {
+			ls.missing(x.Label)
+		}
 	}
 }
 
@@ -125,104 +137,106 @@ func (s *labelSet) jsonText(raw string) string {
 	return raw
 }
 
-// lookupJSON follows a path; steps are keys, or indexes written as #n.
-func lookupJSON(s string, steps []string) (string, bool) {
-	for _, step := range steps {
-		j := &jsonScanner{s: s}
-		found := ""
-		ok := false
-		if strings.HasPrefix(step, "#") {
-			n, _ := strconv.Atoi(step[1:])
-			found, ok = jsonElement(j, n)
-		} else {
-			j.object(func(key, raw string) bool {
-				if key == step[1:] {
-					found, ok = raw, true
-					return false
-				}
-				return true
-			})
-		}
-		if !ok {
-			return "", false
-		}
-		s = found
-	}
+// lookupJSON follows a path; steps are keys, or indexes written as #n. ok is false when what is found is no value.
+func lookupJSON(s string, steps []string) (raw string, found, ok bool) {
 	j := &jsonScanner{s: s}
+	for _, step := range steps {
+		if step[0] == '#' {
+			n, _ := strconv.Atoi(step[1:])
+			found = j.toElement(n)
+		} else {
+			found = j.toMember(step[1:])
+		}
+		if !found {
+			return "", false, true
+		}
+	}
 	j.space()
-	raw, ok := j.skip(0)
-	return raw, ok
+	raw, ok = j.skip(0)
+	return raw, true, ok
 }
 
-func jsonElement(j *jsonScanner, n int) (string, bool) {
-	if !j.accept('[') || j.accept(']') {
-		return "", false
+// toMember moves to the value of a key of the object that comes. Mistakes in front of it do not matter if the way is clear.
+func (j *jsonScanner) toMember(name string) bool {
+	if !j.accept('{') {
+		return false
 	}
-	for i := 0; ; i++ {
-		j.space()
-		raw, ok := j.skip(0)
-		if !ok {
-			return "", false
+	for {
+		for j.accept(',') {
 		}
-		if i == n {
-			return raw, true
+		key, ok := j.str()
+		if !ok || !j.accept(':') {
+			return false
+		}
+		if key == name || strings.IndexByte(key, '\\') >= 0 && unescapeJSON(key) == name {
+			return true
+		}
+		j.space()
+		if _, ok := j.skip(0); !ok {
+			n := strings.IndexAny(j.s[j.i:], ",}")
+			if n < 0 {
+				return false
+			}
+			j.i += n
 		}
 		if !j.accept(',') {
-			return "", false
+			return false
 		}
 	}
 }
 
-// parseJSONPath reads a.b["c d"][0]; in the result keys start with a dot and indexes with a #.
+// toElement moves to the n-th value of the array that comes.
+func (j *jsonScanner) toElement(n int) bool {
+	if !j.accept('[') || j.peek() == ']' {
+		return false
+	}
+	for ; n > 0; n-- {
+		j.space()
+		if _, ok := j.skip(0); !ok || !j.accept(',') {
+			return false
+		}
+	}
+	return j.peek() != 0
+}
+
+// parseJSONPath reads a.b["c d"][0], with blanks between the parts; in the result keys start with a dot and indexes with a #.
 func parseJSONPath(s string) ([]string, error) {
 	var steps []string
-	rest := s
+	blanks := func(s string) string { return strings.TrimLeft(s, " \t\r\n") }
+	rest := blanks(s)
 	for first := true; rest != ""; first = false {
 		switch {
 		case rest[0] == '[':
-			var end int
-			if len(rest) > 1 && rest[1] == '"' {
-				end = 2
-				for end < len(rest) && rest[end] != '"' {
-					if rest[end] == '\\' {
-						end++
-					}
-					end++
-				}
-				end++
-				if end >= len(rest) || rest[end] != ']' {
+			inner, tail, ok := strings.Cut(rest[1:], "]")
+			if q := blanks(rest[1:]); strings.HasPrefix(q, `"`) {
+				// A key may hold a bracket, but no quotation mark.
+				inner, tail, ok = strings.Cut(q[1:], `"`)
+				if tail = blanks(tail); !ok || !strings.HasPrefix(tail, "]") {
 					return nil, errors.New("unexpected end, expecting \"]")
 				}
-				key, err := strconv.Unquote(rest[1:end])
-				if err != nil {
-					return nil, err
-				}
-				steps = append(steps, "."+key)
-			} else {
-				end = strings.IndexByte(rest, ']')
-				if end < 0 {
-					return nil, errors.New("unexpected end, expecting ]")
-				}
-				n, err := strconv.ParseUint(rest[1:end], 10, 31)
-				if err != nil {
-					return nil, fmt.Errorf("unexpected %q, expecting an index or a key in quotes", rest[1:end])
-				}
-				steps = append(steps, "#"+strconv.FormatUint(n, 10))
+				steps, rest = append(steps, "."+inner), blanks(tail[1:])
+				continue
 			}
-			rest = rest[end+1:]
+			if !ok {
+				return nil, errors.New("unexpected end, expecting ]")
+			}
+			n, err := strconv.ParseUint(strings.Trim(inner, " \t\r\n"), 10, 31)
+			if err != nil {
+				return nil, fmt.Errorf("unexpected %q, expecting an index or a key in quotes", inner)
+			}
+			steps, rest = append(steps, "#"+strconv.FormatUint(n, 10)), blanks(tail)
 		case rest[0] == '.' && !first, first:
 			if !first {
-				rest = rest[1:]
+				rest = blanks(rest[1:])
 			}
 			n := 0
-			for n < len(rest) && (isIdentByte(rest[n]) || rest[n] == '-') {
+			for n < len(rest) && isIdentByte(rest[n]) {
 				n++
 			}
 			if n == 0 || isDigit(rest[0]) {
 				return nil, fmt.Errorf("unexpected %q, expecting a key", rest)
 			}
-			steps = append(steps, "."+rest[:n])
-			rest = rest[n:]
+			steps, rest = append(steps, "."+rest[:n]), blanks(rest[n:])
 		default:
 			return nil, fmt.Errorf("unexpected %q, expecting . or [", rest)
 		}
@@ -233,6 +247,7 @@ func parseJSONPath(s string) ([]string, error) {
 	return steps, nil
 }
 
+// process takes the line and the labels out of an object that has an _entry; another object stays as it is.
 func (*UnpackParser) process(st *lineState, ls *labelSet) bool {
 	if st.line == "" {
 		return true
@@ -242,13 +257,13 @@ func (*UnpackParser) process(st *lineState, ls *labelSet) bool {
 	type field struct{ name, value string }
 	var fields []field
 	ls.extractAll(len(st.line), minJSONField)
-	ok := j.object(func(key, raw string) bool {
+	ok := st.line[0] == '{' && j.object(func(key, raw string) bool {
 		if raw[0] != '"' {
 			return true
 		}
 		if key == "_entry" {
 			entry, hasEntry = ls.jsonText(raw), true
-			return true
+			return entry != "" || len(raw) == len(`""`) // else an escape is none
 		}
 		fields = append(fields, field{SanitizeLabelName(key), ls.jsonText(raw)})
 		return true
@@ -257,13 +272,14 @@ func (*UnpackParser) process(st *lineState, ls *labelSet) bool {
 		ls.fail(errJSON, "line is not a JSON object")
 		return true
 	}
+	if !hasEntry {
+		return true
+	}
 	for _, f := range fields {
 		if ls.wants(f.name) {
 			ls.overwrite(f.name, f.value)
 		}
 	}
-	if hasEntry {
-		st.line = entry
-	}
+	st.line = entry
 	return true
 }

@@ -153,11 +153,20 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 	found := make([]string, len(s.Extractions))
 	has := make([]bool, len(s.Extractions))
+	defer func() {
+		for i, x := range s.Extractions {
+			if has[i] {
+				ls.overwrite(x.Label, found[i])
+			} else {
+				ls.missing(x.Label)
+			}
+		}
+	}()
 	sc := &logfmtScanner{s: st.line}
 	for {
 		p, bad, more := sc.next()
 		if !more {
-			break
+			return true
 		}
 		if bad {
 			if s.Strict {
@@ -166,19 +175,13 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 			}
 			continue
 		}
-		for i := range s.Extractions {
-			if s.Extractions[i].Path == p.key {
+		for i, x := range s.Extractions {
+			// The last pair counts, where the name is free, else the first. The label's own name is looked for as well.
+			if (x.Path == p.key || x.Label == p.key) && !(has[i] && ls.collides(x.Label)) {
 				found[i], has[i] = cleanLogfmt(p.value), true
 			}
 		}
 	}
-	for i, x := range s.Extractions {
-		if found[i] == "" && has[i] && !s.KeepEmpty {
-			continue
-		}
-		ls.overwrite(x.Label, found[i])
-	}
-	return true
 }
 
 func (s *RegexpParser) process(st *lineState, ls *labelSet) bool {
@@ -187,14 +190,14 @@ func (s *RegexpParser) process(st *lineState, ls *labelSet) bool {
 		return true
 	}
 	for i, name := range s.re.SubexpNames() {
-		if name == "" || !ls.wanted.has(name) {
+		if name == "" || !ls.wanted.has(SanitizeLabelName(name)) {
 			continue
 		}
 		v := ""
 		if m[2*i] >= 0 {
 			v = st.line[m[2*i]:m[2*i+1]]
 		}
-		ls.overwrite(name, v)
+		ls.extract(SanitizeLabelName(name), v)
 	}
 	return true
 }

@@ -177,7 +177,7 @@ func (p *parser) logfmtStage() (Stage, error) {
 		return nil, err
 	}
 	for i := range xs {
-		if xs[i].Path == "" || strings.ContainsAny(xs[i].Path, " =\"") {
+		if !isLabelName(xs[i].Path) {
 			return nil, errorAt(at[i], "invalid logfmt key %q", xs[i].Path)
 		}
 	}
@@ -198,9 +198,6 @@ func (p *parser) regexpStage() (Stage, error) {
 	for _, name := range re.SubexpNames() {
 		if name == "" {
 			continue
-		}
-		if !isLabelName(name) {
-			return nil, errorAt(s.pos, "invalid extracted label name '%s'", name)
 		}
 		if seen[name] {
 			return nil, errorAt(s.pos, "duplicate extracted label name '%s'", name)

@@ -79,45 +79,37 @@ func (p *pattern) checkFilter() error {
 	return nil
 }
 
-// matchLine reports whether the whole line has the pattern's shape; captures match one character or more.
+// matchLine reports whether the line has the pattern's shape: each literal is looked for where it first occurs behind the one
+// in front of it, captures match one character or more, and only a capture may stand for what is left at the end. What is in
+// front of the first literal does not matter.
 func (p *pattern) matchLine(line string) bool {
+	if len(p.parts) == 0 {
+		return line == ""
+	}
 	if line == "" {
 		return false
 	}
 	pending := false // a capture waits for the literal that ends it
-	for i, part := range p.parts {
+	for _, part := range p.parts {
 		if part.capture {
 			pending = true
 			continue
 		}
-		switch {
-		case !pending:
-			if !strings.HasPrefix(line, part.text) {
-				return false
-			}
-			line = line[len(part.text):]
-		case i == len(p.parts)-1:
-			return len(line) > len(part.text) && strings.HasSuffix(line, part.text)
-		default:
-			at := -1
-			if len(line) > 0 {
-				at = strings.Index(line[1:], part.text)
-			}
-			if at < 0 {
-				return false
-			}
-			line = line[1+at+len(part.text):]
+		at := strings.Index(line, part.text)
+		if at < 0 || pending && at == 0 {
+			return false
 		}
+		line = line[at+len(part.text):]
 		pending = false
 	}
-	if pending {
-		return line != ""
-	}
-	return line == ""
+	return pending == (line != "")
 }
 
 func (s *PatternParser) process(st *lineState, ls *labelSet) bool {
 	line := st.line
+	if line == "" {
+		return true
+	}
 	parts := s.p.parts
 	// A literal in front must be found; the rest of the line is then matched as far as it goes.
 	for i := 0; i < len(parts); i++ {
@@ -139,14 +131,14 @@ func (s *PatternParser) process(st *lineState, ls *labelSet) bool {
 			if at < 0 {
 				// The line ends inside this capture: it gets what there is.
 				if parts[i].text != "_" && ls.wanted.has(parts[i].text) {
-					ls.overwrite(parts[i].text, value)
+					ls.extract(parts[i].text, value)
 				}
 				return true
 			}
 			value, rest = line[:at], line[at:]
 		}
 		if parts[i].text != "_" && ls.wanted.has(parts[i].text) {
-			ls.overwrite(parts[i].text, value)
+			ls.extract(parts[i].text, value)
 		}
 		line = rest
 	}
