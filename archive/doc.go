@@ -18,6 +18,7 @@
 //	queries        request.go, query.go, plan.go, scan.go, groupscan.go, count*.go; conditions: filter.go, field.go, line.go, needle.go
 //	decoding       object.go, rowgroup.go, column.go, page.go, foreign.go, records_read.go; bounds: budget.go, cache.go, packed.go
 //	the index      internal/textindex, index_write.go, index_verify.go
+//	resources      resources.go, resources_codec.go, resources_count.go; who asks: resources_read.go, resources_sum.go
 //	merging        merge*.go, rewrite.go
 //
 // The package needs nothing of a Collector but pdata, so that other programs can read and write archives.

@@ -37,6 +37,7 @@ func TestFrozenArchivesAreRead(t *testing.T) {
 			}
 		}},
 		{"v1-checkpoint", writeFrozen, checkFrozen},
+		{"v1-resources", writeFrozenResources, checkFrozenResources},
 	} {
 		t.Run(frozen.dir, func(t *testing.T) {
 			dir := filepath.Join("testdata", frozen.dir)
@@ -163,4 +164,61 @@ func checkFrozen(t *testing.T, s *Snapshot, objects []*ObjectMeta) {
 		}
 	}
 	require.Equal(t, 1, merged)
+}
+
+// writeFrozenResources makes an archive whose objects have blocks of resources, with weights and without, merged and not.
+func writeFrozenResources(t *testing.T, b mapBucket) plog.Logs {
+	ctx := t.Context()
+	arrival := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+	written := plog.NewLogs()
+	w, err := NewLogWriter(b, "frozen", "wal", 0)
+	require.NoError(t, err)
+	require.NoError(t, w.Claim(ctx))
+	flush := func(n uint64, ld plog.Logs) {
+		enc := NewEncoder(EncoderOptions{})
+		enc.Append(ld, arrival)
+		var objects []ObjectMeta
+		require.NoError(t, enc.Encode(ObjectName{Writer: "frozen", Epoch: w.Epoch(), From: n, To: n}, func(o Object) error {
+			objects = append(objects, o.Meta)
+			return b.Create(ctx, o.Meta.Key, o.Body)
+		}))
+		require.NoError(t, w.Commit(ctx, n, n, objects))
+		ld.ResourceLogs().MoveAndAppendTo(written.ResourceLogs())
+	}
+	for i := range uint64(3) {
+		flush(1+i, wildLogs(rand.New(rand.NewPCG(5, i)), 40, arrival.Add(-time.Minute), 2*time.Minute, false))
+	}
+	r, err := Open(ctx, b, ReaderOptions{CountsByMinute: true})
+	require.NoError(t, err)
+	edit := CheckpointEdit{Time: arrival, Grace: time.Hour}
+	inputs := liveObjects(t, r.Snapshot())[:2]
+	for _, o := range inputs {
+		edit.Remove = append(edit.Remove, o.Key)
+	}
+	_, err = NewMerger(b, MergerOptions{}).Merge(ctx, MergeRequest{Inputs: inputs, Checkpoint: 1}, func(o Object) error {
+		edit.Add = append(edit.Add, o.Meta)
+		return b.Create(ctx, o.Meta.Key, o.Body)
+	})
+	require.NoError(t, err)
+	_, err = CommitCheckpoint(ctx, b, r.Snapshot(), edit)
+	require.NoError(t, err)
+	return written
+}
+
+func checkFrozenResources(t *testing.T, s *Snapshot, objects []*ObjectMeta) {
+	require.Len(t, objects, 2)
+	want := map[string]sums{}
+	_, err := s.Scan(t.Context(), All(), func(r *Record) error {
+		summed(want, r)
+		return nil
+	})
+	require.NoError(t, err)
+	got, stats := told(t, s, ResourceRequest{Start: All().Start, End: All().End, Bytes: true})
+	require.Zero(t, stats.ObjectsRead, "they have blocks")
+	requireSums(t, want, got)
+	weighted := false
+	for _, n := range want {
+		weighted = weighted || n.weight != float64(n.rows)
+	}
+	require.True(t, weighted)
 }

@@ -23,7 +23,7 @@ type ResourcesMeta struct {
 }
 
 const (
-	resourcesMagic = "LBRS\x01"
+	resourcesMagic = "LBRS\x01" // with the version
 
 	resourcesWeighted = 1 // flag: weights follow
 
@@ -96,7 +96,10 @@ func (c *ResourceCounts) append(b []byte) []byte {
 	return b
 }
 
-var errResources = errors.New("block of resources is damaged")
+var (
+	errResources        = errors.New("block of resources is damaged")
+	errResourcesVersion = errors.New("block of resources is of a later version")
+)
 
 // resourceDecoder takes a block apart; after an error everything is 0.
 type resourceDecoder struct {
@@ -156,8 +159,11 @@ func (d *resourceDecoder) float() float64 {
 
 // parseResources reads a block that is decompressed, which the result keeps, of an object.
 func parseResources(b []byte, meta *ObjectMeta) (*ResourceCounts, error) {
-	if len(b) < len(resourcesMagic) || string(b[:len(resourcesMagic)]) != resourcesMagic {
+	switch n := len(resourcesMagic); {
+	case len(b) < n || string(b[:n-1]) != resourcesMagic[:n-1]:
 		return nil, errResources
+	case b[n-1] != resourcesMagic[n-1]:
+		return nil, errResourcesVersion
 	}
 	d := &resourceDecoder{rest: b[len(resourcesMagic):]}
 	c := &ResourceCounts{MinTime: meta.MinTime, MaxTime: meta.MaxTime, Bytes: true}

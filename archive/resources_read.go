@@ -136,7 +136,7 @@ func (q *query) resources(meta *ObjectMeta, bytes bool) (_ *ResourceCounts, read
 			return c, false, nil
 		} else if q.ctx.Err() != nil {
 			return nil, false, q.ctx.Err()
-		} else {
+		} else if !errors.Is(err, errResourcesVersion) {
 			q.note(meta, at.Offset, err) // the rows have it all
 		}
 	}

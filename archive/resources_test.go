@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -175,6 +176,28 @@ func TestDamagedResourcesAreMadeOfTheRows(t *testing.T) {
 		require.ErrorContains(t, at, "checksum of the block of resources")
 		require.Positive(t, at.Offset, i)
 	}
+}
+
+// TestResourcesOfALaterVersion are taken as absent: nothing is wrong with the object.
+func TestResourcesOfALaterVersion(t *testing.T) {
+	b, want := wildResources(t, 5)
+	r, err := Open(t.Context(), b, ReaderOptions{})
+	require.NoError(t, err)
+	var later []*ObjectMeta
+	for _, o := range liveObjects(t, r.Snapshot()) {
+		block := deflate([]byte("LBRS\x02 something else"))
+		own := *o
+		own.Resources = &ResourcesMeta{Offset: o.Resources.Offset, Bytes: int64(len(block)), RawBytes: 20, Sum: fmt.Sprintf("%016x", xxhash.Sum64(block))}
+		body := slices.Clone(b[o.Key])
+		require.Less(t, own.Resources.Bytes, o.Resources.Bytes)
+		copy(body[own.Resources.Offset:], block)
+		b[o.Key] = body
+		later = append(later, &own)
+	}
+	got, stats := told(t, r.Snapshot().Only(later...), ResourceRequest{Start: All().Start, End: All().End, Bytes: true})
+	requireSums(t, want, got)
+	require.Empty(t, stats.Errors)
+	require.Len(t, later, stats.ObjectsRead)
 }
 
 func TestResourcesOfFreshRecords(t *testing.T) {
