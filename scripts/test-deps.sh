@@ -9,7 +9,7 @@ wanted() { [ "$#" = 1 ] || [[ " ${*:2} " = *" $1 "* ]]; }
 if wanted chromium "$@" && ! command -v chromium >/dev/null; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "test-deps: installing chromium"
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+		apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends chromium >/dev/null
 	else
 		echo "test-deps: no chromium: the browser test will skip"
 	fi
@@ -18,7 +18,7 @@ fi
 if wanted ruby "$@" && ! command -v ruby >/dev/null; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "test-deps: installing ruby"
-		timeout 300 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends ruby >/dev/null
+		timeout 300 apt-get -o Acquire::Retries=5 update -qq && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends ruby >/dev/null
 	else
 		echo "test-deps: no ruby: the comparison of grok with Ruby will skip"
 	fi
@@ -28,7 +28,7 @@ if wanted duckdb "$@" && [ -f test/duckdb/package-lock.json ] && [ ! -d test/duc
 	if command -v npm >/dev/null; then
 		echo "test-deps: installing DuckDB for Node"
 		# Not `npm ci`: the lock file holds the platforms that could be resolved, and ci insists on all of them.
-		(cd test/duckdb && npm install --no-save --silent --no-audit --no-fund)
+		(cd test/duckdb && npm install --fetch-retries 5 --no-save --silent --no-audit --no-fund)
 	else
 		echo "test-deps: no npm: the DuckDB test will skip"
 	fi
@@ -37,7 +37,7 @@ fi
 if wanted azurite "$@" && [ ! -d test/azurite/node_modules ]; then
 	if command -v npm >/dev/null; then
 		echo "test-deps: installing Azurite, an emulator of Azure Blob Storage"
-		(cd test/azurite && npm ci --silent --no-audit --no-fund)
+		(cd test/azurite && npm ci --fetch-retries 5 --silent --no-audit --no-fund)
 	else
 		echo "test-deps: no npm: the Azure test will skip"
 	fi
