@@ -6,6 +6,7 @@ package logql
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -275,9 +276,9 @@ func (*UnpackParser) process(st *lineState, ls *labelSet) bool {
 	if !hasEntry {
 		return true
 	}
-	for _, f := range fields {
+	for _, f := range slices.Backward(fields) { // of a name that is there twice the last counts
 		if ls.wants(f.name) {
-			ls.overwrite(f.name, f.value)
+			ls.extract(f.name, f.value)
 		}
 	}
 	st.line = entry
