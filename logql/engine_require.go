@@ -54,7 +54,7 @@ func requirements(stages []Stage, u *Unwrap) []requirement {
 			extractions(s.Extractions)
 		case *RegexpParser:
 			for _, n := range s.re.SubexpNames() {
-				made[n] = true
+				made[SanitizeLabelName(n)] = true
 			}
 		case *PatternParser:
 			for _, p := range s.p.parts {

@@ -60,6 +60,9 @@ func flattened(line string) (Labels, bool) {
 		case nil:
 			return true
 		default:
+			if name == "" {
+				return true
+			}
 			if seen[name] {
 				return false
 			}
