@@ -323,6 +323,42 @@ func TestTailOfManyLines(t *testing.T) {
 	assert.Len(t, dropped[0].Timestamp, 19)
 }
 
+// TestTailOfTenants: a tail sees the lines of its tenants alone, and each tenant has its own number of tails.
+func TestTailOfTenants(t *testing.T) {
+	a, l := liveServer(t, func(a *archiveQuery) {
+		a.cfg.Tenants.Enabled = true
+		a.cfg.Tail.MaxConcurrent = 1
+	})
+	tenant := func(name string) http.Header { return http.Header{tenantHeader: {name}} }
+	_, resp, err := dialTailError(t, a, nil, "query", shopTail)
+	require.Error(t, err)
+	require.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+	accept := func(tenant, text string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		b := archive.NewBatch(serviceLogs("shop", time.Now(), text), time.Now(), archive.BatchOptions{Tenant: tenant})
+		l.held = append(slices.Clip(l.held), b)
+	}
+	accept("a", "line 1 of a")
+	accept("b", "line 1 of b")
+	one := tailOf(t, dialTail(t, a, tenant("a"), "query", shopTail))
+	two := tailOf(t, dialTail(t, a, tenant("b"), "query", shopTail))
+	both := tailOf(t, dialTail(t, a, tenant("a|b"), "query", shopTail))
+	_, resp, err = dialTailError(t, a, tenant("a"), "query", shopTail)
+	require.Error(t, err)
+	require.Equal(t, http.StatusTooManyRequests, resp.StatusCode)
+	both.wait(t, 2)
+	accept("a", "line 2 of a")
+	accept("b", "line 2 of b")
+	both.wait(t, 4)
+	l.flush()
+	accept("b", "line 3 of b")
+	accept("a", "line 3 of a")
+	assert.ElementsMatch(t, []string{"line 1 of a", "line 2 of a", "line 3 of a"}, one.wait(t, 3))
+	assert.ElementsMatch(t, []string{"line 1 of b", "line 2 of b", "line 3 of b"}, two.wait(t, 3))
+	assert.Len(t, both.wait(t, 6), 6)
+}
+
 func TestTailMistakes(t *testing.T) {
 	a, _ := liveServer(t, nil)
 	for _, tt := range []struct {
