@@ -6,6 +6,7 @@ package logql
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // sample is one number of a line.
@@ -122,7 +123,8 @@ func (p *rangePart) value(entry *Entry) (float64, bool) {
 	}
 	if u := p.r.e.Range.Unwrap; u != nil {
 		v, ok := u.sampleValue(&p.ls)
-		if ok {
+		// The label is the value, not a part of the series, unless it is what the samples are grouped by.
+		if g := p.r.grouping; ok && (g == nil || g.Without || !slices.Contains(g.Names, u.Label)) {
 			p.ls.del(u.Label)
 		}
 		return v, ok

@@ -5,6 +5,7 @@ package logql
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -42,10 +43,21 @@ func (p *parser) lineFilter() (Stage, error) {
 		}
 		p.take()
 	}
+	if f.Op == "|=" || f.Op == "|~" {
+		f.dropEmpty()
+	}
 	if err := f.compile(); err != nil {
 		return nil, errorAt(op.pos, "%s", err)
 	}
 	return f, nil
+}
+
+// dropEmpty takes out empty alternatives of others: they look for nothing and do not make the others pointless.
+func (f *LineFilter) dropEmpty() {
+	isEmpty := func(o LineOperand) bool { return o.Text == "" && !o.IP }
+	if slices.ContainsFunc(f.Operands, func(o LineOperand) bool { return !isEmpty(o) }) {
+		f.Operands = slices.DeleteFunc(f.Operands, isEmpty)
+	}
 }
 
 // ipCall reads ip("…") and checks the range.

@@ -36,6 +36,7 @@ func TestParseCanonical(t *testing.T) {
 		{`{a="b"} | x>1and y<1_000`, `{a="b"} | ( x>1 and y<1000 )`},
 		{`{a="b"} | x>-1h30m or y>1d12h or z>=1s5m`, `{a="b"} | ( x>-1h30m or y>36h or z>=5m1s )`},
 		{`rate({a="b"}[5m])`, `rate({a="b"} [5m])`},
+		{`{a="b"} |= "" or "x" or "" |~ "" or "" != "" or "y"`, `{a="b"} |= "x" |~ "" or "" != "" or "y"`},
 		{`rate({a="b"}[0])`, `rate({a="b"} [0s])`},
 		{`rate((({a="b"} | json)[5m]))`, `rate({a="b"} | json [5m])`},
 		{`rate(({a="b"})[5m] | unwrap x)`, `rate({a="b"} | unwrap x [5m])`},
