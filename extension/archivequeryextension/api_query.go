@@ -84,7 +84,11 @@ func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
 		return answer{}, err
 	}
 	p.Unweighted = !c.a.cfg.Query.Weighted
-	res, cached, err := c.a.results.Eval(c.ctx, querycache.Query{
+	results := c.a.results
+	if strings.Contains(strings.ToLower(c.r.Header.Get("Cache-Control")), "no-cache") { // as logcli --no-cache has it
+		results = nil
+	}
+	res, cached, err := results.Eval(c.ctx, querycache.Query{
 		Expr: e, Params: p, Source: c.source, Scope: c.tenants, Versions: c.source.Snapshot().Versions,
 		Complete: func() bool {
 			stats := c.source.Stats()

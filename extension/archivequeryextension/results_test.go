@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -63,10 +65,10 @@ func (c chart) ask(query string) (r chartResult) {
 // TestResultsAreKept follows a chart through all that changes an archive: what is kept is used as long as it is true, and what
 // comes late, is erased or is too old shows in the next answer.
 func TestResultsAreKept(t *testing.T) {
-	url := memory("results")
-	writeArchive(t, url, 1, shopLogs(), base.Add(2*time.Minute))
+	where := memory("results")
+	writeArchive(t, where, 1, shopLogs(), base.Add(2*time.Minute))
 	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = url
+	cfg.Bucket.URL = where
 	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
 	require.NoError(t, err)
 	a.bucket, err = bucket.Open(t.Context(), cfg.Bucket)
@@ -96,6 +98,14 @@ func TestResultsAreKept(t *testing.T) {
 
 	expect("first", 60, none)
 	expect("again", 60, all)
+	r := httptest.NewRequest(http.MethodGet, "/loki/api/v1/query_range?"+url.Values{
+		"query": {queries[0]}, "start": {fmt.Sprint(base.Add(-5 * time.Minute).Unix())}, "end": {fmt.Sprint(base.Add(54 * time.Minute).Unix())}, "step": {"30s"},
+	}.Encode(), http.NoBody)
+	r.Header.Set("Cache-Control", "no-cache")
+	w := httptest.NewRecorder()
+	c.h.ServeHTTP(w, r)
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"entriesRequested":0`, "who does not want it")
 
 	// Late records, of two minutes within the hour.
 	late := plog.NewLogs()
@@ -107,7 +117,7 @@ func TestResultsAreKept(t *testing.T) {
 		lr.SetTimestamp(pcommon.NewTimestampFromTime(base.Add(time.Duration(20+i/3)*time.Minute + time.Duration(i)*time.Second)))
 		lr.Body().SetStr("late")
 	}
-	writeArchive(t, url, 2, late, base.Add(40*time.Minute))
+	writeArchive(t, where, 2, late, base.Add(40*time.Minute))
 	expect("not seen yet", 60, all)
 	refresh()
 	expect("late records", 66, some)
@@ -115,8 +125,8 @@ func TestResultsAreKept(t *testing.T) {
 
 	// Records that are accepted and not committed: nothing of their time is kept, and what was kept elsewhere is used.
 	a.fresh.open("here")
-	w := &writer{batch: archive.NewBatch(late, base, archive.BatchOptions{})}
-	detach := a.fresh.attach("here", w)
+	held := &writer{batch: archive.NewBatch(late, base, archive.BatchOptions{})}
+	detach := a.fresh.attach("here", held)
 	expect("not committed", 72, func(r chartResult) bool { return r.found > 0 && r.found == r.requested && r.stored == 0 })
 	detach()
 	expect("not committed any more", 66, all)
