@@ -47,7 +47,8 @@ const (
 
 type setLabel struct {
 	Label
-	cat category
+	cat   category
+	found bool // by a parser, not made by a label_format
 }
 
 // labelSet holds the labels of one entry on its way through a pipeline. It is reused from entry to entry. Few
@@ -76,7 +77,7 @@ func (s *labelSet) reset(e *Entry) {
 		if l.Value == "" {
 			continue // the same as absent
 		}
-		s.labels = append(s.labels, setLabel{l, catStream})
+		s.labels = append(s.labels, setLabel{Label: l, cat: catStream})
 		s.base = append(s.base, l)
 	}
 	for _, l := range e.Metadata {
@@ -92,7 +93,7 @@ func (s *labelSet) reset(e *Entry) {
 				continue
 			}
 		}
-		s.labels = append(s.labels, setLabel{l, catMetadata})
+		s.labels = append(s.labels, setLabel{Label: l, cat: catMetadata})
 	}
 }
 
@@ -133,11 +134,16 @@ func (s *labelSet) set(name, value string) {
 		s.errDetails = value
 		return
 	}
-	if i := s.index(name); i >= 0 {
-		s.labels[i].Value, s.labels[i].cat = value, catParsed
+	s.put(setLabel{Label: Label{name, value}, cat: catParsed})
+}
+
+// put adds a label, or takes the place of the one of its name.
+func (s *labelSet) put(l setLabel) {
+	if i := s.index(l.Name); i >= 0 {
+		s.labels[i] = l
 		return
 	}
-	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed})
+	s.labels = append(s.labels, l)
 }
 
 func (s *labelSet) del(name string) {
@@ -189,10 +195,10 @@ func (s *labelSet) extract(name, value string) {
 		if s.labels[i].cat == catParsed {
 			return
 		}
-		s.labels[i].Value, s.labels[i].cat = value, catParsed
+		s.labels[i] = setLabel{Label{name, value}, catParsed, true}
 		return
 	}
-	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed})
+	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed, true})
 }
 
 // overwrite is extract for parsers whose last finding counts.
@@ -203,14 +209,27 @@ func (s *labelSet) overwrite(name, value string) {
 	if s.collides(name) {
 		name += extractedSuffix
 	}
-	s.set(name, value)
+	if name == labelError || name == labelErrorDetails {
+		s.set(name, value)
+		return
+	}
+	s.put(setLabel{Label{name, value}, catParsed, true})
 }
 
 // missing says that a parser was asked for a label and did not find it: it is empty then, unless there is one of that name.
 func (s *labelSet) missing(name string) {
-	if s.index(name) < 0 && !s.collides(name) && !s.full() {
-		s.set(name, "")
+	if s.index(name) < 0 && !s.collides(name) {
+		s.overwrite(name, "")
 	}
+}
+
+// hasFound reports whether a parser has found a label of the name, or of the one it has with a suffix.
+func (s *labelSet) hasFound(name string) bool {
+	if s.collides(name) {
+		name += extractedSuffix
+	}
+	i := s.index(name)
+	return i >= 0 && s.labels[i].found
 }
 
 // unescape decodes the inside of a JSON string. The result may be valid until the next entry only.

@@ -107,7 +107,7 @@ func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 	switch st.line[0] {
 	case '{', '[', '"':
 	default:
-		ls.fail(errJSON, "")
+		ls.err = errJSON // without details: those of an earlier error stay
 		return
 	}
 	// Fields in front of a mistake can be had even of a broken line.

@@ -155,10 +155,10 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 	has := make([]bool, len(s.Extractions))
 	defer func() {
 		for i, x := range s.Extractions {
-			if has[i] {
+			switch {
+			case ls.hasFound(x.Label): // by an earlier parser
+			case has[i] || !ls.collides(x.Label):
 				ls.overwrite(x.Label, found[i])
-			} else {
-				ls.missing(x.Label)
 			}
 		}
 	}()
