@@ -6,6 +6,7 @@ package archivequeryextension
 import (
 	"runtime"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/logboom/logboom/logql"
 )
@@ -23,19 +24,33 @@ func (c *call) formatQuery() (answer, error) {
 	return answer{json: response{Status: "success", Data: e.String()}}, nil
 }
 
+// drilldownLimits says what Logs Drilldown may ask: the limits of the call's tenants, under Loki's names. A limit of 0 is none.
 func (c *call) drilldownLimits() (answer, error) {
-	q := c.a.cfg.Query
+	q, l := &c.a.cfg.Query, &c.limit
 	return answer{json: map[string]any{
 		"limits": map[string]any{
-			"max_entries_limit_per_query": q.MaxEntries,
-			"max_query_series":            q.MaxSeries,
+			"discover_log_levels":         true,
+			"discover_service_name":       []string{},
+			"log_level_fields":            []string{"severity_number", "severity_text"},
+			"max_entries_limit_per_query": l.entries,
+			"max_line_size_truncate":      false,
+			"max_query_bytes_read":        strconv.FormatInt(l.readBytes, 10) + "B",
+			"max_query_length":            l.span.String(),
+			"max_query_lookback":          "0s",
+			"max_query_range":             l.span.String(),
+			"max_query_series":            l.series,
+			"metric_aggregation_enabled":  false,
+			"otlp_config": map[string]any{"resource_attributes": map[string]any{"attributes_config": []any{
+				map[string]any{"action": "index_label", "attributes": c.a.cfg.StreamLabels},
+			}}},
+			"pattern_persistence_enabled": false,
 			"query_timeout":               q.Timeout.String(),
 			"retention_period":            "0s",
 			"volume_enabled":              true,
-			"volume_max_series":           q.MaxSeries,
+			"volume_max_series":           l.series,
 		},
 		"pattern_ingester_enabled": false,
-		"version":                  c.version(),
+		"version":                  "unknown", // of Loki, whose versions ours are not
 	}}, nil
 }
 

@@ -201,3 +201,19 @@ func TestMetrics(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusMethodNotAllowed, do(h, http.MethodPost, "/metrics", "").Code)
 }
+
+// TestDrilldownLimits: they are those of who asks.
+func TestDrilldownLimits(t *testing.T) {
+	h := shopAPI(t, func(c *Config) {
+		c.Query.MaxEntries, c.Query.MaxReadMiB, c.Query.MaxRange = 7, 3, time.Hour
+		c.StreamLabels = []string{"service.name"}
+	})
+	code, body := ask(t, h, "/loki/api/v1/drilldown-limits")
+	require.Equal(t, http.StatusOK, code)
+	for _, want := range []string{
+		`"max_entries_limit_per_query":7`, `"max_query_bytes_read":"3145728B"`, `"max_query_range":"1h0m0s"`,
+		`"attributes":["service.name"]`, `"volume_enabled":true`, `"pattern_ingester_enabled":false`,
+	} {
+		assert.Contains(t, body, want)
+	}
+}

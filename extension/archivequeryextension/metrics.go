@@ -82,7 +82,7 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 // labelsOf takes a point's attributes apart into names and values.
 func labelsOf(attributes attribute.Set) (names, values []string) {
 	for _, kv := range attributes.ToSlice() {
-		names, values = append(names, string(kv.Key)), append(values, kv.Value.Emit())
+		names, values = append(names, string(kv.Key)), append(values, kv.Value.String())
 	}
 	return names, values
 }
