@@ -24,6 +24,8 @@ const (
 	maxLoggedQuery, maxLoggedUser = 8 << 10, 256
 	// complainEvery is how often a log that cannot be written is complained of.
 	complainEvery = time.Minute
+	// endpointTail is the name of the endpoint of live tails.
+	endpointTail = "tail"
 )
 
 // unscannable stands in the place of a query whose secrets could not be looked for.
@@ -99,9 +101,7 @@ func (l *queryLog) close() error {
 	return l.file.close()
 }
 
-// wants reports whether a request that took so long is to be written down.
-func (l *queryLog) wants(took time.Duration) bool { return l.cfg.Audit || l.isSlow(took) }
-
+// isSlow reports whether a request that took so long is to be written down for that.
 func (l *queryLog) isSlow(took time.Duration) bool {
 	return l.cfg.SlowThreshold > 0 && took >= l.cfg.SlowThreshold
 }
@@ -173,7 +173,8 @@ func (e *queryEvent) fields() []zap.Field {
 // report writes the call down, if that is wanted.
 func (c *call) report(endpoint, outcome string, status int) {
 	took := time.Since(c.start)
-	if !c.a.log.wants(took) {
+	slow := endpoint != endpointTail && c.a.log.isSlow(took) // a tail lasts as long as its client likes
+	if !slow && !c.a.log.cfg.Audit {
 		return
 	}
 	read := c.read
@@ -181,7 +182,7 @@ func (c *call) report(endpoint, outcome string, status int) {
 		read = c.source.Stats()
 	}
 	e := &queryEvent{
-		Time: c.start.UTC(), Slow: c.a.log.isSlow(took),
+		Time: c.start.UTC(), Slow: slow,
 		Tenant: strings.Join(c.tenants, "|"), User: userOf(c.r.Context()), Address: c.r.RemoteAddr, Endpoint: endpoint,
 		Outcome: outcome, Status: status, Seconds: took.Seconds(), Queued: c.queued.Seconds(),
 		Objects: read.ObjectsRead, Records: read.RowsScanned, Read: read.BytesUsed, Fetched: read.BytesRead, Requests: read.Requests,

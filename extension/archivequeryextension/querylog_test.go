@@ -146,8 +146,8 @@ func TestSlowQueries(t *testing.T) {
 	cfg := &QueryLogConfig{SlowThreshold: time.Minute}
 	l := newQueryLog(cfg, zap.New(core), nil)
 	require.NoError(t, l.open())
-	require.False(t, l.wants(time.Minute-1))
-	require.True(t, l.wants(time.Minute))
+	require.False(t, l.isSlow(time.Minute-1))
+	require.True(t, l.isSlow(time.Minute))
 	a := tenantArchive(t, func(c *Config) { c.QueryLog.SlowThreshold = time.Minute })
 	a.log = l
 	for _, ago := range []time.Duration{time.Minute, 0} {
@@ -157,6 +157,7 @@ func TestSlowQueries(t *testing.T) {
 		c.p, err = readParams(httptest.NewRecorder(), r, c.start, time.Minute)
 		require.NoError(t, err)
 		c.report("query", "ok", 200)
+		c.report(endpointTail, "ok", 200)
 	}
 	require.Equal(t, 1, logs.Len())
 	entry := logs.All()[0]
@@ -168,9 +169,7 @@ func TestSlowQueries(t *testing.T) {
 	require.Contains(t, fields["query"], "vector(1")
 
 	cfg.SlowThreshold = 0
-	require.False(t, l.wants(time.Hour))
-	cfg.Audit = true
-	require.True(t, l.wants(0))
+	require.False(t, l.isSlow(time.Hour))
 	require.NoError(t, l.close())
 }
 
