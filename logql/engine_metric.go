@@ -174,7 +174,7 @@ func labelReplace(e *LabelReplace, v *value) (*value, error) {
 			repl := string(expanded)
 			ls := make(Labels, 0, len(s.labels)+1)
 			for _, l := range s.labels {
-				if l.Name != e.Dst {
+				if l.Name != e.Dst && l.Value != "" {
 					ls = append(ls, l)
 				}
 			}

@@ -38,7 +38,7 @@ func (ev *evaluator) groups(g *Grouping, in []*series) []*group {
 func groupLabels(ls Labels, g *Grouping) Labels {
 	out := Labels{}
 	for _, l := range ls {
-		if slices.Contains(g.Names, l.Name) != g.Without {
+		if slices.Contains(g.Names, l.Name) != g.Without && l.Value != "" {
 			out = append(out, l)
 		}
 	}

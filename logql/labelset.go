@@ -48,7 +48,7 @@ const (
 type setLabel struct {
 	Label
 	cat   category
-	found bool // by a parser, not made by a label_format
+	found bool // by a parser, not made by a label_format or asked for as JSON
 }
 
 // labelSet holds the labels of one entry on its way through a pipeline. It is reused from entry to entry. Few
@@ -201,8 +201,8 @@ func (s *labelSet) extract(name, value string) {
 	s.labels = append(s.labels, setLabel{Label{name, value}, catParsed, true})
 }
 
-// overwrite is extract for parsers whose last finding counts.
-func (s *labelSet) overwrite(name, value string) {
+// overwrite is extract for expressions, whose last finding counts.
+func (s *labelSet) overwrite(name, value string, found bool) {
 	if s.full() {
 		return
 	}
@@ -213,13 +213,13 @@ func (s *labelSet) overwrite(name, value string) {
 		s.set(name, value)
 		return
 	}
-	s.put(setLabel{Label{name, value}, catParsed, true})
+	s.put(setLabel{Label{name, value}, catParsed, found})
 }
 
 // missing says that a parser was asked for a label and did not find it: it is empty then, unless there is one of that name.
 func (s *labelSet) missing(name string) {
 	if s.index(name) < 0 && !s.collides(name) {
-		s.overwrite(name, "")
+		s.overwrite(name, "", false)
 	}
 }
 

@@ -120,7 +120,7 @@ func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 			ls.fail(errJSON, "a value is no JSON")
 		}
 		if found && ok {
-			ls.overwrite(x.Label, ls.jsonText(raw))
+			ls.overwrite(x.Label, ls.jsonText(raw), false)
 		} else {
 			ls.missing(x.Label)
 		}

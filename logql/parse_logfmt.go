@@ -155,10 +155,8 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 	has := make([]bool, len(s.Extractions))
 	defer func() {
 		for i, x := range s.Extractions {
-			switch {
-			case ls.hasFound(x.Label): // by an earlier parser
-			case has[i] || !ls.collides(x.Label):
-				ls.overwrite(x.Label, found[i])
+			if has[i] || !ls.hasFound(x.Label) && !ls.collides(x.Label) {
+				ls.overwrite(x.Label, found[i], true)
 			}
 		}
 	}()
@@ -174,6 +172,9 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 				return true
 			}
 			continue
+		}
+		if ls.hasFound(p.key) {
+			continue // an earlier parser found it
 		}
 		for i, x := range s.Extractions {
 			// The last pair counts, where the name is free, else the first. The label's own name is looked for as well.

@@ -43,6 +43,9 @@ func labelText(m map[string]string) string {
 		if k == "__error_details__" {
 			v = "…" // its words are each program's own
 		}
+		if k == "" {
+			continue // no name for a label; Loki's answers cannot be read with it
+		}
 		fmt.Fprintf(&b, "%s=%q ", k, v)
 	}
 	return b.String()
@@ -90,6 +93,7 @@ func decodeAnswer(body []byte) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.ts = 0 // Loki's is none
 		a.rows = []row{{points: []point{p}}}
 	default:
 		var list []struct {
@@ -140,7 +144,7 @@ func engineAnswer(r *logql.Result) *answer {
 	for _, s := range r.Streams {
 		labels := labelText(s.Labels.Map())
 		for _, e := range s.Entries {
-			a.rows = append(a.rows, row{labels: labels, ts: e.Timestamp, line: e.Line})
+			a.rows = append(a.rows, row{labels: labels, ts: e.Timestamp, line: strings.ToValidUTF8(e.Line, "\uFFFD")})
 		}
 	}
 	for _, s := range r.Series {
@@ -151,13 +155,13 @@ func engineAnswer(r *logql.Result) *answer {
 		a.rows = append(a.rows, out)
 	}
 	if r.Type == logql.TypeScalar {
-		a.rows = []row{{points: []point{{r.Scalar.T / 1e6, r.Scalar.V}}}}
+		a.rows = []row{{points: []point{{0, r.Scalar.V}}}}
 	}
 	return a
 }
 
 // differ says how two answers differ, in one line for each row that does; empty: not at all.
-func differ(want, got *answer, ordered bool) []string {
+func differ(want, got *answer) []string {
 	switch {
 	case want.err != "" && got.err != "":
 		return nil
@@ -169,10 +173,8 @@ func differ(want, got *answer, ordered bool) []string {
 		return []string{fmt.Sprintf("Loki says %s, ours %s", want.kind, got.kind)}
 	}
 	w, g := slices.Clone(want.rows), slices.Clone(got.rows)
-	if !ordered {
-		slices.SortFunc(w, compareRows)
-		slices.SortFunc(g, compareRows)
-	}
+	slices.SortFunc(w, compareRows)
+	slices.SortFunc(g, compareRows)
 	var out []string
 	for len(w) > 0 || len(g) > 0 {
 		c := 0
@@ -181,7 +183,7 @@ func differ(want, got *answer, ordered bool) []string {
 			c = 1
 		case len(g) == 0:
 			c = -1
-		case !ordered:
+		default:
 			c = compareKeys(w[0], g[0])
 		}
 		switch {
@@ -244,4 +246,22 @@ func (r row) text() string {
 		fmt.Fprintf(&b, " %d:%v", p.ts, p.v)
 	}
 	return b.String()
+}
+
+// valuesOnly forgets which series the values belong to: among equal ones topk may choose any.
+func (a *answer) valuesOnly() *answer {
+	out := &answer{status: a.status, err: a.err, kind: a.kind}
+	byTime := map[int64][]float64{}
+	for _, r := range a.rows {
+		for _, p := range r.points {
+			byTime[p.ts] = append(byTime[p.ts], p.v)
+		}
+	}
+	for ts, values := range byTime {
+		slices.Sort(values)
+		for i, v := range values {
+			out.rows = append(out.rows, row{labels: fmt.Sprintf("%d %d", ts, i), points: []point{{ts, v}}})
+		}
+	}
+	return out
 }
