@@ -42,7 +42,7 @@ func program(t *testing.T, variable, built string) string {
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 25_000+rand.IntN(7_000)))
 		if err == nil {
 			defer l.Close()
 			return l.Addr().String()

@@ -401,7 +401,7 @@ var taken sync.Map
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 1000 {
-		port := 20_000 + rand.IntN(12_000) //nolint:gosec // no secret
+		port := 25_000 + rand.IntN(7_000) //nolint:gosec // no secret
 		if _, used := taken.LoadOrStore(port, true); used {
 			continue
 		}
