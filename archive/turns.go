@@ -10,15 +10,21 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/logboom/logboom/internal/intake"
 )
 
 // turns share the processors among all queries of the process, however many goroutines these have. Who has a turn computes;
 // who waits, for the bucket or for memory, has none. There are as many turns as processors, one less, but at least one,
-// for a while after somebody else (a writer in the same process, say) was seen to wait for a processor. A turn lasts
-// turnTime when another query waits for it, and is then given to that of them which has had least.
+// for a while after somebody else was seen to wait for a processor. If records are being taken in at that moment, who
+// has a turn rests for a part of it: the processors are the writers' first, because what is refused may be lost and an
+// answer is only late. A turn lasts turnTime when another query waits for it, and is then given to that of them which has
+// had least.
 type turns struct {
-	procs func() int
-	now   func() int64 // ns
+	procs  func() int
+	now    func() int64 // ns
+	intake func() bool  // records are being taken in
+	sleep  func(context.Context, time.Duration)
 
 	busy atomic.Int64 // until then somebody else needs a processor
 
@@ -39,6 +45,10 @@ const (
 	// credit is how much less than others a new query is taken to have had, so that short ones are over soon; most, how much
 	// less one may have had that waited for the bucket.
 	credit, most = 2 * turnTime, 5 * turnTime
+	// resting is how many times as long as it computed somebody rests when records are taken in that need the processor.
+	resting = 4
+	// longestRest bounds a rest, after something that could not be interrupted.
+	longestRest = 50 * time.Millisecond
 	// spared is how long a processor is left to others once they were noticed.
 	spared = 20 * time.Millisecond
 )
@@ -48,7 +58,10 @@ var allTurns = newTurns()
 
 func newTurns() *turns {
 	start := time.Now()
-	return &turns{procs: func() int { return runtime.GOMAXPROCS(0) }, now: func() int64 { return int64(time.Since(start)) }}
+	return &turns{
+		procs: func() int { return runtime.GOMAXPROCS(0) }, now: func() int64 { return int64(time.Since(start)) },
+		intake: intake.Active, sleep: sleep,
+	}
 }
 
 // usage is what a query has had of the processors; the mutex of the turns is held.
@@ -199,8 +212,18 @@ func (t *turns) grant(now int64) {
 	t.queued.Store(int64(len(t.waiting.list)))
 }
 
-// pace is what a goroutine that has a turn knows of it.
-type pace struct{ look, end int64 }
+// pace is what a goroutine that has a turn knows of it: when it began to compute, when it looks for others, when its turn ends.
+type pace struct{ since, look, end int64 }
+
+// sleep sleeps so long, but not beyond the end of the context.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
 
 // tick is called every few microseconds by one who computes. It lets others run now and then.
 func (t *turns) tick(ctx context.Context, s *usage, p *pace) error {
@@ -209,12 +232,16 @@ func (t *turns) tick(ctx context.Context, s *usage, p *pace) error {
 		return nil
 	}
 	if p.look == 0 {
-		p.end = now + int64(turnTime)
+		p.since, p.end = now, now+int64(turnTime)
 	}
 	runtime.Gosched()
 	after := t.now()
 	if after-now > int64(noticed) {
 		t.busy.Store(after + int64(spared))
+		if t.intake() {
+			t.sleep(ctx, min(time.Duration(now-p.since)*resting, longestRest))
+			after = t.now()
+		}
 	}
 	if t.queued.Load() > 0 {
 		t.mu.Lock()
@@ -228,6 +255,6 @@ func (t *turns) tick(ctx context.Context, s *usage, p *pace) error {
 			p.end = after + int64(turnTime)
 		}
 	}
-	p.look = after + int64(lookTime)
+	p.since, p.look = after, after+int64(lookTime)
 	return ctx.Err()
 }

@@ -215,3 +215,35 @@ func TestBudgetOfAll(t *testing.T) {
 	b.release(1000, false)
 	require.Zero(t, all.used)
 }
+
+// TestRestsForIntake: who computes rests while records are taken in that wait for the processor, and else does not.
+func TestRestsForIntake(t *testing.T) {
+	turns, clock := testTurns(2)
+	var slept []time.Duration
+	turns.sleep = func(_ context.Context, d time.Duration) { slept = append(slept, d) }
+	var takesIn, waited bool
+	turns.intake = func() bool { return takesIn }
+	calls := 0
+	turns.now = func() int64 {
+		if calls++; calls == 2 && waited { // behind Gosched
+			clock.Add(int64(noticed) + 1)
+		}
+		return clock.Load()
+	}
+	u := turns.newUsage()
+	turns.enter(t.Context(), u)
+	var p pace
+	tick := func(w, in bool, computed time.Duration) {
+		clock.Add(int64(computed))
+		waited, takesIn, calls = w, in, 0
+		require.NoError(t, turns.tick(t.Context(), u, &p))
+	}
+	tick(false, false, 0)
+	tick(true, false, lookTime)
+	tick(false, true, lookTime)
+	require.Empty(t, slept)
+	tick(true, true, time.Millisecond)
+	tick(true, true, time.Second)
+	require.Equal(t, []time.Duration{resting * time.Millisecond, longestRest}, slept)
+	turns.leave(u)
+}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/logboom/logboom/archive"
+	"github.com/logboom/logboom/internal/intake"
 	"github.com/logboom/logboom/internal/wal"
 	"github.com/logboom/logboom/internal/wal/payload"
 )
@@ -63,6 +64,8 @@ func (e *objectStorageExporter) take(ctx context.Context, ld plog.Logs, records 
 	if e.stopped.Load() || e.held == nil {
 		return nil, &refusal{refusedStopped, errStopped}
 	}
+	intake.Begin() // queries of this process give way
+	defer intake.End()
 	opts, err := e.cfg.Tenant.options(ctx)
 	if err != nil {
 		// The status is for the receiver: the mistake is the client's.
