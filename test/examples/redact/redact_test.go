@@ -62,11 +62,11 @@ func TestCollector(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	want := strings.Split(strings.TrimSuffix(expected(t), "\n"), "\n")
 	want = append(want[:9], want[10]) // the key's record begins with the line before the key
-	for deadline := time.Now().Add(30 * time.Second); len(bodies(t, output)) < len(want) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); len(bodies(t, output)) < len(want) && time.Now().Before(deadline); {
 		time.Sleep(50 * time.Millisecond)
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
-	stop := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	stop := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer stop.Stop()
 	require.NoError(t, cmd.Wait(), "collector:\n%s", &log)
 	require.Equal(t, want, bodies(t, output))

@@ -28,7 +28,7 @@ const example = "../../../examples/replay"
 // job runs the binary in the folder of the example until it ends or, where end is given, until that is true.
 func job(t *testing.T, data string, end func() bool, env []string, configs ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	var args []string
 	for _, c := range configs {

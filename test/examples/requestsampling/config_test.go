@@ -42,7 +42,7 @@ func TestConfig(t *testing.T) {
 		Files: []string{example + "/config.yaml"},
 		Env:   []string{`LOGBOOM_INPUT={{root}}/` + example + `/input`, `LOGBOOM_OTLP={{addr "otlp"}}`, `LOGBOOM_DATA={{dir "data"}}`},
 	})
-	harness.Eventually(t, 60*time.Second, func() error {
+	harness.Eventually(t, 2*time.Minute, func() error {
 		if got := kept(t, lb.Dir("data")); got != string(expected) {
 			return fmt.Errorf("kept is\n%s", got)
 		}

@@ -176,7 +176,7 @@ func TestTiers(t *testing.T) {
 		gw.Terminate()
 		gw.Restart()
 	}
-	harness.Eventually(t, 60*time.Second, func() error {
+	harness.Eventually(t, 2*time.Minute, func() error {
 		for _, gw := range gateways {
 			scrape, err := gw.Scrape()
 			require.NoError(t, err)

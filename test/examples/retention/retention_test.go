@@ -27,7 +27,7 @@ const example = "../../../examples/retention"
 // run runs the binary in the folder of the example until done is true.
 func run(t *testing.T, env []string, done func() bool) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, harness.Binary(t), "--config", "config.yaml")
 	cmd.Dir = example

@@ -38,7 +38,7 @@ func TestConfig(t *testing.T) {
 	load.Env = append(os.Environ(), "LOGBOOM_DATA="+lb.Dir("data"))
 	r := harness.RunCmd(t, load)
 	require.Zero(t, r.Code, r.Stderr)
-	harness.Eventually(t, 60*time.Second, func() error {
+	harness.Eventually(t, 2*time.Minute, func() error {
 		for _, rec := range store(t, lb.Dir("data")) {
 			if rec.event == "logboom.spike_guard.end" {
 				return nil
