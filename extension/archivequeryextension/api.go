@@ -5,6 +5,7 @@ package archivequeryextension
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,7 +90,7 @@ type answer struct {
 	json any
 	body []byte
 	text string
-	// contentType is for text.
+	// contentType is for text, and for what is no JSON.
 	contentType string
 }
 
@@ -328,17 +329,14 @@ func (a *archiveQuery) write(w http.ResponseWriter, r *http.Request, status int,
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	case ans.body != nil:
 		body = ans.body
-		h.Set("Content-Type", "application/json; charset=utf-8")
+		h.Set("Content-Type", cmp.Or(ans.contentType, "application/json; charset=utf-8"))
 	default:
 		body = []byte(ans.text)
-		h.Set("Content-Type", "text/plain; charset=utf-8")
-		if ans.contentType != "" {
-			h.Set("Content-Type", ans.contentType)
-		}
+		h.Set("Content-Type", cmp.Or(ans.contentType, "text/plain; charset=utf-8"))
 	}
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept, Accept-Encoding")
 	if len(body) >= minGzipBytes && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)

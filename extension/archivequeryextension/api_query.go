@@ -74,7 +74,7 @@ func (c *call) queryRange() (answer, error) {
 		if p.Interval, err = c.p.interval(); err != nil {
 			return answer{}, err
 		}
-		p.Categorize = c.categorize()
+		p.Categorize = c.categorize() && !c.wantsParquet()
 	}
 	return c.eval(e, p)
 }
@@ -118,6 +118,9 @@ func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
 		}
 	default:
 		out.series = res.Series
+	}
+	if c.wantsParquet() {
+		return out.parquet()
 	}
 	return out.answer()
 }
