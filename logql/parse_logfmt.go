@@ -153,10 +153,14 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 	found := make([]string, len(s.Extractions))
 	has := make([]bool, len(s.Extractions))
+	known := make([]bool, len(s.Extractions))
 	defer func() {
 		for i, x := range s.Extractions {
-			if has[i] || !ls.hasFound(x.Label) && !ls.collides(x.Label) {
+			switch {
+			case has[i], !known[i] && !ls.collides(x.Label):
 				ls.overwrite(x.Label, found[i], true)
+			default:
+				ls.missing(x.Label)
 			}
 		}
 	}()
@@ -173,12 +177,15 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 			}
 			continue
 		}
-		if ls.hasFound(p.key) {
-			continue // an earlier parser found it
-		}
 		for i, x := range s.Extractions {
-			// The last pair counts, where the name is free, else the first. The label's own name is looked for as well.
-			if (x.Path == p.key || x.Label == p.key) && !(has[i] && ls.collides(x.Label)) {
+			// The label's own name is looked for as well.
+			if x.Path != p.key && x.Label != p.key {
+				continue
+			}
+			switch {
+			case ls.hasFound(p.key):
+				known[i] = true // by an earlier parser
+			case !has[i] || !ls.collides(x.Label): // the last pair counts where the name is free, else the first
 				found[i], has[i] = cleanLogfmt(p.value), true
 			}
 		}
