@@ -71,7 +71,8 @@ type ResourceCounts struct {
 type ResourceCell struct {
 	Resource       int32 // index into Resources
 	SeverityNumber int32
-	// Minute is where the cell begins, in minutes since the Unix epoch; 0 when ResourceCounts.Minutes is 0.
+	// Minute is what the cell comes behind, in minutes since the Unix epoch: its last moment belongs to it, its first does not, as
+	// in windows of LogQL. 0 when ResourceCounts.Minutes is 0.
 	Minute int64
 	Rows   int64
 	Bytes  int64 // of the bodies' text
@@ -89,7 +90,7 @@ func (c *ResourceCounts) Times(cell *ResourceCell) (from, to int64) {
 		return c.MinTime, c.MaxTime
 	}
 	from = cell.Minute * int64(time.Minute)
-	return max(from, c.MinTime), min(from+width-1, c.MaxTime)
+	return max(from+1, c.MinTime), min(from+width, c.MaxTime)
 }
 
 // memory is about what the counts take, in bytes.

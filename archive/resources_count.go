@@ -96,7 +96,7 @@ func (c *resourceCounter) add(resource, severity int32, timestamp, bytes int64, 
 		return
 	}
 	c.min, c.max = min(c.min, timestamp), max(c.max, timestamp)
-	key := resourceKey{resource, severity, startOfCell(floorMinute(timestamp), c.minutes)}
+	key := resourceKey{resource, severity, startOfCell(floorMinute(max(timestamp, math.MinInt64+1)-1), c.minutes)}
 	if c.last == nil || key != c.lastKey {
 		cell := c.cells[key]
 		if cell == nil {

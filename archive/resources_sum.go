@@ -24,6 +24,8 @@ type ResourceCountRequest struct {
 	MaxBytes int64
 	// BySeverity counts by severity, too.
 	BySeverity bool
+	// NoBytes leaves the bytes out.
+	NoBytes bool
 }
 
 // ResourceCount counts records of one resource in one bucket.
@@ -52,11 +54,14 @@ func (s *Snapshot) CountResources(ctx context.Context, req ResourceCountRequest,
 		Start: req.Edges[0], End: req.Edges[len(req.Edges)-1], Object: req.Object, Service: req.Service, MaxBytes: req.MaxBytes,
 		Columns: ColumnResourceAttributes | ColumnWeight | ColumnBody,
 	}
+	if req.NoBytes {
+		scan.Columns &^= ColumnBody
+	}
 	q, err := newQuery(ctx, s.reader, &scan)
 	if err != nil || scan.after(scan.Start) {
 		return true, ScanStats{}, err
 	}
-	c := &resourceCounting{unordered: unordered{sweep: sweep{q: q}}, req: &CountRequest{Edges: req.Edges, BySeverity: req.BySeverity}, add: add}
+	c := &resourceCounting{unordered: unordered{sweep: sweep{q: q}}, req: &CountRequest{Edges: req.Edges, BySeverity: req.BySeverity}, add: add, bytes: !req.NoBytes}
 	objects, _ := s.wanted(q, &c.stats)
 	asked := spans{{scan.Start, scan.last()}}
 	twice := doubtful(objects, s.fresh, asked[0], scan.Service)
@@ -79,6 +84,7 @@ type resourceCounting struct {
 	unordered
 
 	req   *CountRequest // of the edges and the severity
+	bytes bool
 	once  spans         // times whose cells may be added up
 	exact bool
 	rows  int64 // that would have to be read
@@ -107,7 +113,7 @@ func (c *resourceCounting) measure(objects []*ObjectMeta, twice spans) error {
 		}
 	}
 	var ignored ScanStats // the second pass counts them
-	return c.q.eachResources(cut, true, &ignored, func(o *ObjectMeta, counts *ResourceCounts) {
+	return c.q.eachResources(cut, c.bytes, &ignored, func(o *ObjectMeta, counts *ResourceCounts) {
 		texts := c.texts(o, counts)
 		for i := range counts.Cells {
 			cell := &counts.Cells[i]
@@ -121,7 +127,7 @@ func (c *resourceCounting) measure(objects []*ObjectMeta, twice spans) error {
 
 func (c *resourceCounting) run(objects []*ObjectMeta, fresh []*freshUnit, asked spans) error {
 	var todo []objectTimes
-	err := c.q.eachResources(objects, true, &c.stats, func(o *ObjectMeta, counts *ResourceCounts) {
+	err := c.q.eachResources(objects, c.bytes, &c.stats, func(o *ObjectMeta, counts *ResourceCounts) {
 		if rest := c.cells(o, counts); len(rest) > 0 {
 			todo = append(todo, objectTimes{o, rest})
 		}

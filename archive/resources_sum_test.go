@@ -135,7 +135,7 @@ func TestCountResourcesEstimates(t *testing.T) {
 	require.InDelta(t, want.total(), got.total(), 1e-6, "no row is lost")
 
 	// Cells on one side of the cut are exact all the same.
-	edges = []int64{start.UnixNano(), start.Add(10 * time.Minute).UnixNano(), start.Add(21 * time.Minute).UnixNano()}
+	edges = []int64{start.Add(-time.Hour).UnixNano(), start.Add(10*time.Minute).UnixNano() + 1, start.Add(21 * time.Minute).UnixNano()}
 	got = bucketSums{}
 	exact, _, err = s.CountResources(t.Context(), ResourceCountRequest{Edges: edges}, got.add)
 	require.NoError(t, err)

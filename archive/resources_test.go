@@ -70,7 +70,7 @@ func requireSums(t testing.TB, want, got map[string]sums) {
 
 // summed sums up records.
 func summed(all map[string]sums, r *Record) {
-	key := toldResource(&Resource{r.ServiceName, r.ResourceAttributes}, r.SeverityNumber, floorMinute(r.Timestamp))
+	key := toldResource(&Resource{r.ServiceName, r.ResourceAttributes}, r.SeverityNumber, floorMinute(r.Timestamp-1))
 	n := all[key]
 	n.rows++
 	n.bytes += int64(len(r.Body))

@@ -118,8 +118,8 @@ func (c *call) volumeLimit() (int, error) {
 	return min(n, c.limit.series), err
 }
 
-// volumeEdges cuts a range, whose end belongs to it, at the multiples of the step. The stamp of a bucket is its last millisecond, and the
-// end of the range for the last one.
+// volumeEdges cuts a range, whose end belongs to it, at the multiples of the step, which belong to the bucket before, as in windows of
+// LogQL. The stamp of a bucket is a millisecond before its end, as Loki has it, and the end of the range for the last one.
 func volumeEdges(start, end, step int64) (edges, stamps []int64, err error) {
 	if end-start < 0 || end/step-start/step > maxVolumeSteps { // the first: longer than a number of nanoseconds can be
 		return nil, nil, badRequestf("exceeded maximum resolution of %d points per series: use a longer step", maxVolumeSteps)
@@ -129,9 +129,9 @@ func volumeEdges(start, end, step int64) (edges, stamps []int64, err error) {
 	if start%step < 0 {
 		at -= step // where that is below all times it wraps, and comes back
 	}
-	for uint64(end)-uint64(at) >= uint64(step) { // the next multiple is in the range
+	for uint64(end)-uint64(at) > uint64(step) { // the next multiple is in the range
 		at += step
-		edges = append(edges, at)
+		edges = append(edges, at+1)
 		stamps = append(stamps, at-min(at-start, int64(time.Millisecond)))
 	}
 	return append(edges, inclusive(time.Unix(0, end))), append(stamps, end), nil

@@ -11,9 +11,12 @@ import (
 	"github.com/logboom/logboom/logql"
 )
 
-// Count implements [logql.Counter] for counts by service and level, which the archive makes of its commit log, its
-// index or a few columns.
+// Count implements [logql.Counter] for counts by stream labels and level, which the archive makes of its blocks of resources, its
+// commit log, its index or a few columns.
 func (s *Source) Count(ctx context.Context, req *logql.CountRequest, yield func(*logql.Count) error) (bool, error) {
+	if ok, err := s.countStreams(ctx, req, yield); ok || err != nil {
+		return ok, err
+	}
 	c := s.mapper.conditions(req.Matchers, req.Filters)
 	if !c.matchers || !s.mapper.countsBy(&c, req.By) {
 		return false, nil

@@ -393,7 +393,8 @@ func TestCountsAreCounted(t *testing.T) {
 		`count_over_time({service_name=~".+"}[1m])`:                                                                                     false,
 		`sum by (service_name) (count_over_time({service_name=~".+"} | json | __error__="" [1m]))`:                                      false,
 		`sum(count_over_time({service_name=~".+"} | http_request_method="GET" [1m]))`:                                                   false,
-		`sum(count_over_time({service_name=~".+", k8s_namespace_name!="shop"}[1m]))`:                                                    false,
+		`sum(count_over_time({service_name=~".+", k8s_namespace_name!="shop"}[1m]))`:                                                    true,
+		`sum by (k8s_namespace_name) (count_over_time({service_name=~".+"}[1m]))`:                                                       false, // it may be metadata
 		`absent_over_time({service_name=~".+"}[1m])`:                                                                                    false,
 	} {
 		e, err := logql.Parse(q)

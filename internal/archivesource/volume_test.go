@@ -152,9 +152,41 @@ func TestStreamsOfATime(t *testing.T) {
 	}
 	src := New(snapshotOf(t, "times", ld), NewMapper(DefaultStreamLabels()), Options{})
 	var got []string
-	err := src.Streams(t.Context(), base.Add(3*time.Minute).UnixNano(), base.Add(5*time.Minute).UnixNano(), nil, 10,
+	err := src.Streams(t.Context(), base.Add(3*time.Minute).UnixNano(), base.Add(4*time.Minute).UnixNano()+1, nil, 10,
 		func(ls logql.Labels) { got = append(got, ls.Get("service_name")) })
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"svc-3", "svc-4"}, got)
 	require.Zero(t, src.Stats().RowsScanned)
+}
+
+// TestCountsByStreamLabels are answered from the blocks of resources where windows end at full minutes, as the lines say.
+func TestCountsByStreamLabels(t *testing.T) {
+	s := snapshotOf(t, "bystream", podLogs(rand.New(rand.NewPCG(9, 9)), 3000))
+	m := NewMapper(DefaultStreamLabels())
+	minute := base.Truncate(time.Minute)
+	for _, tt := range []struct {
+		query   string
+		counted bool
+	}{
+		{`sum by (k8s_pod_name) (count_over_time({service_name="svc-1"}[1m]))`, true},
+		{`sum by (service_name, k8s_pod_name, k8s_namespace_name) (bytes_over_time({k8s_namespace_name=~"ns-.*"}[3m]))`, true},
+		{`sum by (k8s_namespace_name) (rate({k8s_namespace_name=~".+"} | k8s_pod_name!="pod-3" [2m]))`, true},
+		{`sum by (k8s_namespace_name) (count_over_time({service_name="svc-0"}[1m]))`, false}, // some lack it
+		{`sum by (k8s_pod_name) (count_over_time({service_name="svc-1"} |= "x" [1m]))`, false},
+	} {
+		e, err := logql.Parse(tt.query)
+		require.NoError(t, err)
+		p := logql.Params{Start: minute.UnixNano(), End: minute.Add(50 * time.Minute).UnixNano(), Step: time.Minute}
+		want, err := logql.Eval(t.Context(), plain{New(s, m, Options{})}, e, p)
+		require.NoError(t, err)
+		w := &watcher{Source: New(s, m, Options{})}
+		got, err := logql.Eval(t.Context(), w, e, p)
+		require.NoError(t, err)
+		sameResult(t, tt.query, want, got)
+		require.Equal(t, tt.counted, !w.selected, tt.query)
+		if tt.counted {
+			stats := w.Stats()
+			require.Zero(t, stats.ObjectsRead, tt.query)
+		}
+	}
 }
