@@ -43,7 +43,7 @@ func TestLoad(t *testing.T) {
 	mix := mixed(d)
 	for _, rate := range offered {
 		lb := harness.Start(t, harness.Config{Name: "both", YAML: `
-extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: {url: 'file://` + dir + `'}` + *flagQuery + `}}
+extensions: {archive_query: {endpoint: '{{addr "query"}}', bucket: {url: 'file://` + dir + `'}, query: {result_cache_mib: 0` + *flagQuery + `}}}
 receivers: {otlp: {protocols: {grpc: {endpoint: '{{addr "otlp"}}', max_recv_msg_size_mib: 64}}}}
 exporters: {object_storage: {writer: bench, bucket: {url: 'file://` + dir + `'}, wal: {directory: '{{dir "wal"}}'}}}
 service: {extensions: [archive_query], pipelines: {logs: {receivers: [otlp], exporters: [object_storage]}}}`})

@@ -40,6 +40,9 @@ const (
 	counted              // anything: how long its list is
 )
 
+// Endpoints of queries.
+const rangePath, oncePath = "/loki/api/v1/query_range", "/loki/api/v1/query"
+
 // Widths of the metric queries.
 const (
 	minute = int64(time.Minute)
@@ -68,7 +71,6 @@ func queries(d *facts) []*query {
 		}
 		return v
 	}
-	const rangePath, oncePath = "/loki/api/v1/query_range", "/loki/api/v1/query"
 	newest := "SELECT epoch_ns(Timestamp) AS t, ServiceName, SeverityText, Body FROM logs WHERE %s ORDER BY Timestamp DESC LIMIT 100"
 	stepOf := func(step int64) string {
 		return fmt.Sprintf("((epoch_ns(Timestamp) + %d) // %d * %d) AS t", step-1, step, step/1e9)

@@ -20,11 +20,12 @@ import (
 var (
 	flagRecords     = flag.Int("records", 0, "records to load; 0: a small run that only checks that all candidates agree")
 	flagRepetitions = flag.Int("repetitions", 7, "times that each candidate is asked each query, in turns, after a first time to warm up")
+	flagCold        = flag.Bool("cold", true, "ask each query also of a process that has just started, with the files out of the system's cache")
 	flagCandidates  = flag.String("candidates", "", "comma-separated parts of names; empty: all")
 	flagQueries     = flag.String("queries", "", "comma-separated parts of names; empty: all")
 	flagCache       = flag.String("cache", os.Getenv("LOGBOOM_BENCH_CACHE"), "directory of the encoded input; empty: the user's cache")
 	flagKeep        = flag.String("keep", "", "directory that the loaded archive is kept in, and taken from when it is there")
-	flagQuery       = flag.String("query", "", "further settings of archive_query, as `, key: value`")
+	flagQuery       = flag.String("query", "", "further settings of archive_query's block `query`, as `, key: value`")
 	flagLoad        = flag.Duration("load", 20*time.Second, "how long ingest runs alone, and beside the queries")
 	flagClients     = flag.Int("clients", 32, "how many ask at a time")
 )
@@ -82,9 +83,11 @@ func TestQuery(t *testing.T) {
 		repetitions = 1
 	}
 	list := slices.DeleteFunc(queries(d), func(q *query) bool { return !wanted(*flagQueries, q.name) })
-	server := rig.NewServed(t, "{url: 'file://"+archive+"'}", *flagQuery)
-	server.Archive = archive
-	candidates := []candidate{&served{server}}
+	// Without the cache of results, which would answer all but the first of each metric query over a range; and with it.
+	server := func(cache string) *rig.Served {
+		return rig.NewServed(t, "{url: 'file://"+archive+"'}", ", query: {"+cache+*flagQuery+"}")
+	}
+	candidates := []candidate{&served{server("result_cache_mib: 0")}, &cached{served{server("result_cache_mib: 64")}}}
 	if rig.Exists(filepath.Join(harness.Root(), "test", "duckdb", "node_modules")) {
 		candidates = append(candidates, &duckdb{rig.NewDuckDB(t, archive)})
 	} else {
@@ -108,7 +111,7 @@ func TestQuery(t *testing.T) {
 		}
 		return took, ok
 	}
-	if !small { // the first of a process with the files out of the system's cache
+	if *flagCold && !small { // the first of a process with the files out of the system's cache
 		for _, c := range candidates {
 			for _, q := range list {
 				if err := rig.DropPages(archive); err != nil {
