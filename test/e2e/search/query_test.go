@@ -126,17 +126,13 @@ func (g *generator) lineFilter(all []*record) condition {
 	for i, n := range needles {
 		quoted[i] = strconv.Quote(n)
 	}
-	// Empty alternatives of others look for nothing.
-	if some := slices.DeleteFunc(slices.Clone(needles), func(n string) bool { return n == "" }); len(some) > 0 {
+	// Empty alternatives of others look for nothing; to be without them is to be without a text that is everywhere.
+	if some := slices.DeleteFunc(slices.Clone(needles), func(n string) bool { return n == "" }); len(some) > 0 && !negative {
 		needles = some
 	}
-	someText := strings.Join(needles, "") != ""
 	return condition{op + strings.Join(quoted, " or "), func(r *record) bool {
 		found := false
 		for _, n := range needles {
-			if n == "" && !negative && someText {
-				continue // an empty alternative of others looks for nothing, as in Loki
-			}
 			found = found || strings.Contains(r.body, n)
 		}
 		return found != negative
