@@ -77,6 +77,7 @@ func BenchmarkEval(b *testing.B) {
 		{"json-all-labels", `count_over_time({service_name="api-gateway"} | json | drop timestamp, message, request_id, trace_id, span_id, http_duration_ms, duration_ms [1m])`, gateway()},
 		{"metadata-quantile", `quantile_over_time(0.99, {service_name="api-gateway"} | unwrap duration_ms [5m]) by (service_name)`, gateway()},
 		{"logfmt-quantile", `quantile_over_time(0.99, {service_name="auth"} | logfmt | unwrap duration(took) [5m]) by (service_name)`, auth()},
+		{"logfmt-expression", `sum by (s) (count_over_time({service_name="auth"} | logfmt s="status", c="caller" [1m]))`, auth()},
 		{"logfmt-count", `sum by (status) (count_over_time({service_name="auth"} | logfmt [1m]))`, auth()},
 		{"pattern-count", `sum by (level) (count_over_time({service_name="auth"} | pattern "ts=<_> level=<level> <_>" [1m]))`, auth()},
 		{"template-count", `sum by (s) (count_over_time({service_name="auth"} | logfmt | label_format s="{{.svc}}-{{.status}}" [1m]))`, auth()},

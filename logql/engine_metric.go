@@ -110,7 +110,7 @@ func (ev *evaluator) eval(e SampleExpr) (*value, error) {
 	case *RangeAggregation:
 		return ev.rangeAggregation(e, nil)
 	case *VectorAggregation:
-		if r, ok := e.Inner.(*RangeAggregation); ok && unites(e.Op, r) {
+		if r, ok := e.Inner.(*RangeAggregation); ok && unites(e, r) {
 			g := e.Grouping
 			if g == nil {
 				g = &Grouping{}
@@ -144,17 +144,17 @@ func (ev *evaluator) eval(e SampleExpr) (*value, error) {
 
 // unites reports whether an aggregation over the series of r equals r over the union of their samples, so that the
 // grouping can be applied to each sample at once.
-func unites(op string, r *RangeAggregation) bool {
+func unites(e *VectorAggregation, r *RangeAggregation) bool {
 	if r.Grouping != nil {
 		return false
 	}
 	switch r.Op {
 	case "count_over_time", "rate", "bytes_over_time", "bytes_rate", "sum_over_time":
-		return op == "sum"
-	case "min_over_time":
-		return op == "min"
-	case "max_over_time":
-		return op == "max"
+		return e.Op == "sum"
+	case "min_over_time", "max_over_time":
+		// The label that is unwrapped is no part of the series; a sample has it yet.
+		u := r.Range.Unwrap
+		return e.Op+"_over_time" == r.Op && u != nil && (e.Grouping == nil || !slices.Contains(e.Grouping.Names, u.Label))
 	}
 	return false
 }

@@ -77,11 +77,22 @@ func (n *needs) sorted() []string {
 }
 
 func (n *needs) stages(stages []Stage) {
+	parsed := false
 	for _, s := range stages {
 		switch s := s.(type) {
 		case LabelFilter:
 			s.names(n.visit)
-		case *LineFilter, *JSONParser, *LogfmtParser, *RegexpParser, *PatternParser, *UnpackParser, *Decolorize:
+		case *LogfmtParser:
+			// An expression asks whether an earlier parser has found its key.
+			for _, x := range s.Extractions {
+				if parsed {
+					n.visit(x.Label)
+					n.visit(x.Path)
+				}
+			}
+			parsed = true
+		case *LineFilter, *JSONParser, *RegexpParser, *PatternParser, *UnpackParser, *Decolorize:
+			parsed = true
 		case *DropLabels:
 			n.picks(s.Picks)
 		case *KeepLabels:

@@ -25,6 +25,8 @@ var needyPipelines = []string{
 	`| logfmt --strict --keep-empty`,
 	`| logfmt a, z="b"`,
 	`| json | logfmt`,
+	`| json | logfmt b="c"`,
+	`| logfmt | logfmt a="o", b="c"`,
 	`| logfmt | a_extracted="1"`,
 	`| json | drop a | logfmt`,
 	`| json | keep a, o_b="x"`,

@@ -154,7 +154,8 @@ func TestUnitedSeries(t *testing.T) {
 		if !ok {
 			continue
 		}
-		if unites(v.Op, v.Inner.(*RangeAggregation)) {
+		require.False(t, unites(&VectorAggregation{Op: "max", Grouping: &Grouping{Names: []string{"v"}}}, v.Inner.(*RangeAggregation)), q)
+		if unites(v, v.Inner.(*RangeAggregation)) {
 			united++
 		}
 		got, err := Eval(context.Background(), data, e, p)

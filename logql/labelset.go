@@ -61,7 +61,8 @@ type labelSet struct {
 	wanted *wanted // what parsers need to extract; does not change
 	all    bool    // they need to extract everything from this line
 
-	made []madeText // by the templates of a label_format
+	made  []madeText  // by the templates of a label_format
+	found []foundText // for the expressions of a parser
 
 	jsonNames, logfmtNames *labelNames
 	text                   []byte // of values that are not in the line as they are

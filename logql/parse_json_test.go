@@ -151,6 +151,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		`sum by (a) (count_over_time({app="x"} | json | b > 1 [1m]))`,
 		`sum by (a, o_c) (count_over_time({app="x"} | json | a=~"x|y" [1m]))`,
 		`sum by (a) (sum_over_time({app="x"} | logfmt | unwrap duration(b) [1m]))`,
+		`sum by (q) (count_over_time({app="x"} | logfmt q="a", r="b" [1m]))`,
+		`sum by (q) (count_over_time({app="x"} | json q="o.c" [1m]))`,
 		`sum without (b, d) (count_over_time({app="x"} | json [1m]))`,
 		`sum by (app) (count_over_time({app="x"} | pattern "<_>a<a>b<_>" |= "a" [1m]))`,
 	} {

@@ -150,30 +150,44 @@ func (s *LogfmtParser) process(st *lineState, ls *labelSet) bool {
 	}
 }
 
+// foundText is what a line has for an expression.
+type foundText struct {
+	text  string
+	has   bool
+	known bool // to an earlier parser
+}
+
 func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
-	found := make([]string, len(s.Extractions))
-	has := make([]bool, len(s.Extractions))
-	known := make([]bool, len(s.Extractions))
-	defer func() {
-		for i, x := range s.Extractions {
-			switch {
-			case has[i], !known[i] && !ls.collides(x.Label):
-				ls.overwrite(x.Label, found[i], true)
-			default:
-				ls.missing(x.Label)
-			}
+	found := ls.found[:0]
+	for range s.Extractions {
+		found = append(found, foundText{})
+	}
+	ls.found = found
+	s.find(st, ls, found)
+	for i, x := range s.Extractions {
+		switch {
+		case !ls.wanted.has(x.Label):
+		case found[i].has, !found[i].known && !ls.collides(x.Label):
+			ls.overwrite(x.Label, found[i].text, true)
+		default:
+			ls.missing(x.Label)
 		}
-	}()
+	}
+	return true
+}
+
+// find goes through the line to its end or, if the parser is strict, to the first mistake.
+func (s *LogfmtParser) find(st *lineState, ls *labelSet, found []foundText) {
 	sc := &logfmtScanner{s: st.line}
 	for {
 		p, bad, more := sc.next()
 		if !more {
-			return true
+			return
 		}
 		if bad {
 			if s.Strict {
 				ls.fail(errLogfmt, "line is not logfmt")
-				return true
+				return
 			}
 			continue
 		}
@@ -184,9 +198,9 @@ func (s *LogfmtParser) extract(st *lineState, ls *labelSet) bool {
 			}
 			switch {
 			case ls.hasFound(p.key):
-				known[i] = true // by an earlier parser
-			case !has[i] || !ls.collides(x.Label): // the last pair counts where the name is free, else the first
-				found[i], has[i] = cleanLogfmt(p.value), true
+				found[i].known = true
+			case !found[i].has || !ls.collides(x.Label): // the last pair counts where the name is free, else the first
+				found[i].text, found[i].has = cleanLogfmt(p.value), true
 			}
 		}
 	}

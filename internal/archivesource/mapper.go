@@ -171,16 +171,15 @@ func (c *converter) streamOf(r *archive.Record) *stream {
 	if c.last != nil && r.ServiceName == c.lastService && sameAttributes(r.ResourceAttributes, c.lastAttributes) {
 		return c.last
 	}
-	id := append(c.lastKey[:0], r.ServiceName...)
+	c.lastKey = append(c.lastKey[:0], r.ServiceName...)
 	for i := range r.ResourceAttributes {
 		a := &r.ResourceAttributes[i]
-		id = append(id, 0xff)
-		id = append(id, a.Key...)
-		id = append(id, 0xfe)
-		id = append(id, a.Value...)
+		c.lastKey = append(c.lastKey, 0xff)
+		c.lastKey = append(c.lastKey, a.Key...)
+		c.lastKey = append(c.lastKey, 0xfe)
+		c.lastKey = append(c.lastKey, a.Value...)
 	}
-	c.lastKey = id
-	c.last = c.m.stream(id, r)
+	c.last = c.m.stream(c.lastKey, r)
 	c.lastOK = logql.MatchStream(c.last.labels, c.req.Matchers)
 	c.lastService = strings.Clone(r.ServiceName)
 	c.lastAttributes = c.lastAttributes[:0]
