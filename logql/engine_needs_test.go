@@ -19,7 +19,7 @@ var needyPipelines = []string{
 	`| json`,
 	`| json | b > 1`,
 	`| json | o_b="x" or a!=""`,
-	`| json a="o.b", c="arr[1]"`,
+	`| json a="o.b", c="c"`,
 	`| json | json b="a"`,
 	`| logfmt`,
 	`| logfmt --strict --keep-empty`,

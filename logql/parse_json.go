@@ -112,16 +112,15 @@ func (s *JSONParser) extract(st *lineState, ls *labelSet) {
 	}
 	// Fields in front of a mistake can be had even of a broken line.
 	for _, x := range s.Extractions {
-		if !ls.wants(x.Label) {
-			continue
-		}
 		raw, found, ok := lookupJSON(st.line, x.steps)
 		if !ok {
 			ls.fail(errJSON, "a value is no JSON")
 		}
-		if found && ok {
+		switch {
+		case !ls.wants(x.Label):
+		case found && ok:
 			ls.overwrite(x.Label, ls.jsonText(raw), false)
-		} else {
+		default:
 			ls.missing(x.Label)
 		}
 	}
