@@ -13,11 +13,11 @@ import (
 type cacheKind uint8
 
 const (
-	cacheFooter cacheKind = iota // *objectFile
-	cacheBlock                   // []byte, of the index, decoded
-	cacheIndex                   // []byte, all of a small index
-	cacheColumn                  // *column or *packedTexts
-	cacheResources               // *ResourceCounts
+	cacheFooter    cacheKind = iota // *objectFile
+	cacheBlock                      // []byte, of the index, decoded
+	cacheIndex                      // []byte, all of a small index
+	cacheColumn                     // *column or *packedTexts
+	cacheResources                  // *ResourceCounts
 )
 
 // cacheKey names a part of an object.

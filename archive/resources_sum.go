@@ -85,7 +85,7 @@ type resourceCounting struct {
 
 	req   *CountRequest // of the edges and the severity
 	bytes bool
-	once  spans         // times whose cells may be added up
+	once  spans // times whose cells may be added up
 	exact bool
 	rows  int64 // that would have to be read
 

@@ -48,7 +48,9 @@ func TestVolumes(t *testing.T) {
 	vector := func(result string) string {
 		return `{"data":{"result":[` + result + `],"resultType":"vector"},"status":"success"}`
 	}
-	one := func(metric string, n int) string { return fmt.Sprintf(`{"metric":{%s},"value":[%d,"%d"]}`, metric, at, n) }
+	one := func(metric string, n int) string {
+		return fmt.Sprintf(`{"metric":{%s},"value":[%d,"%d"]}`, metric, at, n)
+	}
 	for _, tt := range []struct {
 		name, path string
 		kv         []string

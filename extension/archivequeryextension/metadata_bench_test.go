@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"testing"
-
 )
 
 // BenchmarkMetadata asks for what Grafana asks beside queries, over an archive in a directory that LOGBOOM_BENCH_DIR names: cold is

@@ -83,10 +83,10 @@ type streamCount struct {
 	groups map[string]*countGroup
 	err    error
 
-	last                 *stream
-	severity             int32
-	text                 string
-	group                *countGroup // of the last; nil: a filter does not keep it
+	last     *stream
+	severity int32
+	text     string
+	group    *countGroup // of the last; nil: a filter does not keep it
 }
 
 // countGroup are the counts of equal labels, by bucket.
