@@ -189,6 +189,10 @@ func (s *labelSet) extract(name, value string) {
 	if s.full() {
 		return
 	}
+	if len(name) > 0 && name[0] == '_' && (name == labelError || name == labelErrorDetails) {
+		s.set(name, value)
+		return
+	}
 	if s.collides(name) {
 		name += extractedSuffix
 	}
