@@ -83,6 +83,11 @@ func newScanner() (*redact.Scanner, error) {
 }
 
 func (l *queryLog) open() error {
+	if l.cfg.Audit { // now, and not when the first client waits for it
+		if _, err := l.scanner(); err != nil {
+			return fmt.Errorf("open query log: make the detectors of secrets: %w", err)
+		}
+	}
 	if l.cfg.File == "" {
 		return nil
 	}
