@@ -247,6 +247,7 @@ func FuzzOnlyWhatIsNeeded(f *testing.F) {
 	for i := range needyPipelines {
 		f.Add(uint8(i), randomLine(r))
 	}
+	f.Add(uint8(slices.Index(needyPipelines, `| json | label_format b="{{ range $k, $v := . }}{{ $k }}{{ end }}"`)), `{"! error !": ""`)
 	f.Fuzz(func(t *testing.T, which uint8, line string) {
 		pipeline := needyPipelines[int(which)%len(needyPipelines)]
 		metric, err := Parse(`sum by (a, b) (count_over_time({app="x"} ` + pipeline + ` [1m]))`)
