@@ -32,6 +32,8 @@ func BenchmarkMetadata(b *testing.B) {
 		{"volume_cut", "index/volume", []string{"query", all, "start", "2026-01-15T00:10:10.5Z", "end", "2026-01-15T00:40:20.7Z"}},
 		{"volume_range_minute", "index/volume_range", []string{"query", all, "step", "60"}},
 		{"volume_range_level", "index/volume_range", []string{"query", all, "step", "60", "targetLabels", "detected_level"}},
+		{"histogram", "query_range", []string{"query", `sum by (service_name, detected_level) (count_over_time({service_name=~".+"}[1m]))`, "step", "60"}},
+		{"histogram_other", "query_range", []string{"query", `sum by (detected_level) (count_over_time({deployment_environment="prod"}[1m]))`, "step", "60"}},
 		{"detected_labels", "detected_labels", []string{"query", all}},
 		{"detected_fields", "detected_fields", []string{"query", `{service_name="api-gateway"}`}},
 		{"detected_fields_all", "detected_fields", []string{"query", all}},
