@@ -26,7 +26,8 @@ type answer struct {
 // row is an entry (with its line) or a series (with its points).
 type row struct {
 	labels string // sorted, as text
-	ts     int64  // of an entry
+	set    map[string]string
+	ts     int64 // of an entry
 	line   string
 	points []point
 }
@@ -144,11 +145,11 @@ func engineAnswer(r *logql.Result) *answer {
 	for _, s := range r.Streams {
 		labels := labelText(s.Labels.Map())
 		for _, e := range s.Entries {
-			a.rows = append(a.rows, row{labels: labels, ts: e.Timestamp, line: strings.ToValidUTF8(e.Line, "\uFFFD")})
+			a.rows = append(a.rows, row{labels: labels, set: s.Labels.Map(), ts: e.Timestamp, line: strings.ToValidUTF8(e.Line, "\uFFFD")})
 		}
 	}
 	for _, s := range r.Series {
-		out := row{labels: labelText(s.Labels.Map())}
+		out := row{labels: labelText(s.Labels.Map()), set: s.Labels.Map()}
 		for _, p := range s.Points {
 			out.points = append(out.points, point{p.T / 1e6, p.V})
 		}
@@ -228,6 +229,8 @@ func sameRow(a, b row) bool {
 		return a.ts == b.ts && sameNumber(a.v, b.v)
 	})
 }
+
+func formatValue(v float64) string { return strconv.FormatFloat(v, 'g', 12, 64) }
 
 func sameNumber(a, b float64) bool {
 	if math.IsNaN(a) || math.IsNaN(b) {
