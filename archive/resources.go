@@ -20,10 +20,11 @@ const (
 	maxResources     = 4096
 	maxResourceCells = 16 << 10
 	maxResourceBytes = 4 << 20
-	// maxOwnResources and the like bound what a reader makes of the rows of one object.
-	maxOwnResources     = 128 << 10
-	maxOwnResourceCells = 512 << 10
-	maxOwnResourceBytes = 64 << 20
+	// maxOwnResources and the like bound what a reader makes of the rows of one object: less than 64 MiB, and for two objects at a
+	// time the quarter of a query's memory that is not in its budget.
+	maxOwnResources     = 64 << 10
+	maxOwnResourceCells = 96 << 10
+	maxOwnResourceBytes = 16 << 20
 )
 
 // Resource is what the records of one resource have in common.
