@@ -39,7 +39,8 @@ func TestQueryRecords(t *testing.T) {
 	}{
 		{"all, in order", []string{`{app="web"}`}, answer("streams", `[{"stream":{"app":"web","pod":"w-1"},"values":[["0","status=200 took=1s"],["1000000000","status=500 took=2s"]]}]`)},
 		{
-			"the labels after the pipeline", []string{`{app="web"} | logfmt | status >= 500`},
+			"the labels after the pipeline",
+			[]string{`{app="web"} | logfmt | status >= 500`},
 			answer("streams", `[{"stream":{"app":"web","pod":"w-1","status":"500","took":"2s"},"values":[["1000000000","status=500 took=2s"]]}]`),
 		},
 		{"a line as it is", []string{`{app="db"}`}, answer("streams", `[{"stream":{"app":"db"},"values":[["2000000000","say \"hi\" <é> \u2028"]]}]`)},
@@ -52,7 +53,8 @@ func TestQueryRecords(t *testing.T) {
 		{"at a time of the calendar", []string{"--at", "1970-01-01T00:00:00Z", `sum(count_over_time({app=~".+"}[1m]))`}, answer("vector", `[{"metric":{},"value":[0,"1"]}]`)},
 		{"end without steps", []string{"--start", "0", "--end", "1000000000", `sum(count_over_time({app=~".+"}[1m]))`}, answer("vector", `[{"metric":{},"value":[1,"2"]}]`)},
 		{
-			"steps", []string{"--start", "0", "--end", "2000000000", "--step", "1s", `sum by (pod) (sum_over_time({app="web"} | logfmt | unwrap duration(took) [1s]))`},
+			"steps",
+			[]string{"--start", "0", "--end", "2000000000", "--step", "1s", `sum by (pod) (sum_over_time({app="web"} | logfmt | unwrap duration(took) [1s]))`},
 			answer("matrix", `[{"metric":{"pod":"w-1"},"values":[[0,"1"],[1,"2"]]}]`),
 		},
 		{"steps in seconds", []string{"--start", "0", "--end", "2000000000", "--step", "0.5", `sum(count_over_time({app="web"}[1s])) > 1`}, answer("matrix", `[]`)},

@@ -227,7 +227,7 @@ func fromLoggen(w io.Writer, source, cache string, records int) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	build := exec.Command("go", "build", "-C", source, "-o", filepath.Join(tmp, "loggen"), ".")
+	build := exec.Command("go", "build", "-C", source, "-o", filepath.Join(tmp, "loggen"), ".") //nolint:noctx // ends by itself
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build generator: %w\n%s", err, out)
 	}
@@ -247,7 +247,7 @@ func fromLoggen(w io.Writer, source, cache string, records int) error {
 		defer pipe.Close()
 		pipes = append(pipes, pipe)
 	}
-	run := exec.Command(filepath.Join(tmp, "loggen"), "-seed", fmt.Sprint(Seed), "-records", fmt.Sprint(records), //nolint:gosec // built above
+	run := exec.Command(filepath.Join(tmp, "loggen"), "-seed", fmt.Sprint(Seed), "-records", fmt.Sprint(records), //nolint:gosec,noctx // built above; ends by itself
 		"-format", "otlp-json", "-out", tmp)
 	if err := run.Start(); err != nil {
 		return fmt.Errorf("run generator: %w", err)
