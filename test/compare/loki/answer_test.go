@@ -178,7 +178,7 @@ func differ(want, got *answer) []string {
 	slices.SortFunc(g, compareRows)
 	var out []string
 	for len(w) > 0 || len(g) > 0 {
-		c := 0
+		var c int
 		switch {
 		case len(w) == 0:
 			c = 1

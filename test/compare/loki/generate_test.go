@@ -87,7 +87,7 @@ func (g *generator) rangeAggregation() string {
 	op := pick(g.Rand, "sum_over_time", "avg_over_time", "min_over_time", "max_over_time", "stddev_over_time", "stdvar_over_time",
 		"first_over_time", "last_over_time", "quantile_over_time", "rate", "absent_over_time")
 	grouping := ""
-	if strings.Contains("avg_over_time min_over_time max_over_time stddev_over_time stdvar_over_time first_over_time last_over_time quantile_over_time", op) {
+	if op != "sum_over_time" && op != "rate" && op != "absent_over_time" {
 		grouping = g.grouping()
 	}
 	param := ""

@@ -18,7 +18,7 @@ var base = time.Now().Add(-90 * time.Minute).Truncate(5 * time.Minute).UnixNano(
 
 const (
 	span       = time.Hour
-	maxEntries = 50000
+	maxEntries = 5000
 )
 
 // record is one log record, as every program gets it.
