@@ -115,7 +115,7 @@ func (c *counting) readFresh(fresh []*freshUnit, times spans) error {
 			return err
 		}
 		req := *c.q.req
-		keep := c.q.keeper()
+		keep := c.q.ticking(c.q.keeper())
 		req.Keep = func(r *Record) bool {
 			if times.has(r.Timestamp) && keep(r) {
 				c.mu.Lock()

@@ -143,6 +143,18 @@ func (q *query) tick(p *pace) error {
 	return q.turns.tick(q.ctx, q.usage, p)
 }
 
+// ticking is a condition that is asked for every record by one who has a turn. That the query is over is seen elsewhere.
+func (q *query) ticking(keep func(*Record) bool) func(*Record) bool {
+	var p pace
+	n := 0
+	return func(r *Record) bool {
+		if n++; n%tickRows == 0 {
+			_ = q.tick(&p)
+		}
+		return keep(r)
+	}
+}
+
 // acquire acquires memory for one who has a turn. Nobody waits for memory with a turn, else those that have memory would
 // wait for a turn for ever.
 func (q *query) acquire(n int64) error {

@@ -456,7 +456,7 @@ func (s *scan) readFresh(it *item) (err error) {
 	s.q.budget.keepAnyway(it.fresh.bytes)
 	it.held = &freshBytes{bytes: it.fresh.bytes, parts: 1}
 	req := *s.q.req
-	req.Keep = s.q.keeper()
+	req.Keep = s.q.ticking(s.q.keeper())
 	var scanned int
 	it.parts, scanned, err = it.fresh.rows(s.q.ctx, &req)
 	s.q.rowsScanned.Add(int64(scanned))

@@ -223,17 +223,14 @@ func (u *unordered) freshUnit(unit *freshUnit, times spans, yield func(*Record) 
 	defer u.q.budget.release(unit.bytes, false)
 	var ended error
 	rows := int64(0)
-	var p pace
 	req := *u.q.req
-	keep := u.q.keeper()
+	keep := u.q.ticking(u.q.keeper())
 	req.Keep = func(r *Record) bool {
 		if ended == nil && times.has(r.Timestamp) && keep(r) {
-			if ended = yield(r); ended == nil {
-				ended = u.q.tick(&p)
-				rows++
-			}
-			if ended != nil {
+			if ended = yield(r); ended != nil {
 				cancel()
+			} else {
+				rows++
 			}
 		}
 		return false
