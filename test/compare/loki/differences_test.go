@@ -23,6 +23,7 @@ var differences = []difference{
 	{`label_replace\(.*"service_name", "all"`, "label_replace that makes several series one is a mistake, as in PromQL"},
 	{`logfmt (\w+)="\w+", \w+="\w+"`, "a label that is extracted twice, or two labels of one key"},
 	{`(json|logfmt) a, a="b"|json a="a", a="b"`, "a label that is extracted twice"},
+	{`sum without \(.*(json|logfmt|label_format)`, "where lines have a label that is empty and others have none, Loki answers with two series of the same labels"},
 	{`0x10`, "Loki takes a hexadecimal integer for 0"},
 	{`drop .*\| (json|logfmt)`, "Loki does not extract a label again that was extracted and dropped"},
 }
