@@ -85,7 +85,7 @@ func (c *call) eval(e logql.Expr, p logql.Params) (answer, error) {
 	}
 	p.Unweighted = !c.a.cfg.Query.Weighted
 	results := c.a.results
-	if strings.Contains(strings.ToLower(c.r.Header.Get("Cache-Control")), "no-cache") { // as logcli --no-cache has it
+	if strings.Contains(strings.ToLower(c.r.Header.Get("Cache-Control")), "no-cache") { // as logcli --nocache has it
 		results = nil
 	}
 	res, cached, err := results.Eval(c.ctx, querycache.Query{

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// A query is cut into about so many blocks, of so many steps at least and at most.
+	// A query is cut into about so many blocks, of so many steps at least and at most; one of few steps into its steps.
 	wantedBlocks, fewestSteps, mostSteps = 16, 4, 256
 )
 
@@ -105,11 +105,15 @@ func gridOf(p *logql.Params) (g grid, ok bool) {
 		return g, false
 	}
 	n := uint64(p.End-p.Start)/uint64(step) + 1 //nolint:gosec // End is behind Start, even where their distance is no int64
-	if n < 2*fewestSteps || n > math.MaxInt32 {
+	if n < 2 || n > math.MaxInt32 {
 		return g, false
 	}
-	size := 1 << (bits.Len64(max(n/wantedBlocks, 1)) - 1) // a power of two, so that it seldom differs between like queries
-	return grid{start: p.Start, step: step, steps: int(n), size: min(max(size, fewestSteps), mostSteps)}, true
+	size := 1
+	if n >= 2*fewestSteps {
+		size = 1 << (bits.Len64(max(n/wantedBlocks, 1)) - 1) // a power of two, so that it seldom differs between like queries
+		size = min(max(size, fewestSteps), mostSteps)
+	}
+	return grid{start: p.Start, step: step, steps: int(n), size: size}, true
 }
 
 func (g *grid) at(i int) int64 { return g.start + int64(i)*g.step }
