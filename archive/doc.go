@@ -15,8 +15,8 @@
 //	writing        encoder.go, object_write.go, columns_write.go and the other *_write.go, promoted.go, counts.go
 //	the log        logrecord.go, logwriter.go, writerlog.go; checkpoint*.go, manifest*.go, lease.go, garbage.go
 //	following it   reader.go, refresh.go, logupdate.go, snapshot_days.go; what is not committed yet: fresh*.go; what is new: follow.go
-//	queries        request.go, query.go, plan.go, scan.go, groupscan.go, count*.go; conditions: filter.go, field.go, line.go, needle.go
-//	decoding       object.go, rowgroup.go, column.go, page.go, foreign.go, records_read.go; bounds: budget.go, cache.go, packed.go
+//	queries        request.go, query.go, plan.go, scan.go, groupscan.go, unordered.go, sweep.go, count*.go, turns.go; conditions: filter.go, field.go, line.go, needle.go
+//	decoding       object.go, rowgroup.go, column.go, page.go, page_values.go, foreign.go, records_read.go; bounds: budget.go, cache.go, packed.go
 //	the index      internal/textindex, index_write.go, index_verify.go
 //	resources      resources.go, resources_codec.go, resources_count.go; who asks: resources_read.go, resources_sum.go
 //	merging        merge*.go, rewrite.go
