@@ -431,3 +431,23 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 	require.LessOrEqual(t, c.Bytes(), int64(30_000))
 }
+
+// TestTooManySteps: no more steps than the engine allows, even where all of them are known; neither are they counted out.
+func TestTooManySteps(t *testing.T) {
+	w := newWorld()
+	w.put(base, "a", "x")
+	c := New(8 << 20)
+	ask := func(steps int64) error {
+		q := w.query(t, `sum(count_over_time({service_name="a"}[1m]))`, base, base+(steps-1)*minute, time.Minute)
+		q.Params.Limits.MaxSteps = 0
+		_, _, err := c.Eval(t.Context(), q)
+		return err
+	}
+	require.NoError(t, ask(11_000))
+	// With what is known the rest is few enough.
+	var limit *logql.LimitError
+	require.ErrorAs(t, ask(12_000), &limit)
+	w.selects = nil
+	require.ErrorAs(t, ask(1<<27), &limit)
+	require.Empty(t, w.selects)
+}

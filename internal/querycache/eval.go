@@ -42,7 +42,10 @@ func (c *Cache) Eval(ctx context.Context, q Query) (*logql.Result, Stats, error)
 	g, ok := gridOf(&q.Params)
 	r := reachOf(q.Expr)
 	most := q.Params.Limits.MaxSteps
-	if c == nil || c.limit <= 0 || !ok || !r.any || r.moving || most > 0 && g.steps > most {
+	if most <= 0 {
+		most = defaultMaxSteps
+	}
+	if c == nil || c.limit <= 0 || !ok || !r.any || r.moving || g.steps > most {
 		res, err := logql.Eval(ctx, q.Source, q.Expr, q.Params)
 		return res, stats, err
 	}

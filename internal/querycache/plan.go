@@ -17,6 +17,8 @@ import (
 const (
 	// A query is cut into about so many blocks, of so many steps at least and at most; one of few steps into its steps.
 	wantedBlocks, fewestSteps, mostSteps = 16, 4, 256
+	// defaultMaxSteps is what [logql.Limits] have where they do not say: more steps are for the engine to refuse.
+	defaultMaxSteps = 11_000
 )
 
 // reach is how far, seen from a step, the windows of a query go: from before to after the step, both mostly not positive.
