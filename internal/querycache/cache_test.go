@@ -448,6 +448,6 @@ func TestTooManySteps(t *testing.T) {
 	var limit *logql.LimitError
 	require.ErrorAs(t, ask(12_000), &limit)
 	w.selects = nil
-	require.ErrorAs(t, ask(1<<27), &limit)
+	require.ErrorAs(t, ask(1<<26), &limit)
 	require.Empty(t, w.selects)
 }
