@@ -40,6 +40,11 @@ func (n *News) Empty() bool { return n.Sure.empty() && n.Mixed.empty() && !n.Set
 
 func (s *Snapshot) empty() bool { return len(s.tail) == 0 && len(s.fresh) == 0 && len(s.errs) == 0 }
 
+// Uncommitted returns a snapshot of what of this one is not committed yet. It may be used as long as this one.
+func (s *Snapshot) Uncommitted() *Snapshot {
+	return &Snapshot{reader: s.reader, writers: s.writers, fresh: s.fresh, tenants: s.tenants}
+}
+
 // NewFollower makes a follower that has seen a snapshot, which must be of all tenants, as those of Next.
 func NewFollower(s *Snapshot) *Follower {
 	f := &Follower{logs: make(map[string]uint64, len(s.writers)), held: map[heldLog]uint64{}}

@@ -115,11 +115,29 @@ func (t *tailing) begin() error {
 	if err != nil {
 		return err
 	}
-	if len(s.Fresh()) > 0 {
-		t.sent.remember(entries)
+	if err := t.know(s.Uncommitted()); err != nil {
+		return err
 	}
 	t.wait(entries, time.Now())
 	return nil
+}
+
+// know takes note of the lines of a snapshot, the newest as far as there is room, so that they are not sent when they are committed:
+// those behind the limit, too, are not new then.
+func (t *tailing) know(s *archive.Snapshot) error {
+	if len(s.Fresh()) == 0 {
+		return nil
+	}
+	return t.query(s, func(ctx context.Context, source *archivesource.Source, p logql.Params) error {
+		_, err := logql.Each(ctx, source, t.req.expr, p, func(ts int64, labels logql.Labels, line string) error {
+			t.sent.remember([]tailEntry{{time: ts, line: line, labels: labels}})
+			if t.sent.lines >= maxSentLines/2 { // the other half is for what comes
+				return logql.ErrStop
+			}
+			return nil
+		})
+		return err
+	})
 }
 
 // look finds what is new.
@@ -152,35 +170,42 @@ func (t *tailing) look() error {
 	return nil
 }
 
-// eval returns the newest lines of a snapshot, oldest first. Those that are too many are dropped, which is told if tell says so.
-func (t *tailing) eval(s *archive.Snapshot, limit int, tell bool) ([]tailEntry, error) {
+// query looks at the lines of a snapshot that the tail may see, as soon as it has a turn.
+func (t *tailing) query(s *archive.Snapshot, look func(context.Context, *archivesource.Source, logql.Params) error) error {
 	ctx, cancel := context.WithTimeout(t.ctx, t.call.a.cfg.Query.Timeout)
 	defer cancel()
 	leave, _, err := t.call.a.turn(ctx, t.call.tenants)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
 	source := archivesource.New(s, t.call.a.mapper, archivesource.Options{Tenants: t.call.tenants, MaxBytes: t.call.limit.readBytes})
 	defer func() { t.count(source.Stats()) }()
-	p := logql.Params{
-		Start: t.req.start, End: math.MaxInt64, Limit: limit, Descending: true, Categorize: t.req.categorize,
+	return look(ctx, source, logql.Params{
+		Start: t.req.start, End: math.MaxInt64, Descending: true, Categorize: t.req.categorize,
 		Limits: logql.Limits{MaxMemoryBytes: maxTailBytes},
-	}
-	res, err := logql.Eval(ctx, source, t.req.expr, p)
-	for tooLong := (*logql.LimitError)(nil); errors.As(err, &tooLong) && p.Limit > 1; {
-		p.Limit = max(p.Limit/10, 1) // the lines are long
-		res, err = logql.Eval(ctx, source, t.req.expr, p)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if tell && res.Stats.Returned >= int64(p.Limit) {
-		if err := t.drop(ctx, source, p); err != nil {
-			return nil, err
+	})
+}
+
+// eval returns the newest lines of a snapshot, oldest first. Those that are too many are dropped, which is told if tell says so.
+func (t *tailing) eval(s *archive.Snapshot, limit int, tell bool) (entries []tailEntry, err error) {
+	err = t.query(s, func(ctx context.Context, source *archivesource.Source, p logql.Params) error {
+		p.Limit = limit
+		res, err := logql.Eval(ctx, source, t.req.expr, p)
+		for tooLong := (*logql.LimitError)(nil); errors.As(err, &tooLong) && p.Limit > 1; {
+			p.Limit = max(p.Limit/10, 1) // the lines are long
+			res, err = logql.Eval(ctx, source, t.req.expr, p)
 		}
-	}
-	return entriesOf(res), nil
+		if err != nil {
+			return err
+		}
+		entries = entriesOf(res)
+		if tell && res.Stats.Returned >= int64(p.Limit) {
+			return t.drop(ctx, source, p)
+		}
+		return nil
+	})
+	return entries, err
 }
 
 // count takes note of what a look has read.

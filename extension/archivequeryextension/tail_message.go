@@ -9,8 +9,6 @@ import (
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
-
-	"github.com/logboom/logboom/logql"
 )
 
 // appendTail writes a message: lines in the order of time, those of one stream that follow each other together, and what
@@ -132,7 +130,7 @@ func (m *sentLines) without(entries []tailEntry) []tailEntry {
 	})
 }
 
-// hash is the same for the same line.
+// hash is the same for the same line, whether its labels are categorized or not.
 func (e *tailEntry) hash() uint64 {
 	var d xxhash.Digest
 	d.Reset()
@@ -145,13 +143,14 @@ func (e *tailEntry) hash() uint64 {
 	binary.LittleEndian.PutUint64(n[:], uint64(e.time)) //nolint:gosec // its bits
 	_, _ = d.Write(n[:])
 	text(e.line)
-	for _, labels := range []logql.Labels{e.labels, e.metadata, e.parsed} {
-		binary.LittleEndian.PutUint64(n[:], uint64(len(labels)))
-		_, _ = d.Write(n[:])
-		for i := range labels {
-			text(labels[i].Name)
-			text(labels[i].Value)
-		}
+	labels := e.labels
+	if len(e.metadata)+len(e.parsed) > 0 {
+		labels = slices.Concat(labels, e.metadata, e.parsed)
+		labels.Sort()
+	}
+	for i := range labels {
+		text(labels[i].Name)
+		text(labels[i].Value)
 	}
 	return d.Sum64()
 }

@@ -251,6 +251,25 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// TestTailDoesNotGoBack: of the lines that were there it sends the newest, as many as were asked for, and none of the others
+// when they are committed together with new ones.
+func TestTailDoesNotGoBack(t *testing.T) {
+	a, l := liveServer(t, nil)
+	now := time.Now()
+	const query = shopTail + ` | logfmt`
+	l.accept("shop", now.Add(-time.Minute), "line=1", "line=2", "line=3")
+	plain := tailOf(t, dialTail(t, a, nil, "query", query, "limit", "1"))
+	sorted := tailOf(t, dialTail(t, a, http.Header{"X-Loki-Response-Encoding-Flags": {"categorize-labels"}}, "query", query, "limit", "1"))
+	plain.wait(t, 1)
+	sorted.wait(t, 1)
+	l.flush(serviceLogs("shop", now, "line=4"))
+	l.accept("shop", now, "line=5")
+	for _, c := range []*tailClient{plain, sorted} {
+		require.Eventually(t, func() bool { return slices.Contains(c.got(), "line=5") }, time.Minute, time.Millisecond)
+		assert.Equal(t, []string{"line=3", "line=4", "line=5"}, c.got())
+	}
+}
+
 // TestTailLabels: labels are as those of a query.
 func TestTailLabels(t *testing.T) {
 	a, l := liveServer(t, nil)
