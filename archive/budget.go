@@ -95,6 +95,18 @@ func (b *budget) release(n int64, kept bool) {
 	b.wake()
 }
 
+// close gives the parent back what a query that is over still has: what it kept of row groups that it did not come to the end of.
+func (b *budget) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.parent == nil {
+		return
+	}
+	b.parent.release(b.lasting, true)
+	b.parent.release(b.used-b.lasting, false)
+	b.parent = nil
+}
+
 func (b *budget) wake() {
 	close(b.freed)
 	b.freed = make(chan struct{})

@@ -40,6 +40,7 @@ func (s *Snapshot) Count(ctx context.Context, req CountRequest) ([]CountRow, Sca
 	if err != nil || len(req.Edges) == 1 || scan.after(scan.Start) {
 		return nil, ScanStats{}, err
 	}
+	defer q.budget.close()
 	c := &counting{sweep: sweep{q: q}, req: &req, total: tally{rows: map[countKey]*CountRow{}}}
 	wanted, _ := s.wanted(q, &c.stats)
 	c.twice = doubtful(wanted, s.fresh, span64{scan.Start, scan.last()}, scan.Service)

@@ -61,6 +61,7 @@ func (s *Snapshot) CountResources(ctx context.Context, req ResourceCountRequest,
 	if err != nil || scan.after(scan.Start) {
 		return true, ScanStats{}, err
 	}
+	defer q.budget.close()
 	c := &resourceCounting{unordered: unordered{sweep: sweep{q: q}}, req: &CountRequest{Edges: req.Edges, BySeverity: req.BySeverity}, add: add, bytes: !req.NoBytes}
 	objects, _ := s.wanted(q, &c.stats)
 	asked := spans{{scan.Start, scan.last()}}

@@ -36,6 +36,7 @@ func (s *Snapshot) Scan(ctx context.Context, req ScanRequest, yield func(*Record
 	if err != nil {
 		return ScanStats{}, err
 	}
+	defer q.budget.close()
 	sc := newScan(q)
 	defer sc.wg.Wait() // nothing of the request is used after Scan returned
 	defer cancel()

@@ -31,6 +31,7 @@ func (s *Snapshot) ScanUnordered(ctx context.Context, req ScanRequest, newYield 
 	if err != nil || req.after(req.Start) {
 		return ScanStats{}, err
 	}
+	defer q.budget.close()
 	u := &unordered{sweep: sweep{q: q}, limit: limit, newYield: newYield}
 	objects, errs := s.wanted(q, &u.stats)
 	for _, err := range errs {

@@ -162,3 +162,60 @@ func TestCut(t *testing.T) {
 	}
 	require.Greater(t, len(cut(spans{{0, 1 << 40}}, 2)), 2)
 }
+
+// TestMemoryIsGivenBack: whichever way a query ends, the reader's memory is there for the next.
+func TestMemoryIsGivenBack(t *testing.T) {
+	own := errors.New("own")
+	for _, uids := range []bool{false, true} {
+		_, reader := unorderedArchive(t, uids)
+		start := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+		batch := NewBatch(wildLogs(rand.New(rand.NewPCG(6, 6)), 100, start, time.Hour, uids), start, BatchOptions{})
+		s := reader.Snapshot().WithFresh(&Fresh{Writer: "other", WAL: "wal", Parts: []FreshPart{{
+			First: 1, Last: 1, Bytes: 1 << 20, Read: func(_ context.Context, visit func(uint64, *Batch) error) error { return visit(1, batch) },
+		}}})
+		given := func() {
+			t.Helper()
+			require.Zero(t, reader.memory.used)
+			require.Zero(t, reader.memory.lasting)
+		}
+		for _, end := range []error{nil, own, ErrStop} {
+			ends := func(after int64) func(*Record) error {
+				var calls atomic.Int64
+				return func(*Record) error {
+					if calls.Add(1) >= after {
+						return end
+					}
+					return nil
+				}
+			}
+			for _, after := range []int64{1, 100, 1 << 40} {
+				_, _ = s.Scan(t.Context(), All(), ends(after))
+				given()
+				yield := ends(after)
+				_, _ = s.ScanUnordered(t.Context(), All(), func() func(*Record) error { return yield })
+				given()
+			}
+		}
+		limited := All()
+		limited.Limit = 10
+		_, err := s.Scan(t.Context(), limited, func(*Record) error { return nil })
+		require.NoError(t, err)
+		given()
+		for _, after := range []int64{1, 1000} {
+			ctx, cancel := context.WithCancel(t.Context())
+			calls := int64(0)
+			_, err = s.Scan(ctx, All(), func(*Record) error {
+				if calls++; calls == after {
+					cancel()
+				}
+				return nil
+			})
+			require.ErrorIs(t, err, context.Canceled)
+			given()
+			cancel()
+		}
+		_, _, err = s.Count(t.Context(), CountRequest{ScanRequest: All(), Bytes: true})
+		require.NoError(t, err)
+		given()
+	}
+}
