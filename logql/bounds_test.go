@@ -112,6 +112,23 @@ func TestLabelReplaceIsBounded(t *testing.T) {
 	require.True(t, IsUserError(err))
 }
 
+// TestReplacedLabelsAreCharged makes, of few small labels, more than the query may hold.
+func TestReplacedLabelsAreCharged(t *testing.T) {
+	var entries []Entry
+	for i := range 100 {
+		entries = append(entries, Entry{Timestamp: 1, Stream: Labels{{"app", fmt.Sprint(i, strings.Repeat("x", 1000))}}})
+	}
+	e, err := Parse(`label_replace(sum by (app) (count_over_time({app=~".+"}[1s])), "b", "` + strings.Repeat("$1", 100) + `", "app", "(.*)")`)
+	require.NoError(t, err)
+	p := Params{Start: 1, End: 1, Limits: Limits{MaxMemoryBytes: 5 << 20}}
+	_, err = Eval(context.Background(), NewMemory(entries), e, p)
+	var limit *LimitError
+	require.ErrorAs(t, err, &limit)
+	p.Limits.MaxMemoryBytes = 50 << 20
+	_, err = Eval(context.Background(), NewMemory(entries), e, p)
+	require.NoError(t, err)
+}
+
 func TestTemplateTexts(t *testing.T) {
 	for tt, want := range map[string]string{
 		`{{print "a" 1 "b"}}{{println "c"}}`:                 "a1bc\n",

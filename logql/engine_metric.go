@@ -127,7 +127,7 @@ func (ev *evaluator) eval(e SampleExpr) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return labelReplace(e, inner)
+		return ev.labelReplace(e, inner)
 	case *BinaryExpr:
 		l, err := ev.eval(e.Left)
 		if err != nil {
@@ -159,7 +159,7 @@ func unites(e *VectorAggregation, r *RangeAggregation) bool {
 	return false
 }
 
-func labelReplace(e *LabelReplace, v *value) (*value, error) {
+func (ev *evaluator) labelReplace(e *LabelReplace, v *value) (*value, error) {
 	if v.isScalar {
 		return nil, queryErrorf("label_replace needs a vector, got a number")
 	}
@@ -183,6 +183,9 @@ func labelReplace(e *LabelReplace, v *value) (*value, error) {
 			}
 			ls.Sort()
 			s.labels = ls
+			if err := ev.charge(2 * int64(len(repl))); err != nil { // the label, and what it adds to the key
+				return nil, err
+			}
 		}
 		key := string(s.labels.appendKey(nil))
 		if seen[key] {
