@@ -23,6 +23,8 @@ import (
 const (
 	// tailSpan is how far back the first lines of a tail lie that gives no start, and how late a line may come.
 	tailSpan = time.Hour
+	// maxTails bounds the tails of all tenants. There is room for other requests beside them: see maxRequests.
+	maxTails = maxRequests / 2
 	// maxTailDelay bounds delay_for.
 	maxTailDelay = 5 * time.Second
 	// maxTailMessage bounds what a client of a tail may send: it has nothing to say.
@@ -45,10 +47,13 @@ var defaultTailTimes = tailTimes{look: 250 * time.Millisecond, ping: 15 * time.S
 // errTailClient says that the client does not take what it gets.
 var errTailClient = errors.New("the client does not take its lines")
 
-// tooManyTails refuses one.
+// tooManyTails refuses one; a most of 0 is that of all tenants.
 type tooManyTails struct{ open, most int }
 
 func (e *tooManyTails) Error() string {
+	if e.most == 0 {
+		return "too many tails are open: try again later"
+	}
 	return fmt.Sprintf("%d tails are open, tail::max_concurrent is %d: close one, or try again later", e.open, e.most)
 }
 
@@ -57,30 +62,45 @@ func (*tooManyTails) Is(target error) bool { return target == errBusy }
 // tails counts those that are open.
 type tails struct {
 	mu     sync.Mutex
-	open   map[string]int // by tenant
+	open   map[string]int // by tenant; one of several is a tail of each
+	all    int
 	closed bool
 	wg     sync.WaitGroup
 }
 
-// begin makes room for one of a tenant, until end is called.
-func (s *tails) begin(tenant string, most int) (end func(), err error) {
+// begin makes room for one of some tenants, nil being everybody, until end is called.
+func (s *tails) begin(tenants []string, most int) (end func(), err error) {
+	if len(tenants) == 0 {
+		tenants = []string{""}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
+	if s.closed {
 		return nil, errUnavailable
-	case s.open[tenant] >= most:
-		return nil, &tooManyTails{s.open[tenant], most}
+	}
+	if s.all >= maxTails {
+		return nil, &tooManyTails{open: s.all}
+	}
+	for _, tenant := range tenants {
+		if s.open[tenant] >= most {
+			return nil, &tooManyTails{s.open[tenant], most}
+		}
 	}
 	if s.open == nil {
 		s.open = map[string]int{}
 	}
-	s.open[tenant]++
+	s.all++
+	for _, tenant := range tenants {
+		s.open[tenant]++
+	}
 	s.wg.Add(1)
 	return func() {
 		s.mu.Lock()
-		if s.open[tenant]--; s.open[tenant] == 0 {
-			delete(s.open, tenant)
+		s.all--
+		for _, tenant := range tenants {
+			if s.open[tenant]--; s.open[tenant] == 0 {
+				delete(s.open, tenant)
+			}
 		}
 		s.mu.Unlock()
 		s.wg.Done()
@@ -114,8 +134,15 @@ func (c *call) tailRequest() (*tailRequest, error) {
 		return nil, badRequestf("only log queries can be tailed, got a metric query")
 	}
 	t := &tailRequest{expr: log, categorize: c.categorize()}
-	start, err := c.p.time("start", c.p.now.Add(-tailSpan))
+	span := tailSpan
+	if c.limit.span > 0 {
+		span = min(span, c.limit.span)
+	}
+	start, err := c.p.time("start", c.p.now.Add(-span))
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkSpan(c.p.now.Sub(start)); err != nil {
 		return nil, err
 	}
 	t.start = start.UnixNano()
@@ -176,7 +203,7 @@ func (c *call) tail(w http.ResponseWriter, upgrader *websocket.Upgrader) (outcom
 	if c.a.reader.Load() == nil {
 		return "", errUnavailable
 	}
-	end, err := c.a.tails.begin(strings.Join(c.tenants, "|"), c.a.cfg.Tail.MaxConcurrent)
+	end, err := c.a.tails.begin(c.tenants, c.a.cfg.Tail.MaxConcurrent)
 	if err != nil {
 		return "", err
 	}

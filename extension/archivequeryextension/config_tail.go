@@ -11,7 +11,8 @@ import (
 
 // TailConfig bounds live tails, the connections that get lines as they come.
 type TailConfig struct {
-	// MaxConcurrent is how many tails a tenant may have at a time; where there are no tenants, all together.
+	// MaxConcurrent is how many tails a tenant may have at a time, one of several tenants being a tail of each; where there are no
+	// tenants, all together.
 	MaxConcurrent int `mapstructure:"max_concurrent"`
 	// MaxDuration ends a tail; its client connects again if it is still wanted.
 	MaxDuration time.Duration `mapstructure:"max_duration"`

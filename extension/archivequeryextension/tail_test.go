@@ -346,7 +346,7 @@ func TestTailOfManyLines(t *testing.T) {
 func TestTailOfTenants(t *testing.T) {
 	a, l := liveServer(t, func(a *archiveQuery) {
 		a.cfg.Tenants.Enabled = true
-		a.cfg.Tail.MaxConcurrent = 1
+		a.cfg.Tail.MaxConcurrent = 2
 	})
 	tenant := func(name string) http.Header { return http.Header{tenantHeader: {name}} }
 	_, resp, err := dialTailError(t, a, nil, "query", shopTail)
@@ -376,6 +376,42 @@ func TestTailOfTenants(t *testing.T) {
 	assert.ElementsMatch(t, []string{"line 1 of a", "line 2 of a", "line 3 of a"}, one.wait(t, 3))
 	assert.ElementsMatch(t, []string{"line 1 of b", "line 2 of b", "line 3 of b"}, two.wait(t, 3))
 	assert.Len(t, both.wait(t, 6), 6)
+}
+
+// TestTailLimits: a tail looks back no further than queries may, and each tenant has its number of tails, whomever it asks with.
+func TestTailLimits(t *testing.T) {
+	a, l := liveServer(t, func(a *archiveQuery) {
+		a.cfg.Tenants.Enabled = true
+		a.cfg.Tail.MaxConcurrent = 1
+		a.cfg.Query.MaxRange = 10 * time.Minute
+	})
+	tenant := func(name string) http.Header { return http.Header{tenantHeader: {name}} }
+	refused := func(status int, name string, kv ...string) {
+		t.Helper()
+		conn, resp, err := dialTailError(t, a, tenant(name), append(kv, "query", shopTail)...)
+		if err == nil {
+			_ = conn.Close()
+		}
+		require.Error(t, err)
+		require.Equal(t, status, resp.StatusCode)
+	}
+	refused(http.StatusBadRequest, "a", "start", fmt.Sprint(time.Now().Add(-time.Hour).UnixNano()))
+	now := time.Now()
+	for _, at := range []time.Duration{-30 * time.Minute, -time.Minute} {
+		b := archive.NewBatch(serviceLogs("shop", now.Add(at), "line of "+at.String()), now, archive.BatchOptions{Tenant: "b"})
+		l.mu.Lock()
+		l.held = append(slices.Clip(l.held), b)
+		l.mu.Unlock()
+	}
+	both := tailOf(t, dialTail(t, a, tenant("a|b"), "query", shopTail))
+	refused(http.StatusTooManyRequests, "b")
+	refused(http.StatusTooManyRequests, "b|c")
+	require.Equal(t, []string{"line of -1m0s"}, both.wait(t, 1))
+	a.tails.mu.Lock()
+	require.Equal(t, map[string]int{"a": 1, "b": 1}, a.tails.open)
+	a.tails.all = maxTails
+	a.tails.mu.Unlock()
+	refused(http.StatusTooManyRequests, "d")
 }
 
 func TestTailMistakes(t *testing.T) {
