@@ -113,7 +113,7 @@ func (s *groupScan) atOnce(g *groupReader) bool {
 	if s.q.reader == nil || g.info.sum.Bytes > wholeGroup || len(s.q.leaves) < numColumns/2 {
 		return false
 	}
-	s.plan.mu.Lock()
+	s.q.lock(&s.plan.mu)
 	few, left := s.plan.match != nil, 0
 	for i, v := range s.plan.verdicts {
 		if v != textindex.None && (s.plan.later == nil || !s.plan.later[i]) {

@@ -88,6 +88,7 @@ func (q *query) choose(meta *ObjectMeta, o *objectFile) *objectPlan {
 		return p
 	}
 	p.match = o.index.Match(q.index)
+	p.match.Lock = q.lock
 	if q.req.Limit > 0 && left > 1 { // the first row group may be enough
 		p.later = candidates
 		return p
@@ -120,7 +121,7 @@ func (q *query) ask(p *objectPlan, candidates []bool) {
 // verdict is what the index says of a row group. Where it was put off, it is asked for this and the next ones, more each
 // time.
 func (q *query) verdict(p *objectPlan, group int) (textindex.Verdict, *textindex.Match) {
-	p.mu.Lock()
+	q.lock(&p.mu)
 	defer p.mu.Unlock()
 	if p.match != nil && p.later != nil && p.later[group] {
 		next := make([]bool, len(p.later))

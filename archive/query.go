@@ -166,6 +166,17 @@ func (q *query) acquire(n int64) error {
 	return q.budget.acquire(q.ctx, n)
 }
 
+// lock locks a mutex that others hold while they read, for one who has a turn. Nobody waits for it with a turn, else who
+// holds it would wait for a turn for ever.
+func (q *query) lock(mu *sync.Mutex) {
+	if mu.TryLock() {
+		return
+	}
+	q.leave()
+	mu.Lock()
+	q.enter()
+}
+
 // read reads a part of an object, for one who has a turn.
 func (q *query) read(key string, offset, n int64) ([]byte, error) {
 	if err := q.limit.use(n); err != nil {

@@ -34,6 +34,9 @@ type Rows struct {
 // Match is a query on one index. It is safe for concurrent use, and short-lived: it keeps what it learned of the
 // query (a byte for each shape).
 type Match struct {
+	// Lock locks the mutex, which is held while something is fetched; nil: it waits for it.
+	Lock func(*sync.Mutex)
+
 	index *Index
 	query *Query
 
@@ -171,7 +174,11 @@ func (m *Match) Rows(ctx context.Context, group int) (Rows, error) {
 
 // verdicts returns those for the shapes of each list.
 func (m *Match) verdicts(ctx context.Context, lists ...[]byte) ([][]Verdict, error) {
-	m.mu.Lock()
+	if m.Lock != nil {
+		m.Lock(&m.mu)
+	} else {
+		m.mu.Lock()
+	}
 	defer m.mu.Unlock()
 	if m.shapes == nil {
 		m.shapes = newShapeVerdicts(m.index, m.query)
