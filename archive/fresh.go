@@ -209,7 +209,7 @@ func (u *freshUnit) rows(ctx context.Context, req *ScanRequest) (kept map[string
 		if number <= u.above {
 			return nil
 		}
-		scanned += b.Rows()
+		scanned += int(u.tenants.rows(b))
 		var list []freshRow
 		shared, keep, tenant := uint32(math.MaxUint32), false, ""
 		for i := range b.rows {

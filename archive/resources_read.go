@@ -257,7 +257,7 @@ func (u *freshUnit) resources(ctx context.Context, req *ScanRequest) (list map[s
 		if number <= u.above {
 			return nil
 		}
-		scanned += b.Rows()
+		scanned += int(u.tenants.rows(b))
 		type known struct {
 			counter  *resourceCounter
 			resource int32

@@ -253,7 +253,7 @@ func (c *resourceCounting) freshUnit(u *freshUnit) error {
 		if number <= u.above {
 			return nil
 		}
-		c.q.rowsScanned.Add(int64(b.Rows()))
+		c.q.rowsScanned.Add(u.tenants.rows(b))
 		wanted := make([]bool, len(b.shared))
 		for i := range b.shared {
 			wanted[i] = wants(&b.shared[i])

@@ -21,6 +21,19 @@ func (t tenantSet) inBatch(b *Batch) bool {
 	return t == nil || slices.ContainsFunc(b.shared, func(s sharedText) bool { return t.has(s.tenant) })
 }
 
+// rows is how many of a batch the tenants have.
+func (t tenantSet) rows(b *Batch) (n int64) {
+	if t == nil {
+		return int64(b.Rows())
+	}
+	for i := range b.rows {
+		if t.has(b.shared[b.rows[i].shared].tenant) {
+			n++
+		}
+	}
+	return n
+}
+
 // ForTenants returns a snapshot of the records of these tenants alone, "" being that of records without one. Everything that
 // looks for records ([Snapshot.Objects], [Snapshot.Fresh], [Snapshot.Scan] and [Snapshot.Count]) sees nothing else; what is about
 // the commit log as a whole, such as [Snapshot.Totals], remains. Of no tenants there is nothing to see. A snapshot that is for some
@@ -62,11 +75,6 @@ func (u *freshUnit) size(b *Batch) (rows, bytes int64, services []string) {
 		return rows, bytes, services
 	}
 	all := max(rows, 1)
-	rows = 0
-	for i := range b.rows {
-		if u.tenants.has(b.shared[b.rows[i].shared].tenant) {
-			rows++
-		}
-	}
+	rows = u.tenants.rows(b)
 	return rows, int64(float64(bytes) * float64(rows) / float64(all)), services
 }

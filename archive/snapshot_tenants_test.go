@@ -99,14 +99,29 @@ func TestTenantsSeeTheirOwn(t *testing.T) {
 				require.Empty(t, stats.Errors)
 				require.Equal(t, tt.want, got, "%q", tt.tenants)
 
-				rows, _, err := s.Count(t.Context(), CountRequest{ScanRequest: req})
+				require.LessOrEqual(t, stats.RowsScanned, total, "of others not even the number is told")
+
+				rows, stats, err := s.Count(t.Context(), CountRequest{ScanRequest: req})
 				require.NoError(t, err)
+				require.LessOrEqual(t, stats.RowsScanned, total)
 				counted := int64(0)
 				for _, r := range rows {
 					counted += r.Rows
 				}
 				require.Equal(t, total, counted, "%q", tt.tenants)
 			}
+			stats, err := s.EachResources(t.Context(), ResourceRequest{Start: math.MinInt64, End: math.MaxInt64}, func(*ObjectMeta, *ResourceCounts) error { return nil })
+			require.NoError(t, err)
+			require.LessOrEqual(t, stats.RowsScanned, total)
+			if total == 0 { // else they look at some rows more than once
+				stats, err = s.ScanUnordered(t.Context(), All(), func() func(*Record) error { return func(*Record) error { return nil } })
+				require.NoError(t, err)
+				require.Zero(t, stats.RowsScanned)
+				_, stats, err = s.CountResources(t.Context(), ResourceCountRequest{Edges: []int64{math.MinInt64, math.MaxInt64}, MaxRows: 1000}, func(*ResourceCount) {})
+				require.NoError(t, err)
+				require.Zero(t, stats.RowsScanned)
+			}
+
 			objects, errs := s.Objects(t.Context(), math.MinInt64, math.MaxInt64)
 			require.Empty(t, errs)
 			for _, o := range objects {
