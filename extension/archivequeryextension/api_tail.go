@@ -249,6 +249,9 @@ func (c *call) follow(conn *websocket.Conn, req *tailRequest) (outcome string) {
 	t := &tailing{call: c, ctx: ctx, req: req, conn: conn, times: times}
 	err := t.run()
 	code, reason, outcome := c.tailEnd(ctx, err)
+	if outcome == outcomeOK && c.read.Partial() {
+		outcome = outcomePartial
+	}
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(times.close))
 	return outcome
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"go.opentelemetry.io/otel/attribute"
+	"go.uber.org/zap"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/archivesource"
@@ -62,7 +63,7 @@ type tailEntry struct {
 }
 
 func (e *tailEntry) size() int64 {
-	return int64(len(e.line)+labelsSize(e.metadata)+labelsSize(e.parsed)) + 192
+	return int64(len(e.line)+labelsSize(e.labels)+labelsSize(e.metadata)+labelsSize(e.parsed)) + 192 // the labels may be its own
 }
 
 // run sends what there is, and what comes, until the context or max_duration ends it, or something fails.
@@ -208,8 +209,11 @@ func (t *tailing) eval(s *archive.Snapshot, limit int, tell bool) (entries []tai
 	return entries, err
 }
 
-// count takes note of what a look has read.
+// count takes note of what a look has read, and could not read: the client of a tail cannot be told.
 func (t *tailing) count(stats archive.ScanStats) {
+	if stats.Partial() && !t.call.read.Partial() {
+		t.call.a.set.Logger.Warn("a live tail goes on without what cannot be read", zap.Error(stats.Errors[0]))
+	}
 	t.call.read.Add(&stats)
 	ctx := context.WithoutCancel(t.ctx)
 	t.call.a.telemetry.ExtensionArchiveQueryScannedRecords.Add(ctx, stats.RowsScanned)

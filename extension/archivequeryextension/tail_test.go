@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +21,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/logboom/logboom/archive"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/logql"
 )
 
 // tailMessage is what a client of a tail gets.
@@ -130,6 +134,7 @@ type live struct {
 	first    uint64
 	held     []*archive.Batch
 	sequence uint64
+	lost     bool // the objects do not come to the bucket
 }
 
 func (l *live) Fresh(context.Context) (*archive.Fresh, error) {
@@ -178,6 +183,9 @@ func (l *live) flush(more ...plog.Logs) {
 	var objects []archive.ObjectMeta
 	require.NoError(l.t, enc.Encode(archive.ObjectName{Writer: "w", Epoch: l.log.Epoch(), From: l.first, To: to}, func(o archive.Object) error {
 		objects = append(objects, o.Meta)
+		if l.lost {
+			return nil
+		}
 		return l.bucket.Create(l.t.Context(), o.Meta.Key, o.Body)
 	}))
 	require.NoError(l.t, l.log.Commit(l.t.Context(), l.first, to, objects))
@@ -412,6 +420,40 @@ func TestTailLimits(t *testing.T) {
 	a.tails.all = maxTails
 	a.tails.mu.Unlock()
 	refused(http.StatusTooManyRequests, "d")
+}
+
+// TestTailSaysWhatItLacks: a tail goes on behind what cannot be read, and it is on record.
+func TestTailSaysWhatItLacks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "queries.jsonl")
+	logger, logs := observer.New(zap.WarnLevel)
+	a, l := liveServer(t, func(a *archiveQuery) {
+		a.cfg.QueryLog.Audit, a.cfg.QueryLog.File = true, path
+		a.set.Logger = zap.New(logger)
+	})
+	c := tailOf(t, dialTail(t, a, nil, "query", shopTail))
+	l.accept("shop", time.Now(), "line 1")
+	c.wait(t, 1)
+	l.lost = true
+	l.flush(serviceLogs("shop", time.Now(), "line 2"))
+	l.accept("shop", time.Now(), "line 3")
+	require.Equal(t, []string{"line 1", "line 3"}, c.wait(t, 2))
+	require.NoError(t, a.Shutdown(context.Background()))
+	list := events(t, path)
+	require.Len(t, list, 1)
+	assert.Equal(t, outcomePartial, list[0].Outcome)
+	require.Equal(t, 1, logs.FilterMessageSnippet("tail").Len())
+}
+
+// TestTailHoldsItsBytes: labels that lines do not share are memory, too.
+func TestTailHoldsItsBytes(t *testing.T) {
+	tail := tailing{req: &tailRequest{}}
+	for i := range 100 {
+		tail.wait([]tailEntry{{time: int64(i), labels: logql.Labels{{Name: "a", Value: fmt.Sprint(i) + strings.Repeat("x", 1<<20)}}}}, time.Now())
+	}
+	assert.Less(t, len(tail.waiting), 2*maxTailBytes>>20)
+	assert.Len(t, tail.dropped, 100-len(tail.waiting))
+	assert.Len(t, tail.due(time.Now()), 100-len(tail.dropped))
+	assert.Zero(t, tail.bytes)
 }
 
 func TestTailMistakes(t *testing.T) {
