@@ -4,9 +4,11 @@
 package archive
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +21,8 @@ import (
 // for a while after somebody else was seen to wait for a processor. If records are being taken in at that moment, who
 // has a turn rests for a part of it: the processors are the writers' first, because what is refused may be lost and an
 // answer is only late. A turn lasts turnTime when another query waits for it, and is then given to that of them which has
-// had least.
+// had least. Now and then it is given to who has
+// waited longest, so that many short queries do not keep out a long one.
 type turns struct {
 	procs  func() int
 	now    func() int64 // ns
@@ -33,6 +36,7 @@ type turns struct {
 	waiting waiters
 	queued  atomic.Int64 // len(waiting)
 	floor   int64        // the most that a query had had when its turn began
+	eldest  int64        // when who had waited longest got a turn for that
 }
 
 const (
@@ -45,6 +49,8 @@ const (
 	// credit is how much less than others a new query is taken to have had, so that short ones are over soon; most, how much
 	// less one may have had that waited for the bucket.
 	credit, most = 2 * turnTime, 5 * turnTime
+	// patience is how often the turn goes to who has waited longest.
+	patience = 10 * turnTime
 	// resting is how many times as long as it computed somebody rests when records are taken in that need the processor.
 	resting = 4
 	// longestRest bounds a rest, after something that could not be interrupted.
@@ -85,7 +91,7 @@ func (t *turns) newUsage() *usage {
 // waiter is a goroutine that waits for a turn.
 type waiter struct {
 	usage *usage
-	order int64 // of those of one query
+	order int64 // in which they came
 	at    int   // in the heap; -1: it has its turn
 	ready chan struct{}
 }
@@ -205,7 +211,12 @@ func (t *turns) grant(now int64) {
 	}
 	heap.Init(&t.waiting)
 	for len(t.waiting.list) > 0 && t.running < t.limit(now) {
-		w := heap.Pop(&t.waiting).(*waiter)
+		w := t.waiting.list[0]
+		if now-t.eldest >= int64(patience) {
+			t.eldest = now
+			w = slices.MinFunc(t.waiting.list, func(a, b *waiter) int { return cmp.Compare(a.order, b.order) })
+		}
+		heap.Remove(&t.waiting, w.at)
 		t.start(w.usage, now)
 		close(w.ready)
 	}

@@ -247,3 +247,45 @@ func TestRestsForIntake(t *testing.T) {
 	require.Equal(t, []time.Duration{resting * time.Millisecond, longestRest}, slept)
 	turns.leave(u)
 }
+
+// TestShortQueriesDoNotKeepOutLongOnes: one after the other begins, computes for less than the credit, and ends, with no pause; who
+// computed for long before still gets its part.
+func TestShortQueriesDoNotKeepOutLongOnes(t *testing.T) {
+	turns, clock := testTurns(1)
+	long := turns.newUsage()
+	turns.enter(t.Context(), long)
+	clock.Add(int64(time.Second))
+	turns.leave(long)
+	turns.enter(t.Context(), long) // which tells how long it has been
+	got := make(chan struct{})
+	short := turns.newUsage()
+	started := make(chan struct{})
+	wait := func(u *usage, turn chan struct{}) {
+		n := turns.queued.Load()
+		go func() {
+			turns.enter(t.Context(), u)
+			close(turn)
+		}()
+		turns.waitFor(t, n+1)
+	}
+	wait(short, started)
+	turns.leave(long)
+	<-started
+	wait(long, got)
+	for range 20 {
+		next, nextStarted := turns.newUsage(), make(chan struct{})
+		wait(next, nextStarted)
+		clock.Add(int64(turnTime))
+		turns.leave(short)
+		select {
+		case <-got:
+			turns.leave(long)
+			<-nextStarted
+			turns.leave(next)
+			return
+		case <-nextStarted:
+		}
+		short = next
+	}
+	t.Fatal("the long one gets nothing")
+}
