@@ -6,6 +6,7 @@ package logql
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -170,4 +171,18 @@ func TestTemplatesAreBounded(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, errTemplate, res.Streams[0].Labels.Get(labelError), tpl)
 	}
+}
+
+// TestDeviationOfOneValue holds that one value deviates from nothing, as Loki has it, though it is no finite number.
+func TestDeviationOfOneValue(t *testing.T) {
+	for _, op := range []string{"stddev", "stdvar"} {
+		for _, v := range []float64{3, math.NaN(), math.Inf(1), math.Inf(-1)} {
+			require.Zero(t, aggregateColumn(op, []float64{v}), "%s of %v", op, v)
+			if v != 3 {
+				require.True(t, math.IsNaN(aggregateColumn(op, []float64{v, 3})), "%s of %v and 3", op, v)
+				require.True(t, math.IsNaN(aggregateColumn(op, []float64{3, v})), "%s of 3 and %v", op, v)
+			}
+		}
+	}
+	require.InDelta(t, 2.0, aggregateColumn("stddev", []float64{2, 4, 4, 4, 5, 5, 7, 9}), 1e-12)
 }

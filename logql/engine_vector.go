@@ -105,10 +105,10 @@ func aggregateColumn(op string, vs []float64) float64 {
 		}
 		return out
 	default:
-		mean, m2 := 0.0, 0.0
-		for i, v := range vs {
+		mean, m2 := vs[0], 0.0 // of one value, be it NaN or infinite, the deviation is 0
+		for i, v := range vs[1:] {
 			d := v - mean
-			mean += d / float64(i+1)
+			mean += d / float64(i+2)
 			m2 += d * (v - mean)
 		}
 		if op == "stddev" {
