@@ -78,7 +78,7 @@ type call struct {
 	done    func()                // releases it
 	start   time.Time
 	queued  time.Duration
-	leave   func()            // ends its turn; nil: it had none
+	leave   func()            // ends its turn, or the tail that it is; nil: it had none
 	tenants []string          // whose records it may see; nil: everybody's
 	limit   limits            // of its tenants
 	cached  querycache.Stats  // of its result

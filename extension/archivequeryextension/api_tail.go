@@ -170,6 +170,7 @@ func (a *archiveQuery) tail() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{a: a, ctx: r.Context(), r: r, start: time.Now()}
+		defer c.release() // a shutdown waits for that: the tail is on record then
 		outcome, err := c.tail(w, upgrader)
 		status := http.StatusSwitchingProtocols
 		if err != nil {
@@ -203,11 +204,9 @@ func (c *call) tail(w http.ResponseWriter, upgrader *websocket.Upgrader) (outcom
 	if c.a.reader.Load() == nil {
 		return "", errUnavailable
 	}
-	end, err := c.a.tails.begin(c.tenants, c.a.cfg.Tail.MaxConcurrent)
-	if err != nil {
+	if c.leave, err = c.a.tails.begin(c.tenants, c.a.cfg.Tail.MaxConcurrent); err != nil {
 		return "", err
 	}
-	defer end()
 	conn, err := upgrader.Upgrade(w, c.r, nil)
 	if err != nil {
 		return outcomeBadRequest, nil // it was told
