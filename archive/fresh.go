@@ -235,6 +235,7 @@ func (u *freshUnit) rows(ctx context.Context, req *ScanRequest) (kept map[string
 			}
 			r := &Record{}
 			b.record(i, r)
+			r.Tenant = tenant
 			if req.Keep == nil || req.Keep(r) {
 				list = append(list, freshRow{tenant, r})
 			}

@@ -27,6 +27,14 @@ func (s *Snapshot) ScanUnordered(ctx context.Context, req ScanRequest, newYield 
 	defer cancel()
 	limit := int64(req.Limit)
 	req.Limit, req.Descending = 0, false
+	if tell := req.OnError; tell != nil {
+		var mu sync.Mutex
+		req.OnError = func(err error) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return tell(err)
+		}
+	}
 	q, err := newQuery(ctx, s.reader, &req)
 	if err != nil || req.after(req.Start) {
 		return ScanStats{}, err

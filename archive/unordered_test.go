@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -218,4 +219,56 @@ func TestMemoryIsGivenBack(t *testing.T) {
 		require.NoError(t, err)
 		given()
 	}
+}
+
+// TestUnorderedDamageOfWhatCameTwice: OnError is called by one goroutine at a time also where records may be there twice.
+func TestUnorderedDamageOfWhatCameTwice(t *testing.T) {
+	bucket, reader := unorderedArchive(t, true)
+	objects, _ := reader.Snapshot().Objects(t.Context(), math.MinInt64, math.MaxInt64)
+	for _, o := range objects {
+		delete(bucket, o.Key)
+	}
+	var inside, both atomic.Int64
+	told := map[string]bool{}
+	req := All()
+	req.OnError = func(err error) error {
+		both.Add(inside.Add(1) - 1)
+		defer inside.Add(-1)
+		var at *ObjectError
+		if errors.As(err, &at) {
+			told[at.Key] = true
+		}
+		runtime.Gosched()
+		return nil
+	}
+	_, _, err := scanUnordered(t.Context(), t, reader.Snapshot(), req)
+	require.NoError(t, err)
+	require.Zero(t, both.Load())
+	require.Len(t, told, len(objects))
+}
+
+// TestUnorderedTellsTenants of records that are not committed, too.
+func TestUnorderedTellsTenants(t *testing.T) {
+	start := time.Date(2026, 11, 23, 1, 5, 0, 0, time.UTC)
+	bucket := mapBucket{}
+	commitTenants(t, bucket, 1, start, tenantLogs(start, "a", "b", ""))
+	reader, err := Open(t.Context(), bucket, ReaderOptions{})
+	require.NoError(t, err)
+	batch := NewBatch(wildLogs(rand.New(rand.NewPCG(7, 7)), 10, start, time.Hour, false), start, BatchOptions{Tenant: "c"})
+	s := reader.Snapshot().WithFresh(&Fresh{Writer: "w", WAL: "wal", Sequence: 1, Parts: []FreshPart{{First: 2, Last: 2, Batch: batch}}})
+	want, got := map[string]int{}, map[string]int{}
+	_, err = s.Scan(t.Context(), All(), func(r *Record) error { want[r.Tenant]++; return nil })
+	require.NoError(t, err)
+	require.Positive(t, want["c"])
+	var mu sync.Mutex
+	_, err = s.ScanUnordered(t.Context(), All(), func() func(*Record) error {
+		return func(r *Record) error {
+			mu.Lock()
+			defer mu.Unlock()
+			got[r.Tenant]++
+			return nil
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
