@@ -29,6 +29,9 @@ const (
 
 	// maxResourceBlock bounds what a reader takes for the size of a block of resources, decompressed.
 	maxResourceBlock = 32 << 20
+	// maxBlockAttributes bounds the attributes of all resources in a block that a reader takes, which are larger in memory. No
+	// writer of ours has more.
+	maxBlockAttributes = maxResourceBytes + maxResources
 )
 
 // check reports a block that cannot lie in that object.
@@ -168,10 +171,17 @@ func parseResources(b []byte, meta *ObjectMeta) (*ResourceCounts, error) {
 	d := &resourceDecoder{rest: b[len(resourcesMagic):]}
 	c := &ResourceCounts{MinTime: meta.MinTime, MaxTime: meta.MaxTime, Bytes: true}
 	n := d.length()
+	if n > maxOwnResources {
+		return nil, errResources
+	}
+	total := 0
 	c.Resources = make([]Resource, 0, min(n, maxResources))
 	for range n {
 		r := Resource{Service: d.text()}
 		if m := d.length(); m > 0 {
+			if total += m; total > maxBlockAttributes {
+				return nil, errResources
+			}
 			r.Attributes = make([]Attribute, 0, min(m, 64))
 			for range m {
 				if d.err != nil {
@@ -195,7 +205,9 @@ func parseResources(b []byte, meta *ObjectMeta) (*ResourceCounts, error) {
 		return nil, errResources
 	}
 	c.Minutes = int64(minutes)
-	n = d.length()
+	if n = d.length(); n > maxOwnResourceCells {
+		return nil, errResources
+	}
 	c.Cells = make([]ResourceCell, n)
 	resource := uint64(0)
 	for i := range c.Cells {

@@ -304,6 +304,25 @@ func TestEachResourcesEnds(t *testing.T) {
 	require.EqualValues(t, 1, calls.Load())
 }
 
+// TestLargeResourcesAreNotTaken: a block that takes many times its bytes when it is decoded is taken for damaged.
+func TestLargeResourcesAreNotTaken(t *testing.T) {
+	parse := func(resources, attributes, cells int) error {
+		c := &ResourceCounts{}
+		for i := range resources {
+			c.Resources = append(c.Resources, Resource{Service: fmt.Sprint(i), Attributes: make([]Attribute, attributes)})
+		}
+		for i := range cells {
+			c.Cells = append(c.Cells, ResourceCell{Resource: int32(i * resources / cells), Rows: 1, Weight: 1})
+		}
+		_, err := parseResources(c.append(nil), &ObjectMeta{Rows: int64(cells)})
+		return err
+	}
+	require.NoError(t, parse(maxOwnResources, 16, maxOwnResourceCells))
+	require.ErrorIs(t, parse(maxOwnResources+1, 0, maxOwnResources+1), errResources)
+	require.ErrorIs(t, parse(1, maxBlockAttributes+1, 1), errResources)
+	require.ErrorIs(t, parse(1, 0, maxOwnResourceCells+1), errResources)
+}
+
 func FuzzParseResources(f *testing.F) {
 	counts := func(weight float64) *ResourceCounts {
 		c := newResourceCounter(writerResources)
