@@ -36,6 +36,8 @@ type groupScan struct {
 const (
 	// minChunkRows is how many records are made at a time at least, if they are that many.
 	minChunkRows = 64
+	// maxDoublings is how often that many are doubled where it is not known how many are needed.
+	maxDoublings = 4
 	// tickRows is how many rows are looked at before it is checked whether the query is over, or others have their turn.
 	tickRows = 16
 )
@@ -55,7 +57,7 @@ func (s *groupScan) next(share int64) (records []Record, err error) {
 		return nil, nil
 	}
 	s.decoded = true
-	need := g.memory(s.columns()) + min(int64(g.info.n), s.limit())*g.recordBytes()
+	need := g.memory(s.columns()) + min(int64(g.info.n), s.limit(maxDoublings))*g.recordBytes()
 	whole := s.atOnce(g)
 	if whole {
 		need += g.info.sum.Bytes
@@ -132,13 +134,13 @@ func (s *groupScan) close() {
 	s.held, s.reader, s.maker, s.rows, s.sel = 0, nil, nil, nil, selection{}
 }
 
-// limit is how many records to make at a time at most.
-func (s *groupScan) limit() int64 {
+// limit is how many records to make at a time at most, after so many times.
+func (s *groupScan) limit(chunks int) int64 {
 	if n := s.q.req.Limit; n > 0 {
 		return int64(max(n, minChunkRows))
 	}
-	if n := s.q.req.Expect; n > 0 && n < math.MaxInt32>>20 { // more each time, as it seems to take more
-		return int64(max(n, minChunkRows)) << min(s.chunks, 20)
+	if n := s.q.req.Expect; n > 0 && n < math.MaxInt32>>maxDoublings { // more each time, as it seems to take more
+		return int64(max(n, minChunkRows)) << min(chunks, maxDoublings)
 	}
 	return math.MaxInt32
 }
@@ -214,7 +216,7 @@ func sortByTime(times *column, live bitset) []uint32 {
 func (s *groupScan) chunk(limit int64) (records []Record, err error) {
 	defer timed(&s.q.decode, time.Now())
 	rows := s.rows[min(s.done, len(s.rows)):]
-	size := min(int64(len(rows)), s.limit())
+	size := min(int64(len(rows)), s.limit(s.chunks))
 	if limit < s.q.budget.limit {
 		size = min(size, max(limit/s.reader.recordBytes(), 1))
 	}

@@ -69,3 +69,14 @@ func TestNoLockIsAwaitedWithATurn(t *testing.T) {
 		assert.Empty(t, q.errs)
 	}
 }
+
+// TestMemoryOfExpectedRecords: what a row group acquires is enough for all the records that it ever makes at a time.
+func TestMemoryOfExpectedRecords(t *testing.T) {
+	for _, expect := range []int{1, 100, 1 << 20} {
+		s := groupScan{q: &query{req: &ScanRequest{Expect: expect}}}
+		for chunks := range 100 {
+			require.LessOrEqual(t, s.limit(chunks), s.limit(maxDoublings))
+		}
+		require.GreaterOrEqual(t, s.limit(0), int64(expect))
+	}
+}
