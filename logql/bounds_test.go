@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/internal/cputime"
 )
 
 // TestRangesOfAnyLength asks for ranges whose length, or whose start less the window, no int64 holds.
@@ -169,10 +171,12 @@ func TestHostileLines(t *testing.T) {
 	} {
 		e, err := ParsePipeline(tt.query)
 		require.NoError(t, err)
-		began := time.Now()
-		res, err := Eval(context.Background(), NewMemory([]Entry{{Timestamp: 1, Line: tt.line, Metadata: tt.metadata}}), e, Params{End: 2})
+		var res *Result
+		took := cputime.Of(func() {
+			res, err = Eval(context.Background(), NewMemory([]Entry{{Timestamp: 1, Line: tt.line, Metadata: tt.metadata}}), e, Params{End: 2})
+		})
 		require.NoError(t, err)
-		require.Less(t, time.Since(began), 30*time.Second, tt.query) // what is quadratic takes minutes
+		require.Less(t, took, 30*time.Second, tt.query) // of the processor; what is quadratic takes minutes
 		require.Equal(t, tt.want, res.Streams[0].Labels.Get(labelError), tt.query)
 		require.LessOrEqual(t, len(res.Streams[0].Labels), maxLabels+2)
 	}

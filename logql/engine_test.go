@@ -186,3 +186,27 @@ func TestDeviationOfOneValue(t *testing.T) {
 	}
 	require.InDelta(t, 2.0, aggregateColumn("stddev", []float64{2, 4, 4, 4, 5, 5, 7, 9}), 1e-12)
 }
+
+// TestGroupedByAnEmptyLabel tells a label that is there and empty from one that is missing, as Loki does.
+func TestGroupedByAnEmptyLabel(t *testing.T) {
+	entries := []Entry{
+		{Timestamp: 1, Line: "k=x", Stream: Labels{{"app", "a"}}},
+		{Timestamp: 1, Line: "k=", Stream: Labels{{"app", "a"}}},
+		{Timestamp: 1, Line: "v=1", Stream: Labels{{"app", "a"}}},
+	}
+	for _, q := range []string{
+		`sum by (k) (count_over_time({app="a"} | logfmt --keep-empty [1m]))`,
+		`max by (k) (count_over_time({app="a"} | logfmt --keep-empty [1m]))`,
+		`sum by (k) (sum by (k, app) (count_over_time({app="a"} | logfmt --keep-empty [1m])))`,
+	} {
+		e, err := Parse(q)
+		require.NoError(t, err)
+		res, err := Eval(context.Background(), NewMemory(entries), e, Params{Start: 1, End: 1})
+		require.NoError(t, err)
+		var got []Labels
+		for _, s := range res.Series {
+			got = append(got, s.Labels)
+		}
+		require.ElementsMatch(t, []Labels{{}, {{"k", ""}}, {{"k", "x"}}}, got, q)
+	}
+}

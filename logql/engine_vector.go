@@ -23,6 +23,9 @@ func (ev *evaluator) groups(g *Grouping, in []*series) []*group {
 	var key []byte
 	for _, s := range in {
 		ls := groupLabels(s.labels, g)
+		if !g.Without && len(ls) < len(g.Names) {
+			ls = slices.DeleteFunc(slices.Clone(s.labels), func(l Label) bool { return !slices.Contains(g.Names, l.Name) }) // empty ones, too
+		}
 		key = ls.appendKey(key[:0])
 		gr := index[string(key)]
 		if gr == nil {

@@ -297,11 +297,11 @@ func (s *labelSet) appendCategory(dst Labels, cat category) Labels {
 	return dst
 }
 
-// appendGrouped appends the labels that a grouping leaves.
+// appendGrouped appends the labels that a grouping leaves. One that is there and empty is not one that is missing.
 func (s *labelSet) appendGrouped(dst Labels, g *Grouping) Labels {
 	if !g.Without {
 		for _, n := range g.Names { // sorted by the parser
-			if v, ok := s.get(n); ok && v != "" {
+			if v, ok := s.get(n); ok {
 				dst = append(dst, Label{n, v})
 			}
 		}
