@@ -29,9 +29,22 @@ type near struct {
 
 // place finds or makes the template of a line that is not known by its hash.
 func (m *Miner) place(s *scan, shape uint64, line string) uint16 {
+	at, oldest := m.meet(s, shape)
+	if at >= 0 {
+		return uint16(at)
+	}
+	if oldest >= 0 {
+		m.forget(uint16(oldest))
+	}
+	return m.insert(s, shape, line)
+}
+
+// meet finds the template of a line among those of its shape, or makes it of them; at is -1 if none fits. Then oldest is the one that has
+// to give way to a new one, -1 if none does.
+func (m *Miner) meet(s *scan, shape uint64) (at, oldest int) {
 	var nears [maxNear]near
 	found, best, count, length := -1, -1, 0, 0
-	oldest := -1
+	oldest = -1
 	most := s.words() * 2 / 3
 	if len(m.shapes) > 0 {
 		for next := m.shapes[shape&uint64(len(m.shapes)-1)]; next != 0 && length < 2*maxChain; {
@@ -58,15 +71,15 @@ func (m *Miner) place(s *scan, shape uint64, line string) uint16 {
 		}
 	}
 	if found >= 0 {
-		return uint16(found)
+		return found, -1
 	}
 	if diff := m.varying(s, nears[:count]); diff != 0 {
-		return m.unite(diff, nears[:count])
+		return int(m.unite(diff, nears[:count])), -1
 	}
-	if length >= maxChain && oldest >= 0 {
-		m.forget(uint16(oldest))
+	if length < maxChain {
+		oldest = -1
 	}
-	return m.insert(s, shape, line)
+	return -1, oldest
 }
 
 // compare returns where a line differs from a template, and how many of its words are the same. It gives up, with none the same, after
