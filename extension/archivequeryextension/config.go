@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/losses"
 )
 
 // Config is the configuration of archive_query.
@@ -32,10 +33,14 @@ type Config struct {
 	Query QueryConfig `mapstructure:"query"`
 	// Tail bounds live tails.
 	Tail TailConfig `mapstructure:"tail"`
+	// Export bounds exports.
+	Export ExportConfig `mapstructure:"export"`
 	// Tenants keeps the records of tenants apart.
 	Tenants TenantsConfig `mapstructure:"tenants"`
 	// QueryLog says which queries are written down.
 	QueryLog QueryLogConfig `mapstructure:"query_log"`
+	// PipelineMetrics are addresses of metrics in Prometheus' format, which the overview asks what pipelines have dropped.
+	PipelineMetrics []string `mapstructure:"pipeline_metrics"`
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -67,6 +72,9 @@ type QueryConfig struct {
 // minDuration tells a mistake from a choice: a number without a unit is so many nanoseconds.
 const minDuration = time.Millisecond
 
+// maxPipelineMetrics bounds the addresses that an overview asks.
+const maxPipelineMetrics = 32
+
 var _ component.Config = (*Config)(nil)
 
 // Validate reports every mistake of the configuration. It touches nothing outside of it. The Collector
@@ -90,6 +98,14 @@ func (c *Config) Validate() error {
 		if name == "" {
 			errs = append(errs, fmt.Errorf("allowed_hosts[%d] must name a host, got an empty string", i))
 		}
+	}
+	for i, address := range c.PipelineMetrics {
+		if err := losses.ValidateURL(address); err != nil {
+			errs = append(errs, fmt.Errorf("pipeline_metrics[%d] %w", i, err))
+		}
+	}
+	if len(c.PipelineMetrics) > maxPipelineMetrics {
+		errs = append(errs, fmt.Errorf("pipeline_metrics must name at most %d addresses, got %d", maxPipelineMetrics, len(c.PipelineMetrics)))
 	}
 	if c.CacheMiB <= 0 {
 		errs = append(errs, fmt.Errorf("cache_mib must be positive, got %d", c.CacheMiB))

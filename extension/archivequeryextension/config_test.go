@@ -40,11 +40,13 @@ func TestConfig(t *testing.T) {
 		Timeout: 30 * time.Second, MaxConcurrent: 2, MaxEntries: 1000, MaxSeries: 500, MaxMemoryMiB: 64,
 		MaxRange: 720 * time.Hour, MaxReadMiB: 4096, ResultCacheMiB: 16,
 	}, cfg.Query)
+	require.Equal(t, ExportConfig{MaxConcurrent: 4, Timeout: time.Hour}, cfg.Export)
 	two, week := 2, 168*time.Hour
 	require.Equal(t, TenantsConfig{
 		Enabled: true, MaxConcurrent: 3, MaxQueued: 20, Limits: map[string]TenantLimits{"guests": {MaxConcurrent: &two, MaxRange: &week}},
 	}, cfg.Tenants)
 	require.Equal(t, QueryLogConfig{Audit: true, File: "/var/log/logboom/queries.jsonl", MaxFileMiB: 10, MaxFiles: 3}, cfg.QueryLog)
+	require.Equal(t, []string{"http://gateway-1:8888/metrics", "http://gateway-2:8888/metrics"}, cfg.PipelineMetrics)
 }
 
 func TestConfigMistakes(t *testing.T) {
@@ -61,6 +63,8 @@ func TestConfigMistakes(t *testing.T) {
 		"max_range must not be negative, got -1h0m0s: 0 is none",
 		"max_read_mib must not be negative, got -1: 0 is none",
 		"result_cache_mib must not be negative, got -2: 0 is none",
+		"export: max_concurrent must be positive, got 0",
+		"timeout must be at least 1ms, got 60ns: does it have a unit, such as 15m?",
 		"limits of tenants need enabled: true",
 		`limits["a|b"]: the name of a tenant must be UTF-8 without control characters and bars`,
 		`limits["acme"]: max_entries must be at least 1, got 0`,
@@ -72,9 +76,12 @@ func TestConfigMistakes(t *testing.T) {
 		"max_file_mib must be positive, got 0",
 		"max_files must not be negative, got -1",
 		"url must be",
+		`pipeline_metrics[0] must be a URL of http or https such as http://localhost:8888/metrics, got "localhost:8888"`,
+		"pipeline_metrics[1] must not have credentials",
 	} {
 		require.ErrorContains(t, err, want)
 	}
+	require.NotContains(t, err.Error(), "secret")
 }
 
 func TestConfigDurationsWithoutUnit(t *testing.T) {

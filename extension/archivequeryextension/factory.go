@@ -51,8 +51,14 @@ func createDefaultConfig() component.Config {
 			MaxConcurrent: 10,
 			MaxDuration:   time.Hour,
 		},
+		Export: ExportConfig{
+			MaxConcurrent: 2,
+			Timeout:       15 * time.Minute,
+		},
 		Tenants:  TenantsConfig{MaxQueued: 100},
 		QueryLog: QueryLogConfig{SlowThreshold: 10 * time.Second, MaxFileMiB: 100, MaxFiles: 5},
+		// Where the Collector's own metrics are by default.
+		PipelineMetrics: []string{"http://localhost:8888/metrics"},
 	}
 }
 
