@@ -83,6 +83,7 @@ type call struct {
 	limit   limits            // of its tenants
 	cached  querycache.Stats  // of its result
 	read    archive.ScanStats // of a tail, which has many sources
+	missing []error           // what the answer lacks beside what could not be read
 }
 
 // answer is what an endpoint returns: a value that becomes JSON, JSON as it is, or text.
@@ -130,10 +131,21 @@ func (a *archiveQuery) handler() http.Handler {
 	route("/ready", "ready", (*call).ready)
 	mux.Handle("GET /metrics", a.metrics.handler())
 	mux.HandleFunc("/metrics", a.otherMethod)
+	const own = "/logboom/api/v1/"
+	route(own+"histogram", "histogram", (*call).histogram)
+	route(own+"patterns", "template_patterns", (*call).templatePatterns)
+	route(own+"culprit", "culprit", (*call).culprit)
+	route(own+"trail", "trail", (*call).trail)
+	route(own+"fields", "field_values", (*call).fieldValues)
+	mux.Handle("GET "+own+"export", a.export())
+	mux.Handle("POST "+own+"export", a.export())
+	mux.HandleFunc(own+"export", a.otherMethod)
+	route(own+"overview", "overview", (*call).overview)
 	notFound := func(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r, http.StatusNotFound, failure(http.StatusNotFound, "not found: Logboom does not have "+r.URL.Path))
 	}
 	mux.HandleFunc("/loki/", notFound)
+	mux.HandleFunc("/logboom/", notFound)
 	mux.HandleFunc("/prometheus/", notFound)
 	mux.HandleFunc("/api/prom/", notFound)
 	mux.Handle("/", web.Handler())
@@ -297,6 +309,7 @@ func (c *call) warnings() []string {
 		stats := c.source.Stats()
 		errs = append(errs, stats.Errors...)
 	}
+	errs = append(errs, c.missing...)
 	var out []string
 	seen := map[string]bool{}
 	for _, err := range errs {

@@ -11,11 +11,6 @@ import (
 	"github.com/logboom/logboom/logql"
 )
 
-// patterns is empty until the archive knows the shapes of its lines.
-func (c *call) patterns() (answer, error) {
-	return answer{json: response{Status: "success", Data: []any{}}}, nil
-}
-
 func (c *call) formatQuery() (answer, error) {
 	e, err := logql.Parse(c.p.get("query"))
 	if err != nil {
@@ -49,7 +44,7 @@ func (c *call) drilldownLimits() (answer, error) {
 			"volume_enabled":              true,
 			"volume_max_series":           l.series,
 		},
-		"pattern_ingester_enabled": false,
+		"pattern_ingester_enabled": true,
 		"version":                  "unknown", // of Loki, whose versions ours are not
 	}}, nil
 }

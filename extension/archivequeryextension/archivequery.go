@@ -22,6 +22,7 @@ import (
 	"github.com/logboom/logboom/extension/archivequeryextension/internal/metadata"
 	"github.com/logboom/logboom/internal/archivesource"
 	"github.com/logboom/logboom/internal/bucket"
+	"github.com/logboom/logboom/internal/losses"
 	"github.com/logboom/logboom/internal/querycache"
 )
 
@@ -43,12 +44,16 @@ type archiveQuery struct {
 	requests  atomic.Int64 // under way
 	results   *querycache.Cache
 	log       *queryLog
+	losses    *losses.Reader // of the pipelines
 
-	tails tails
+	tails   tails
+	exports exports
 
 	grace, formTimeout time.Duration
 	tailTimes          tailTimes
+	mining             miningLimits
 
+	host   component.Host // nil before the start
 	bucket archive.Bucket
 	reader atomic.Pointer[archive.Reader] // nil until the commit log could be read once
 	fresh  sources                        // writers of this process
@@ -77,7 +82,9 @@ func newExtension(set extension.Settings, cfg *Config) (*archiveQuery, error) {
 		log: newQueryLog(&cfg.QueryLog, set.Logger, func(ctx context.Context) {
 			telemetry.ExtensionArchiveQueryUnloggedQueries.Add(ctx, 1)
 		}),
-		grace: shutdownGrace, formTimeout: formTimeout, tailTimes: defaultTailTimes,
+		losses: losses.NewReader(cfg.PipelineMetrics),
+		grace:  shutdownGrace, formTimeout: formTimeout, tailTimes: defaultTailTimes,
+		mining: defaultMiningLimits,
 	}, nil
 }
 
@@ -96,14 +103,21 @@ func (a *archiveQuery) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open bucket: %w", err), listener.Close(), b.Close())
 	}
+	a.host = host
 	a.fresh.open(identity)
 	handler := a.handler()
 	if isLoopback(listener.Addr()) && !a.cfg.Auth.HasValue() {
 		handler = guardHosts(append([]string{a.cfg.NetAddr.Endpoint}, a.cfg.AllowedHosts...), handler)
 	}
+	if a.cfg.asksForPassword() {
+		handler = admitted(handler)
+	}
 	server, err := a.cfg.ToServer(ctx, host.GetExtensions(), a.set.TelemetrySettings, handler)
 	if err != nil {
 		return errors.Join(fmt.Errorf("make HTTP server: %w", err), listener.Close(), b.Close())
+	}
+	if a.cfg.asksForPassword() {
+		server.Handler = challenge(server.Handler)
 	}
 	if err := a.log.open(); err != nil {
 		return errors.Join(err, listener.Close(), b.Close())

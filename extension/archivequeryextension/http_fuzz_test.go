@@ -52,7 +52,7 @@ func FuzzHTTP(f *testing.F) {
 		if w.Body.Len() > maxFuzzedAnswer {
 			t.Fatalf("%s %q %q: %d bytes", r.URL.Path, raw, form, w.Body.Len())
 		}
-		isAPI := strings.HasPrefix(r.URL.Path, "/loki/")
+		isAPI := strings.HasPrefix(r.URL.Path, "/loki/") || strings.HasPrefix(r.URL.Path, "/logboom/")
 		if isJSON := strings.HasPrefix(w.Header().Get("Content-Type"), "application/json"); isJSON && !json.Valid(w.Body.Bytes()) {
 			t.Fatalf("%s %q %q: not JSON: %s", r.URL.Path, raw, form, w.Body)
 		}

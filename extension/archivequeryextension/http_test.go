@@ -41,6 +41,13 @@ var endpoints = map[string]url.Values{
 	"/prometheus/api/v1/rules":                    nil,
 	"/prometheus/api/v1/alerts":                   nil,
 	"/ready":                                      nil,
+	"/logboom/api/v1/histogram":                   {"query": {`{service_name="cart"}`}},
+	"/logboom/api/v1/patterns":                    {"query": {`{service_name="cart"}`}},
+	"/logboom/api/v1/culprit":                     {"query": {`{service_name=~".+"}`}},
+	"/logboom/api/v1/trail":                       {"id": {"01020300000000000000000000000000"}},
+	"/logboom/api/v1/fields":                      {"query": {`{service_name="cart"}`}},
+	"/logboom/api/v1/export":                      {"query": {`{service_name="cart"}`}},
+	"/logboom/api/v1/overview":                    nil,
 }
 
 func do(h http.Handler, method, target, form string) *httptest.ResponseRecorder {
@@ -212,7 +219,7 @@ func TestDrilldownLimits(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	for _, want := range []string{
 		`"max_entries_limit_per_query":7`, `"max_query_bytes_read":"3145728B"`, `"max_query_range":"1h0m0s"`,
-		`"attributes":["service.name"]`, `"volume_enabled":true`, `"pattern_ingester_enabled":false`,
+		`"attributes":["service.name"]`, `"volume_enabled":true`, `"pattern_ingester_enabled":true`,
 	} {
 		assert.Contains(t, body, want)
 	}

@@ -212,6 +212,11 @@ func (c *call) asked() string {
 			}
 		}
 	}
+	for _, name := range []string{"id", "bad"} { // of the own API
+		if text := c.p.get(name); text != "" {
+			parts = append(parts, name+": "+text)
+		}
+	}
 	if name := c.r.PathValue("name"); name != "" {
 		parts = append(parts, "name: "+name)
 	}

@@ -81,7 +81,7 @@ func TestAudit(t *testing.T) {
 	require.NotContains(t, string(body), "body-of", "nothing of the records")
 
 	for _, d := range dataEndpoints {
-		askAs(t, h, "acme", "/loki/api/v1/"+d.path, d.kv...)
+		askAs(t, h, "acme", pathOf(d.path), d.kv...)
 	}
 	require.Len(t, events(t, path), 1+len(dataEndpoints))
 
@@ -96,6 +96,9 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, tt.outcome, list[len(list)-1].Outcome)
 		require.Equal(t, tt.logged, list[len(list)-1].Query)
 	}
+	askAs(t, h, "acme", "/logboom/api/v1/culprit", "query", `{a="b"}`, "bad", `| detected_level="error"`)
+	list = events(t, path)
+	require.Equal(t, `{a="b"}; bad: | detected_level="error"`, list[len(list)-1].Query)
 	n := len(list)
 	for _, other := range []string{"/ready", "/loki/api/v1/status/buildinfo", "/loki/api/v1/format_query", "/", "/loki/api/v1/nothing"} {
 		askAs(t, h, "acme", other)

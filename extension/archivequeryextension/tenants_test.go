@@ -177,6 +177,23 @@ var dataEndpoints = []struct {
 	{"detected_fields", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
 	{"detected_field/owner/values", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
 	{"patterns", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
+	{"/logboom/api/v1/histogram", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
+	{"/logboom/api/v1/patterns", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
+	{"/logboom/api/v1/culprit", []string{"query", `{service_name=~".+"}`, "start", start, "end", end, "bad", `| detected_level="error"`}},
+	{"/logboom/api/v1/trail", []string{"id", "01020300000000000000000000000000"}},
+	{"/logboom/api/v1/trail", []string{"id", "shop.log", "start", start, "end", end}},
+	{"/logboom/api/v1/fields", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
+	{"/logboom/api/v1/fields", []string{"query", `{service_name=~".+"} | json | line != ""`, "start", start, "end", end, "field", "line"}},
+	{"/logboom/api/v1/export", []string{"query", `{service_name=~".+"}`, "start", start, "end", end}},
+	{"/logboom/api/v1/overview", []string{"start", start, "end", end}},
+}
+
+// pathOf is the whole path of one of them.
+func pathOf(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return path
+	}
+	return "/loki/api/v1/" + path
 }
 
 // TestTenantsAreApart asks everything as each tenant, in what is committed and what is not: nothing of another shows, not
@@ -185,7 +202,7 @@ func TestTenantsAreApart(t *testing.T) {
 	a := tenantArchive(t, nil)
 	h := a.handler()
 	for _, e := range dataEndpoints {
-		path := "/loki/api/v1/" + e.path
+		path := pathOf(e.path)
 		code, body := askAs(t, h, "", path, e.kv...)
 		require.Equal(t, http.StatusUnauthorized, code, path)
 		require.Contains(t, body, "no org id")
@@ -327,6 +344,39 @@ func TestReadLimit(t *testing.T) {
 	status, outcome := a.classify(r, err)
 	require.Equal(t, http.StatusBadRequest, status, err)
 	require.Equal(t, outcomeLimit, outcome)
+}
+
+// TestReadLimitOfNotices: counts that were read are given, though nothing is left to look for notices.
+func TestReadLimitOfNotices(t *testing.T) {
+	a := tenantArchive(t, nil)
+	newCall := func(readBytes int64, path string) *call {
+		r := httptest.NewRequest(http.MethodGet, "/logboom/api/v1/"+path, http.NoBody)
+		r.Header.Set(tenantHeader, "acme")
+		r.Header.Set("Cache-Control", "no-cache")
+		c := &call{a: a, ctx: r.Context(), r: r, start: time.Now()}
+		t.Cleanup(c.release)
+		require.NoError(t, c.identify())
+		c.limit.readBytes = readBytes
+		c.p = &params{values: url.Values{"query": {`{service_name=~".+"}`}, "start": {start}, "end": {end}}, now: time.Now()}
+		return c
+	}
+	counting := newCall(0, "histogram")
+	_, err := counting.histogram()
+	require.NoError(t, err)
+	notices := newCall(0, "histogram")
+	require.NoError(t, notices.acquire())
+	_, err = notices.notices(nil, base.UnixNano(), base.Add(time.Minute).UnixNano())
+	require.NoError(t, err)
+	all, last := counting.source.Stats(), notices.source.Stats()
+	require.Positive(t, last.BytesUsed)
+	require.Greater(t, all.BytesUsed, last.BytesUsed)
+	c := newCall(all.BytesUsed-last.BytesUsed, "histogram")
+	ans, err := c.histogram()
+	require.NoError(t, err)
+	out := ans.json.(response)
+	require.Positive(t, out.Data.(histogramJSON).Total)
+	require.Len(t, out.Warnings, 1)
+	require.Contains(t, out.Warnings[0], "notices are missing: the query needs to read more than ")
 }
 
 // TestUnweighted counts records as they come, if that is wanted.
