@@ -71,6 +71,10 @@ cross-check: ## Compile the project's own packages for the other platforms (quic
 	@for t in linux/arm64 darwin/arm64 windows/amd64; do \
 		echo "cross-check: $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} go build $(PKGS); done
 
+.PHONY: ui
+ui: ## Build the page of archive_query into web/dist, which is committed (needs Node 20.19 and npm; nothing else does)
+	@scripts/ui.sh build
+
 ##-- test -------------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -118,7 +122,7 @@ crash: build $(BIN)/versitygw test-deps ## The long crash tests: power cuts in p
 	cd test && LOGBOOM_CRASH_ROUNDS=$(CRASH_ROUNDS) go test -count=1 -v -timeout 60m -run '^TestCrash' ./crash
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beside Go: Chromium, Ruby, and for Node DuckDB and Azurite
+test-deps: ## Install what the tests need beside Go: Chromium, Ruby, and for Node Playwright, DuckDB and Azurite
 	@scripts/test-deps.sh
 
 .PHONY: bench
@@ -175,6 +179,21 @@ SAMPLING_BENCH ?= $(if $(filter short,$(BENCH)),-requests 20000 -repetitions 1 -
 bench-sampling: ## The request_sampling processor on log records, on spans beside contrib's tail_sampling; its memory and delay; on one core (BENCH=short, SAMPLING_BENCH=flags)
 	@cd test && go test -count=1 -v -timeout 20m -run '^Test(Logs|Spans|Memory|Latency)$$' ./bench/sampling $(SAMPLING_BENCH) | grep -Ev '^ *(===|---) '
 
+# Seeds and records of bench-culprit: each seed has an incident of every kind; BENCH=short is one of each in small.
+CULPRIT_BENCH ?= $(if $(filter short,$(BENCH)),,-seeds 12 -records 2000000)
+
+.PHONY: bench-culprit
+bench-culprit: build ## Incidents planted in the generator's stream: how often the true service is the first answer, and how long that takes (BENCH=short, CULPRIT_BENCH=flags)
+	@cd test && go test -count=1 -v -timeout 60m ./bench/culprit $(CULPRIT_BENCH) | grep -Ev '^ *(===|---) '
+
+# Records and repetitions of bench-page; PAGE_BENCH sets any flag.
+PAGE_BENCH ?= $(if $(filter short,$(BENCH)),-records 0,-records 2000000)
+
+.PHONY: bench-page
+bench-page: build ## The page in Chromium on 2 million records: from Enter to the first lines, the longest task, bytes, each view (BENCH=short, PAGE_BENCH=flags)
+	@scripts/test-deps.sh chromium playwright
+	@cd test && go test -count=1 -v -timeout 60m -run '^TestPage$$' ./bench/page $(PAGE_BENCH) | grep -Ev '^ *(===|---) '
+
 # What bench-guard measures: each candidate at least this long, this often; BENCH=short is the form for a first look.
 GUARD_BENCH ?= $(if $(filter short,$(BENCH)),-time 20ms -repetitions 1,-time 200ms -repetitions 7)
 
@@ -218,6 +237,10 @@ generate: ## Write generated files anew: cmd/logboom (ocb) and every component's
 generate-check: generate ## Fail when a generated file is not up to date
 	@git diff --exit-code --stat -- . || { echo 'generated files are stale: run `make generate` and commit'; exit 1; }
 	@new=$$(git ls-files --others --exclude-standard -- '*generated*' cmd/logboom); [ -z "$$new" ] || { echo "generated but not committed: $$new"; exit 1; }
+
+.PHONY: ui-check
+ui-check: ## Types and tests of the page, and whether web/dist is what its sources make (without Node: skips with a word)
+	@scripts/ui.sh check
 
 .PHONY: lint
 lint: ## golangci-lint with the project's rules, in both modules

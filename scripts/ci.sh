@@ -21,6 +21,7 @@ step() {
 }
 
 step make generate-check
+step make ui-check
 step make build
 step make lint
 step make cross-check
