@@ -5,7 +5,6 @@ package archivequeryextension
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -114,8 +113,8 @@ func (c *call) culprit() (answer, error) {
 			q.warnings = append(q.warnings, "the query keeps bad records alone: there are no others to compare them with; ask without the filter")
 		}
 	}
-	if t := report.Traffic; t >= 1.5 || t > 0 && t <= 0.67 {
-		q.warnings = append(q.warnings, fmt.Sprintf("the interval has %.2g times as many records as is usual, of most services alike: causes are what stands out from that", t))
+	if note := report.Note(); note != "" {
+		q.warnings = append(q.warnings, note)
 	}
 	ans := c.success(map[string]any{
 		"bad": q.bad.json(), "baseline": q.base.json(), "by": q.by,

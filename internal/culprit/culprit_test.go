@@ -4,7 +4,9 @@
 package culprit
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -12,6 +14,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +34,7 @@ func TestFindings(t *testing.T) {
 		"an " + strings.Repeat("x", 50) + " 7":                 "number 1: 7",
 		strings.Repeat("a ", maxTextBytes) + "never=1":         "",
 		"ключ=значение статус 5":                               "ключ=значение статус: 5",
-		"2026-01-15 00:00:05,438 ERROR [http-nio-8080-exec-3] rid=abc12": "number 1: 2026-01-15; number 2: 00:00:05; number 3: 438; ERROR: http-nio-8080-exec-3; rid=abc12",
+		"2026-01-15 00:00:05,438 ERROR [http-nio-8080-exec-3] rid=abc12": "number 1: 2026-01-15; number 2: 00:00:05; number 3: 438; number 4: http-nio-8080-exec-3; rid=abc12",
 	} {
 		var got []string
 		for _, f := range findings(nil, text) {
@@ -107,20 +110,161 @@ func TestSameAnswer(t *testing.T) {
 	}
 }
 
+// TestSameAnswerOfTies has records that differ in little: their stream, or whether a value is a label or in the line.
+func TestSameAnswerOfTies(t *testing.T) {
+	w := newWorld(12)
+	w.each(400, func(at time.Duration) {
+		at = at.Truncate(time.Second)
+		customer := fmt.Sprintf("c%d", w.rnd.IntN(9))
+		line := fmt.Sprintf(`{"msg":"order placed","customer":%q}`, customer)
+		if w.bad(at) && customer == "c7" {
+			line = `{"msg":"ledger refused an order","customer":"c7"}`
+		}
+		w.log(at, "orders", "info", line, "customer", customer)
+		last := &w.records[len(w.records)-1]
+		last.stream = append(last.stream, logql.Label{Name: "pod", Value: w.pick("a", "b", "c")})
+	})
+	shuffled(t, w, func() *Report { return w.ask(t, nil) })
+}
+
+// TestSameAnswerOfSome: what is left out where there is no room is the same, too.
+func TestSameAnswerOfSome(t *testing.T) {
+	w := newWorld(13)
+	w.each(2000, func(at time.Duration) {
+		id := w.id()
+		w.log(at, "door", "info", "somebody rings", "request_id", id)
+		if w.bad(at) && w.rnd.IntN(3) == 0 {
+			w.log(at, "hall", "error", "no light in the hall", "request_id", id)
+			w.log(at, "door", "error", "hall does not open", "request_id", id)
+		}
+	})
+	shuffled(t, w, func() *Report {
+		s := NewSample(900_000)
+		r := w.analyse(t, s, nil)
+		if kept, seen := s.Kept(Baseline), s.Seen(Baseline); kept < seen/16 || kept > seen/2 {
+			t.Fatalf("kept %d of %d", kept, seen)
+		}
+		first(t, r, KindTemplate, "hall", "", "", "no light")
+		return r
+	})
+}
+
+// shuffled compares the answers to the same records in other orders.
+func shuffled(t *testing.T, w *world, ask func() *Report) {
+	t.Helper()
+	var want []byte
+	for seed := range uint64(16) {
+		got, err := json.Marshal(ask())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = got
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("order %d: another answer:\n%s\n%s", seed, got, want)
+		}
+		r := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // reproducible
+		r.Shuffle(len(w.records), func(i, j int) { w.records[i], w.records[j] = w.records[j], w.records[i] })
+	}
+	if len(want) < 100 {
+		t.Errorf("nothing to compare: %s", want)
+	}
+}
+
 // TestSampleBytes: a sample takes no more than it may, and says what it saw.
 func TestSampleBytes(t *testing.T) {
 	s := NewSample(1 << 20)
-	p := s.NewPart()
+	parts := []*Part{s.NewPart(), s.NewPart()}
 	line := strings.Repeat("long ", 10_000)
 	for i := range 1000 {
-		p.Add(Side(i%2), int64(i), logql.Labels{{Name: serviceLabel, Value: "a"}}, logql.Labels{{Name: "big", Value: line}}, nil, line)
+		parts[i/2%2].Add(Side(i%2), int64(i), logql.Labels{{Name: serviceLabel, Value: "a"}}, logql.Labels{{Name: "big", Value: line}}, nil, line)
 	}
-	kept := s.Kept(Bad)
-	if s.Seen(Bad) != 500 || kept < 50 || kept > 128 || s.Kept(Baseline) != kept {
-		t.Errorf("seen %d, kept %d and %d", s.Seen(Bad), kept, s.Kept(Baseline))
+	for _, side := range []Side{Bad, Baseline} {
+		if kept := s.Kept(side); s.Seen(side) != 500 || kept < 16 || kept > 128 {
+			t.Errorf("seen %d, kept %d", s.Seen(side), kept)
+		}
 	}
 	if r := s.sorted()[0]; len(r.Line) != maxLineBytes || r.Bytes != len(line) || len(r.Metadata[0].Value) != maxValueBytes {
 		t.Errorf("kept %d of a line, %d of a value", len(r.Line), len(r.Metadata[0].Value))
+	}
+	one := NewSample(1 << 20)
+	p := one.NewPart()
+	for i := range 1000 {
+		p.Add(Bad, int64(i), nil, logql.Labels{{Name: "trace_id", Value: "always the same"}}, nil, line)
+	}
+	if kept := one.Kept(Bad); kept < 100 || kept > 128 {
+		t.Errorf("kept %d of one request", kept)
+	}
+}
+
+// TestSampleConcurrent: parts that are filled at a time keep what one alone would.
+func TestSampleConcurrent(t *testing.T) {
+	fill := func(parts int) string {
+		s := NewSample(200_000)
+		var wg sync.WaitGroup
+		for n := range parts {
+			p := s.NewPart()
+			wg.Go(func() {
+				for i := n; i < 4000; i += parts {
+					p.Add(Side(i%2), int64(i), nil, nil, nil, fmt.Sprintf("line %d", i))
+				}
+			})
+		}
+		wg.Wait()
+		var lines strings.Builder
+		for _, r := range s.sorted() {
+			fmt.Fprintln(&lines, r.Line)
+		}
+		return lines.String()
+	}
+	want := fill(1)
+	if n := strings.Count(want, "\n"); n < 400 || n > 1200 {
+		t.Errorf("%d lines", n)
+	}
+	if fill(7) != want {
+		t.Error("other lines")
+	}
+}
+
+func TestNumbersInTexts(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.25: "0.2", 9.5: "9.5", 17.2: "17", 999.6: "1,000", 12345: "12,345", 1234567.8: "1,234,568"} {
+		if got := number0(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{0.021337: "0.02134 ms", 12: "12 ms", 999.96: "1,000 ms", -1500: "-1,500 ms", -999999: "-999,999 ms", 1e9: "1,000,000,000 ms"} {
+		if got := amount(v, "ms"); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{0: "", 1: "", 1.5: "1.5 times", 0.5: "0.5 times", 1500: "1,500 times"} {
+		if got := (&Report{Traffic: v}).Note(); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%v: %q", v, got)
+		}
+	}
+}
+
+// TestTextIsNoLogfmt: lines of text with an = somewhere have no fields but the pairs in them.
+func TestTextIsNoLogfmt(t *testing.T) {
+	fields := func(line string) (out []string) {
+		s := &service{recs: []*Record{{Line: line, Side: Bad}}}
+		s.digest(&Params{Steps: 1})
+		for _, f := range s.features {
+			out = append(out, fmt.Sprintf("%s=%s %d", f.f.name, f.value, f.f.from))
+		}
+		slices.Sort(out)
+		return out
+	}
+	for line, want := range map[string][]string{
+		"2026-01-15 00:00:05,438 ERROR [http-nio-8080-exec-1] c.s.Cart - user=u1 failed": {fmt.Sprintf("user=u1 %d", fromPair)},
+		"ERROR=[http-nio-8080-exec-1] it is said that the cart is broken and so on":      {fmt.Sprintf("ERROR=http-nio-8080-exec-1 %d", fromPair)},
+		"level=error user=u1 msg=\"it failed\"":                                          {fmt.Sprintf("level=error %d", fromLogfmt), fmt.Sprintf("user=u1 %d", fromLogfmt)},
+		"rate = 5 of GET /search?q=x2y":                                                  {fmt.Sprintf("GET=/search?q=x2y %d", fromWord), fmt.Sprintf("rate=5 %d", fromWord)},
+	} {
+		if got := fields(line); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
 	}
 }
 
@@ -171,10 +315,13 @@ func FuzzAnalyse(f *testing.F) {
 			}
 			md := logql.Labels{{Name: levelLabel, Value: []string{"info", "error"}[rnd.IntN(2)]}, {Name: name, Value: value + fmt.Sprint(rnd.IntN(9))}}
 			params.Total[side]++
-			p.Add(side, int64(i), logql.Labels{{Name: serviceLabel, Value: []string{"x", value}[rnd.IntN(2)]}}, md, nil, line)
+			p.Add(side, int64(i)+int64(seed/2)-60, logql.Labels{{Name: serviceLabel, Value: []string{"x", value}[rnd.IntN(2)]}}, md, nil, line)
 		}
 		r, err := Analyse(t.Context(), s, params)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := json.Marshal(r); err != nil { // of NaN and Inf there is none
 			t.Fatal(err)
 		}
 		for _, cause := range r.Causes {
@@ -184,6 +331,42 @@ func FuzzAnalyse(f *testing.F) {
 			}
 			if cause.Filter != "" && !holds(cause.Filter, cause.Examples) {
 				t.Fatalf("filter %s", cause.Filter)
+			}
+		}
+	})
+}
+
+// FuzzText looks at any line: what is found in it is in it, and no number is none.
+func FuzzText(f *testing.F) {
+	f.Add("2026-01-15 00:00:05,438 ERROR [http-nio-8080-exec-1] rid=abc12 took=12ms")
+	f.Add(`{"message":"took 5ms","a":{"b":[1,{"c":"1e999"}]},"msg":"\ud800"}`)
+	f.Add("a=1 b=\"2 3\" c== =d \xff\x00= 99999999999999999999 -.5s +1µs ключ=значение5")
+	f.Add("{" + strings.Repeat(`"a":{`, 100))
+	f.Add("d== d==")
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, found := range findings(nil, line) {
+			if found.key == "" || found.value == "" || !strings.Contains(line, found.value) || found.pair && !isKey(found.key) {
+				t.Fatalf("%q has no %+v", line, found)
+			}
+			if v, _, ok := number(found.value); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
+				t.Fatalf("%q is no number", found.value)
+			}
+		}
+		s := NewSample(1 << 20)
+		p := s.NewPart()
+		for i := range 3 {
+			p.Add(Side(i%2), int64(i), nil, nil, nil, line)
+		}
+		svc := &service{recs: s.sorted(), at: []int32{0, 1, 2}}
+		svc.digest(&Params{Step: 1, Steps: 3})
+		for i := range svc.recs {
+			if len(svc.message[i]) > maxLineBytes || strings.Contains(svc.message[i], "\n") && svc.message[i][0] != '\n' {
+				t.Fatalf("message %q", svc.message[i])
+			}
+			for _, at := range svc.featuresOf(int32(i)) {
+				if svc.features[at].n[Bad] != 1 || len(svc.features[at].value) > maxShownBytes {
+					t.Fatalf("%q: %s=%s of %d", line, svc.features[at].f.name, svc.features[at].value, svc.features[at].n[Bad])
+				}
 			}
 		}
 	})

@@ -223,25 +223,32 @@ func percent(v float64) string {
 	return "less than 0.1 %"
 }
 
-// number0 shows a number with about two figures.
+// number0 shows a number with about two figures, or whole: 0.3, 17, 12,345.
 func number0(v float64) string {
-	switch {
-	case v >= 100:
-		return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
-	case v >= 10:
-		return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
-	case v == 0:
-		return "0"
+	if v == 0 || v >= 10 {
+		return grouped(strconv.FormatFloat(v, 'f', 0, 64))
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }
 
+// amount shows a number with four figures or all before the point, and its unit: 0.02134 ms, 1,234,567 kB.
 func amount(v float64, unit string) string {
 	text := strconv.FormatFloat(v, 'g', 4, 64)
+	if math.Abs(v) >= 999.95 {
+		text = grouped(strconv.FormatFloat(v, 'f', 0, 64))
+	}
 	if unit != "" {
 		return text + " " + unit
 	}
 	return text
+}
+
+// grouped puts commas between the thousands of a whole number in digits.
+func grouped(digits string) string {
+	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }
 
 func short(s string) string {

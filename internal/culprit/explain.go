@@ -5,6 +5,7 @@ package culprit
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
@@ -52,8 +53,8 @@ func (a *analysis) explanation(s *service, t *candidate, known map[int32]bool) *
 	}
 	var best *candidate
 	least := 0.0
-	for f, has := range counts {
-		v := &s.features[f]
+	for _, f := range slices.Sorted(maps.Keys(counts)) { // of equals the first
+		has, v := counts[f], &s.features[f]
 		if known[f] || has < wholly*(t.n[Bad]-t.expected) || isLevel(v.f.name) || v.f.from > fromPair {
 			continue
 		}

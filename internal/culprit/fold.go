@@ -14,7 +14,7 @@ const (
 	// same is the part of a candidate's records that must be another's for the two to be one.
 	same = 0.6
 	// relayed is what is left of the score of lines that speak of other services and follow from nothing known.
-	relayed = 0.85
+	relayed = 0.8
 	// linked is the part of a candidate's requests that must be another's.
 	linked = 0.5
 )

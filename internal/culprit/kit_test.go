@@ -59,8 +59,24 @@ func (w *world) id() string { return fmt.Sprintf("%016x%016x", w.rnd.Uint64(), w
 // ask analyses the last minute against the others, or by what a test says.
 func (w *world) ask(t *testing.T, isBad func(*event) bool) *Report {
 	t.Helper()
-	const start = 1_700_000_000_000_000_000
 	s := NewSample(1 << 30)
+	r := w.analyse(t, s, isBad)
+	if s.Kept(Bad)+s.Kept(Baseline) != int64(len(w.records)) {
+		t.Fatal("no room")
+	}
+	for i, c := range r.Causes {
+		t.Logf("%d. %.2f %s %s %s=%s: %s", i, c.Score, c.Kind, c.Service, c.Field, c.Value, c.Summary)
+		for _, o := range c.Also {
+			t.Logf("      also %s %s %s=%s %s", o.Kind, o.Service, o.Field, o.Value, o.Template)
+		}
+	}
+	return r
+}
+
+// analyse fills a sample and analyses it.
+func (w *world) analyse(t *testing.T, s *Sample, isBad func(*event) bool) *Report {
+	t.Helper()
+	const start = 1_700_000_000_000_000_000
 	parts := []*Part{s.NewPart(), s.NewPart(), s.NewPart()}
 	p := Params{By: ByInterval, Start: start, Step: int64(5 * time.Second), Steps: 12 * w.minutes, Limit: 20}
 	p.Length = [2]float64{float64(w.minutes-1) * 60e9, 60e9}
@@ -74,19 +90,11 @@ func (w *world) ask(t *testing.T, isBad func(*event) bool) *Report {
 			side = Bad
 		}
 		p.Total[side]++
-		if !parts[i%3].Add(side, start+int64(e.at), e.stream, e.metadata, nil, e.line) {
-			t.Fatal("no room")
-		}
+		parts[i%3].Add(side, start+int64(e.at), e.stream, e.metadata, nil, e.line)
 	}
 	r, err := Analyse(t.Context(), s, p)
 	if err != nil {
 		t.Fatal(err)
-	}
-	for i, c := range r.Causes {
-		t.Logf("%d. %.2f %s %s %s=%s: %s", i, c.Score, c.Kind, c.Service, c.Field, c.Value, c.Summary)
-		for _, o := range c.Also {
-			t.Logf("      also %s %s %s=%s %s", o.Kind, o.Service, o.Field, o.Value, o.Template)
-		}
 	}
 	return r
 }

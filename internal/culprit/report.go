@@ -78,6 +78,14 @@ type Report struct {
 	Traffic float64
 }
 
+// Note is what to know of all causes alike, for humans; "" is nothing.
+func (r *Report) Note() string {
+	if t := r.Traffic; t == 0 || t > 0.67 && t < 1.5 {
+		return ""
+	}
+	return "the interval has " + number0(r.Traffic) + " times as many records as is usual, of most services alike: causes are what stands out from that"
+}
+
 // Analyse compares the sides of a sample. Its error is the context's.
 func Analyse(ctx context.Context, s *Sample, p Params) (*Report, error) {
 	a := &analysis{p: p, records: s.sorted(), byName: map[string]*service{}, traffic: 1}

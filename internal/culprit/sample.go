@@ -5,11 +5,13 @@ package culprit
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"unsafe"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/logboom/logboom/logql"
 )
@@ -31,7 +33,10 @@ const (
 	maxValueBytes = 1 << 10
 	// recordBytes is about what a record takes beside its texts, labels and what is found in it.
 	recordBytes = 200
-	chunkBytes  = 256 << 10
+	// usualName and usualStream are how long the name of a label and all the labels of a stream are at most, in bytes, to be taken for
+	// shared with other records, which costs nothing.
+	usualName, usualStream = 32, 512
+	chunkBytes             = 256 << 10
 )
 
 // Record is a record of the sample. Its strings are the sample's.
@@ -45,22 +50,91 @@ type Record struct {
 
 	parsed  logql.Labels // by the query's own parser
 	service string
+	rank    uint8
 }
 
 // Sample holds records of both sides, for one analysis. Parts collect it, in several goroutines.
+//
+// Where there is no room for all records of a side, whole requests are left out: half of them, and half of the rest, until the others have room.
+// Which those are does not depend on the order in which records come.
 type Sample struct {
 	maxBytes int64 // of each side
-	used     [2]atomic.Int64
 	mu       sync.Mutex
+	rooms    [2]room
 	parts    []*Part
 }
 
-// NewSample makes an empty sample that takes at most so many bytes, half of them for each side. The analysis takes less than that.
+// room is what one side takes.
+type room struct {
+	bytes [maxRank + 1]int64 // by rank
+	used  int64              // of those that are kept
+	least int                // rank that is kept
+}
+
+// NewSample makes an empty sample that takes at most about so many bytes, half of them for each side. The analysis takes less than that.
 func NewSample(maxBytes int64) *Sample { return &Sample{maxBytes: maxBytes / 2} }
+
+// admit makes room for a record; false: it is not to be kept. thin says that others are not to be kept any more.
+func (s *Sample) admit(side Side, rank uint8, size int64) (ok, thin bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &s.rooms[side]
+	if int(rank) < r.least {
+		return false, false
+	}
+	r.bytes[rank] += size
+	r.used += size
+	for r.used > s.maxBytes {
+		rest := r.used - r.bytes[r.least]
+		if rest == 0 { // all is one request: what comes first stays
+			r.bytes[rank] -= size
+			r.used -= size
+			return false, thin
+		}
+		r.used, thin = rest, true
+		r.least++
+	}
+	return int(rank) >= r.least, thin
+}
+
+// thin drops what is not to be kept any more.
+func (s *Sample) thin(side Side) {
+	s.mu.Lock()
+	parts, least := slices.Clone(s.parts), s.rooms[side].least
+	s.mu.Unlock()
+	for _, p := range parts {
+		p.thin(side, least)
+	}
+}
+
+// maxRank is the highest rank: half of the requests have 0, half of the others 1, and so on.
+const maxRank = 31
+
+// rankOf tells which records are left out first. Those of a request are left out together: what they have to do with each other is what
+// a cause is found by.
+func rankOf(time int64, metadata logql.Labels, line string) uint8 {
+	for i := range metadata {
+		if l := &metadata[i]; (l.Name == "trace_id" || l.Name == "request_id") && l.Value != "" {
+			return rankOfHash(xxhash.Sum64String(l.Value))
+		}
+	}
+	h := xxhash.Sum64String(line) ^ uint64(time)*0x9e3779b97f4a7c15 //nolint:gosec // bits
+	for i := range metadata {
+		h = h*31 + xxhash.Sum64String(metadata[i].Value)
+	}
+	return rankOfHash(h)
+}
+
+func rankOfHash(h uint64) uint8 {
+	h ^= h >> 32
+	h *= 0xd6e8feb86659fd93
+	return uint8(min(bits.LeadingZeros64(h), maxRank)) //nolint:gosec // at most 31
+}
 
 // Part is what one goroutine collects.
 type Part struct {
 	s       *Sample
+	mu      sync.Mutex // of what follows: another goroutine may thin it
 	records []Record
 	seen    [2]int64
 	chunk   []byte
@@ -105,25 +179,63 @@ func (s *Sample) Kept(side Side) (n int64) {
 }
 
 // Add takes a record, which shares no memory with the sample afterwards. parsed are the labels that a pipeline made of the line.
-// false says that there is no more room.
+// false says that there is no room for it. A record that there is room for may be left out later.
 func (p *Part) Add(side Side, time int64, stream, metadata, parsed logql.Labels, line string) bool {
-	p.seen[side]++
 	size := int64(recordBytes + min(len(line), maxLineBytes))
 	for _, list := range [2]logql.Labels{metadata, parsed} {
 		for i := range list[:min(len(list), maxLabels)] {
-			size += 32 + int64(min(len(list[i].Value), maxValueBytes))
+			size += int64(32 + min(len(list[i].Value), maxValueBytes) + max(len(list[i].Name)-usualName, 0))
 		}
 	}
-	if p.s.used[side].Add(size) > p.s.maxBytes {
-		p.s.used[side].Add(-size)
-		return false
-	}
-	st := p.stream(stream)
-	p.records = append(p.records, Record{
-		Time: time, Stream: st.labels, service: st.service, Metadata: p.keepLabels(metadata), parsed: p.keepLabels(parsed),
-		Line: p.keep(line, maxLineBytes), Bytes: len(line), Side: side,
+	size += max(streamBytes(stream)-usualStream, 0)
+	rank := rankOf(time, metadata, line)
+	ok, thin := p.add(size, Record{
+		Time: time, Stream: stream, Metadata: metadata, parsed: parsed, Line: line, Bytes: len(line), Side: side, rank: rank,
 	})
-	return true
+	if thin {
+		p.s.thin(side)
+	}
+	return ok
+}
+
+func streamBytes(list logql.Labels) (n int64) {
+	for i := range list {
+		n += int64(32 + len(list[i].Name) + len(list[i].Value))
+	}
+	return n
+}
+
+// add takes a record if there is room for it, and makes its texts the part's own.
+func (p *Part) add(size int64, r Record) (ok, thin bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[r.Side]++
+	if ok, thin = p.s.admit(r.Side, r.rank, size); ok {
+		st := p.stream(r.Stream)
+		r.Stream, r.service = st.labels, st.service
+		p.take(&r)
+	}
+	return ok, thin
+}
+
+// take appends a record with texts of its own.
+func (p *Part) take(r *Record) {
+	r.Line, r.Metadata, r.parsed = p.keep(r.Line, maxLineBytes), p.keepLabels(r.Metadata), p.keepLabels(r.parsed)
+	p.records = append(p.records, *r)
+}
+
+// thin drops the records of a side whose rank is too low. The others move to memory of their own.
+func (p *Part) thin(side Side, least int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.records
+	p.records, p.chunk, p.labels = nil, nil, nil
+	for i := range old {
+		if r := &old[i]; r.Side != side || int(r.rank) >= least {
+			p.take(r)
+		}
+		old[i] = Record{}
+	}
 }
 
 // keep copies a text.
@@ -207,7 +319,11 @@ func (s *Sample) sorted() []*Record {
 		if c := cmp.Compare(a.Time, b.Time); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.Line, b.Line), slices.CompareFunc(a.Metadata, b.Metadata, compareLabels))
+		return cmp.Or(
+			cmp.Compare(a.service, b.service), cmp.Compare(a.Line, b.Line), slices.CompareFunc(a.Metadata, b.Metadata, compareLabels),
+			slices.CompareFunc(a.Stream, b.Stream, compareLabels), slices.CompareFunc(a.parsed, b.parsed, compareLabels),
+			cmp.Compare(a.Side, b.Side), cmp.Compare(a.Bytes, b.Bytes),
+		)
 	})
 	return out
 }

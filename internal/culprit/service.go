@@ -4,6 +4,7 @@
 package culprit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/logboom/logboom/internal/templates"
@@ -75,6 +76,7 @@ type service struct {
 	templates []template
 	features  []feature
 	found     []int32 // features of the records, one after the other
+	begun     int     // where those of the record that is looked at begin
 	ends      []int32 // where those of each record end
 	fields    map[fieldKey]*field
 	numbers   []string // names
@@ -106,7 +108,8 @@ func (s *service) digest(p *Params) {
 	for _, side := range [2]Side{Bad, Baseline} {
 		for i := range spread(n) {
 			if r := s.recs[i]; r.Side == side {
-				from, fromRead := int32(len(s.found)), int32(len(s.readings))
+				s.begun = len(s.found)
+				from, fromRead := int32(s.begun), int32(len(s.readings))
 				s.look(i, r)
 				spans[i], read[i] = [2]int32{from, int32(len(s.found))}, [2]int32{fromRead, int32(len(s.readings))}
 			}
@@ -157,7 +160,7 @@ func (s *service) featuresOf(i int32) []int32 {
 func (s *service) look(i int, r *Record) {
 	for _, l := range r.Stream {
 		if l.Name != serviceLabel {
-			s.note(i, r.Side, l.Name, fromStream, l.Value)
+			s.note(r.Side, l.Name, fromStream, l.Value)
 		}
 	}
 	for _, l := range r.Metadata {
@@ -169,9 +172,12 @@ func (s *service) look(i int, r *Record) {
 	parsed, from := r.parsed, fromJSON
 	switch {
 	case len(parsed) > 0:
+		if !strings.HasPrefix(text, "{") {
+			from = fromLogfmt
+		}
 	case strings.HasPrefix(text, "{"):
 		parsed, _ = s.parser.Parse(nil, nil, text)
-	case startsWithPair(text):
+	case logql.IsLogfmt(text):
 		parsed, _ = s.parser.Parse(nil, nil, text)
 		from = fromLogfmt
 	}
@@ -253,12 +259,6 @@ func (r *Record) own(text string) string {
 	return strings.Clone(text)
 }
 
-// startsWithPair reports whether a line is a list of key=value.
-func startsWithPair(s string) bool {
-	eq := strings.IndexByte(s, '=')
-	return eq > 0 && eq <= 60 && isKey(s[:eq])
-}
-
 // messageOf returns the message of a structured line.
 func messageOf(parsed logql.Labels) string {
 	for _, name := range [...]string{"message", "msg", "log", "event", "text", "body", "error", "err"} {
@@ -301,7 +301,7 @@ func (s *service) value(i int, side Side, name string, from source, value string
 			}
 		}
 	}
-	s.note(i, side, name, from, value)
+	s.note(side, name, from, value)
 }
 
 func (s *service) number(i int, name string, from source, unit string, v float64) {
@@ -324,7 +324,7 @@ func (s *service) number(i int, name string, from source, unit string, v float64
 }
 
 // note counts a value of a field.
-func (s *service) note(_ int, side Side, name string, from source, value string) {
+func (s *service) note(side Side, name string, from source, value string) {
 	f := s.fields[fieldKey{name, from}]
 	if f == nil {
 		if side == Baseline || len(s.fields) >= maxFields {
@@ -334,8 +334,11 @@ func (s *service) note(_ int, side Side, name string, from source, value string)
 		f = &field{name: name, from: from, values: map[string]int32{}}
 		s.fields[fieldKey{name, from}] = f
 	}
-	f.total[side]++
 	at, ok := f.values[value]
+	if ok && slices.Contains(s.found[s.begun:], at) {
+		return // the record says it once more
+	}
+	f.total[side]++
 	if !ok {
 		if side == Baseline || len(value) > maxShownBytes {
 			return

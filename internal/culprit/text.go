@@ -95,12 +95,22 @@ func findings(dst []finding, s string) []finding {
 				word = ""
 			}
 		case seen&isLetter != 0:
-			if word = token; len(word) > 40 || !isKey(word) {
+			if word = token; len(word) > 40 || !isKey(word) || isLevelWord(word) {
 				word = ""
 			}
 		}
 	}
 	return dst
+}
+
+// isLevelWord reports whether a word is the level of a line, such as the ERROR of "ERROR [http-nio-8080-exec-3]": what is behind it is not
+// its value. In small letters, as in "error 1062", it may be.
+func isLevelWord(s string) bool {
+	switch s {
+	case "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL":
+		return true
+	}
+	return false
 }
 
 // isKey reports whether a text may be the name of a value.
