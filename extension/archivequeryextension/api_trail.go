@@ -140,7 +140,7 @@ func (f *trailFinder) trail() *trailJSON {
 	for _, l := range tr.Lanes {
 		out.Lanes = append(out.Lanes, laneJSON{
 			Service: l.Service, Pod: l.Instance, First: strconv.FormatInt(l.First, 10), Last: strconv.FormatInt(l.Last, 10),
-			Duration: l.Last - l.First, Records: l.Records, Errors: l.Errors,
+			Duration: trail.Between(l.First, l.Last), Records: l.Records, Errors: l.Errors,
 		})
 	}
 	for _, g := range tr.Gaps {

@@ -136,7 +136,7 @@ func TestRead(t *testing.T) {
 	assert.Equal(t, SourceStatus{URL: ok.URL, Reachable: true, UptimeMS: 12_500}, sources[0])
 	assert.Equal(t, "answered with status 302", sources[1].Error)
 	assert.False(t, elsewhere, "no redirect is followed")
-	assert.Contains(t, []string{"answered with more than 8388608 bytes", "did not answer in time"}, sources[2].Error)
+	assert.Contains(t, []string{"answered with more than 8 MiB", "did not answer in time"}, sources[2].Error)
 	assert.False(t, sources[3].Reachable)
 	assert.NotContains(t, sources[3].Error, "http://")
 	require.NotEmpty(t, list)

@@ -130,7 +130,7 @@ func (r *Reader) get(ctx context.Context, address string) ([]Loss, float64, erro
 	body := &io.LimitedReader{R: resp.Body, N: maxBody + 1}
 	list, seconds, err := parse(body)
 	if body.N <= 0 {
-		return nil, 0, fmt.Errorf("answered with more than %d bytes", maxBody)
+		return nil, 0, fmt.Errorf("answered with more than %d MiB", maxBody>>20)
 	}
 	return list, seconds, err
 }

@@ -52,7 +52,9 @@ func parse(r io.Reader) (list []Loss, uptimeSeconds float64, err error) {
 			return nil, 0, fmt.Errorf("line %d: %w", number, errFormat)
 		}
 		if !known {
-			uptimeSeconds = max(uptimeSeconds, value)
+			if value > uptimeSeconds { // not what is no number
+				uptimeSeconds = value
+			}
 			continue
 		}
 		for i := range meanings {

@@ -98,3 +98,22 @@ func FuzzFilter(f *testing.F) {
 		Filter(b, []string{a, b})
 	})
 }
+
+// FuzzMessage reads the message of any template: it is a part of it.
+func FuzzMessage(f *testing.F) {
+	f.Add(`{"level":"error","msg":"query \"<*>\" failed","error":"<*> is gone"}`)
+	f.Add(`level=error msg="it failed: <*>" err="no \\`)
+	f.Add(`"msg":"`)
+	f.Fuzz(func(t *testing.T, template string) {
+		got := Message(template)
+		if len(got) > len(template) {
+			t.Fatalf("%q says %q", template, got)
+		}
+		if got != "" && !strings.Contains(template, `":"`) && !strings.Contains(template, `="`) {
+			t.Fatalf("%q has no message, got %q", template, got)
+		}
+		if again := Message("no structure: " + strings.ReplaceAll(template, `"`, "")); again != "" {
+			t.Fatalf("a text without quotes says %q", again)
+		}
+	})
+}

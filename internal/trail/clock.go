@@ -52,21 +52,21 @@ func estimate(records []Record, coarse map[string]bool) Clock {
 			span = [2]int64{r.Time, r.Time}
 		}
 		times[r.Service] = [2]int64{min(span[0], r.Time), max(span[1], r.Time)}
-		deltas[r.Service] = append(deltas[r.Service], r.Time-r.Observed)
+		deltas[r.Service] = append(deltas[r.Service], Between(r.Observed, r.Time))
 	}
 	if len(deltas) < 2 {
 		return Clock{}
 	}
-	var noise, widest, spans int64 // of all services
+	var noise, widest, spans int64 // sums over all services, and the largest
 	middles := map[string]int64{}
 	var known []int64 // the middles of those whose distance is steady
 	unsteady := map[string]bool{}
 	for service, ds := range deltas {
 		slices.Sort(ds)
-		width, span := ds[len(ds)-1]-ds[0], times[service][1]-times[service][0]
-		noise += width
+		width, span := Between(ds[0], ds[len(ds)-1]), Between(times[service][0], times[service][1])
+		noise = Between(-noise, width)
 		widest = max(widest, width)
-		spans += span
+		spans = Between(-spans, span)
 		middles[service] = ds[len(ds)/2]
 		if span == 0 || width > span/steadier {
 			unsteady[service] = true
@@ -82,14 +82,14 @@ func estimate(records []Record, coarse map[string]bool) Clock {
 	c := Clock{Corrected: true, Offsets: map[string]int64{}}
 	var earliest, latest int64
 	for service, d := range middles {
-		off := d - usual
+		off := Between(usual, d)
 		if unsteady[service] && off < 0 && off >= -int64(maxDelay) {
 			off = 0
 		}
 		c.Offsets[service] = off
 		earliest, latest = min(earliest, off), max(latest, off)
 	}
-	if skew := latest - earliest; skew < int64(minSkew) || widest > skew/clearer {
+	if skew := Between(earliest, latest); skew < int64(minSkew) || widest > skew/clearer {
 		return Clock{}
 	}
 	return c

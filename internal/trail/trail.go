@@ -8,6 +8,7 @@ package trail // import "github.com/logboom/logboom/internal/trail"
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -59,7 +60,7 @@ func Arrange(records []Record) *Trail {
 	t.Clock = estimate(records, coarse)
 	at := make([]int64, len(records)) // on the clock of the trail
 	for i := range records {
-		at[i] = records[i].Time - t.Clock.Offsets[records[i].Service]
+		at[i] = Between(t.Clock.Offsets[records[i].Service], records[i].Time)
 		t.Order = append(t.Order, i)
 	}
 	placeCoarse(records, coarse, at)
@@ -87,11 +88,23 @@ func Arrange(records []Record) *Trail {
 			lane.Errors++
 		}
 		t.LaneOf = append(t.LaneOf, l)
-		t.Offsets = append(t.Offsets, at[i]-first)
+		t.Offsets = append(t.Offsets, Between(first, at[i]))
 	}
 	t.Gaps = gaps(t.Offsets)
 	t.FirstError = origin(records, t.Order)
 	return t
+}
+
+// Between returns how long it is from one time to another, in ns: as long as can be told, where a record is of another age.
+func Between(from, to int64) int64 {
+	d := to - from
+	switch {
+	case from < 0 && to >= 0 && d < 0:
+		return math.MaxInt64
+	case from > 0 && to < 0 && d > 0:
+		return math.MinInt64
+	}
+	return d
 }
 
 func compareBool(a, b bool) int {
@@ -135,7 +148,7 @@ func placeCoarse(records []Record, coarse map[string]bool, at []int64) {
 		if !coarse[records[i].Service] {
 			continue
 		}
-		if next, _ := slices.BinarySearch(fine, at[i]+int64(time.Second)); next > 0 {
+		if next, _ := slices.BinarySearch(fine, Between(-int64(time.Second), at[i])); next > 0 {
 			at[i] = max(at[i], fine[next-1])
 		}
 	}
@@ -165,7 +178,7 @@ func gaps(offsets []int64) []Gap {
 	if len(all) < 3 {
 		usual = 0 // too few to be usual
 	}
-	least := max(int64(minGap), offsets[n-1]/gapShare, usual*gapFactor)
+	least := max(int64(minGap), offsets[n-1]/gapShare, min(usual, math.MaxInt64/gapFactor)*gapFactor)
 	stop := 0
 	for stop < len(all) && stop < maxGaps && all[stop].NS >= least {
 		stop++

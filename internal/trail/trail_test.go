@@ -5,6 +5,7 @@ package trail
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -213,6 +214,53 @@ func TestArrangeAny(t *testing.T) {
 		}
 		require.Equal(t, len(records), n)
 	}
+}
+
+// FuzzArrange arranges records of any bytes and times: each is in the order once, and no time runs backwards.
+func FuzzArrange(f *testing.F) {
+	f.Add([]byte("some records of services that fail, one after the other"), "cart", "payment-service", "payment answered 503", int64(1_768_435_200_000_000_000))
+	f.Add([]byte{0, 255, 1, 254, 2, 128}, "", "\xff", "\x00", int64(math.MaxInt64))
+	f.Add([]byte{255, 0, 127, 3, 3, 3, 9}, "a", "a", "a a", int64(math.MinInt64))
+	f.Fuzz(func(t *testing.T, data []byte, a, b, text string, at int64) {
+		var records []Record
+		for i, c := range data[:min(len(data), 200)] {
+			r := Record{Time: at, Service: a, Error: c&1 != 0, Failed: c&2 != 0, Instance: fmt.Sprint(c >> 6), Text: text}
+			if c&4 != 0 {
+				r.Service, r.Text = b, a+" "+text
+			}
+			switch {
+			case c&8 != 0:
+				r.Time = int64(i) * int64(c) * ms
+			case c&16 != 0:
+				r.Time += int64(c) << 24 // which may be one of another age
+			}
+			if c != 255 {
+				r.Observed = r.Time + int64(c)*1000 + 1
+			}
+			records = append(records, r)
+		}
+		tr := Arrange(records)
+		order := slices.Clone(tr.Order)
+		slices.Sort(order)
+		for i := range order {
+			if order[i] != i {
+				t.Fatalf("order %v", tr.Order)
+			}
+		}
+		if len(order) != len(records) || !slices.IsSorted(tr.Offsets) || len(tr.Offsets) > 0 && tr.Offsets[0] != 0 || len(tr.Gaps) > maxGaps {
+			t.Fatalf("%d records, offsets %v, %d gaps", len(order), tr.Offsets, len(tr.Gaps))
+		}
+		n := 0
+		for _, l := range tr.Lanes {
+			n += l.Records
+			if l.First > l.Last || l.Errors > l.Records {
+				t.Fatalf("lane %+v", l)
+			}
+		}
+		if e := tr.FirstError; n != len(records) || e >= len(order) || e >= 0 && !records[tr.Order[e]].Error && !records[tr.Order[e]].Failed {
+			t.Fatalf("%d records in lanes, first error %d", n, e)
+		}
+	})
 }
 
 // TestClockOfFew: of a service that shows no steady distance, the time that collecting takes is no error of its clock.
