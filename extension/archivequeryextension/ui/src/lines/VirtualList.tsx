@@ -56,7 +56,7 @@ export function VirtualList(props: Props) {
   const { blocks } = props;
   const outer = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer((n: number, _: void) => n + 1, 0);
-  const me = useRef<{ control: Control; blocks: Blocks; places: WeakMap<Element, { block: Block; row: number }>; seen: ResizeObserver | null; idle: number; moving: boolean; version: number } | null>(null);
+  const me = useRef<{ control: Control; blocks: Blocks; places: WeakMap<Element, { block: Block; row: number }>; seen: ResizeObserver | null; idle: number; moving: boolean; version: number; relaid: number } | null>(null);
   void props.version.value;
   if (!me.current || me.current.blocks !== blocks) {
     const scroll = new Scroll(blocks);
@@ -84,7 +84,7 @@ export function VirtualList(props: Props) {
       },
       atBottom: () => scroll.y + scroll.view >= blocks.height - 4,
     };
-    me.current = { control, blocks, places: new WeakMap(), seen: me.current?.seen ?? null, idle: 0, moving: false, version: -1 };
+    me.current = { control, blocks, places: new WeakMap(), seen: me.current?.seen ?? null, idle: 0, moving: false, version: -1, relaid: blocks.relaid };
     props.control(control);
     if (outer.current) outer.current.scrollTop = 0;
   }
@@ -141,6 +141,20 @@ export function VirtualList(props: Props) {
   useLayoutEffect(() => {
     const el = outer.current;
     if (!el) return;
+    if (my.relaid !== blocks.relaid) {
+      // The rows that are drawn stand where estimates put them, and the observer is silent about those whose size stays.
+      my.relaid = blocks.relaid;
+      let changed = false;
+      for (const item of el.querySelectorAll('.list-item')) {
+        const p = my.places.get(item);
+        if (p && blocks.measured(p.block, p.row, item.getBoundingClientRect().height) !== 0) changed = true;
+      }
+      if (changed) {
+        if (props.follow) scroll.go(blocks.height);
+        else scroll.hold();
+        redraw();
+      }
+    }
     // At an end of what the browser can scroll, or to follow, the two places must agree now.
     const physical = scroll.physical;
     const stuck = (el.scrollTop < 1 && scroll.y > 1) || (scroll.y < 1 && physical > scroll.view);

@@ -44,6 +44,8 @@ export class Blocks {
   /** Oldest first. */
   forward = true;
   rowHeight = 24;
+  /** How often relay forgot what was measured. */
+  relaid = 0;
   estimate: (r: Rec) => number = () => this.rowHeight;
 
   loaded(span: Span, records: Rec[]): Block {
@@ -97,6 +99,7 @@ export class Blocks {
 
   /** relay forgets what was measured: the width has changed, or what is shown. */
   relay(): void {
+    this.relaid++;
     let rows = 0;
     let height = 0;
     for (const b of this.list)

@@ -41,5 +41,5 @@ check('{a="b"} | keep x, y^', 'field y');
 check('{a="b"} != "x^', 'none');
 check('{a="b"} |= "x^', 'none');
 check('sum(ra^', 'function ra');
-check('sum by (ser^) (rate({a="b"}[5m]))', 'label ser');
+check('sum by (ser^) (rate({a="b"}[5m]))', 'grouping ser');
 check('sum by (x) (count_over_time({a="^"}[5m]))', 'value a');

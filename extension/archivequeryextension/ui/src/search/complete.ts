@@ -7,7 +7,8 @@ import { isLogQL } from './scan';
 import { resolveName } from './words';
 
 export interface Want {
-  kind: 'start' | 'label' | 'field' | 'value' | 'stage' | 'function' | 'word' | 'none';
+  /** label: in a selector; grouping: in by (…) and the like. */
+  kind: 'start' | 'label' | 'grouping' | 'field' | 'value' | 'stage' | 'function' | 'word' | 'none';
   /** Where what is typed of it begins. */
   from: number;
   typed: string;
@@ -54,7 +55,7 @@ function inLogQL(text: string): Want {
   const word = tail(/[a-zA-Z_]\w*$/, text)?.[0] ?? '';
   const before = text.slice(0, at - word.length);
   if (brace >= 0) return /[{,]\s*$/.test(before) ? want('label', at, word) : want('none', at);
-  if (/\b(?:by|without|on|ignoring)\s*\([^()]*$/.test(before) && /[(,]\s*$/.test(before)) return want('label', at, word);
+  if (/\b(?:by|without|on|ignoring)\s*\([^()]*$/.test(before) && /[(,]\s*$/.test(before)) return want('grouping', at, word);
   if (/\|\s*$/.test(before) && !/\|\|\s*$/.test(before)) return want('stage', at, word);
   if (/\|[^|]*\b(?:and|or)\s+\(?\s*$/.test(before) || /\|\s*(?:(?:keep|drop)\s+(?:\w+\s*,\s*)*|unwrap\s+)$/.test(before)) return want('field', at, word);
   if (word !== '' && (before.trim() === '' || /[(,+*/%^-]\s*$/.test(before)) && !/\}[^[]*$/.test(before)) return want('function', at, word);

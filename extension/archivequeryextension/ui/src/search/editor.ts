@@ -93,7 +93,10 @@ async function candidates(context: CompletionContext): Promise<CompletionResult 
     return { from: w.from, options: list.map((v, i) => ({ label: bare(v.value, 300), apply: value(v.value, w.bare, words), detail: readable(v.records), type: 'value', boost: -i / 10 })) };
   }
   await learn();
-  if (w.kind === 'label') return { from: w.from, options: names('', (from) => from === 'stream'), validFor: /^\w*$/ };
+  if (w.kind === 'label' || w.kind === 'grouping') {
+    const compared = /^\w*\s*[=!]/.test(text.slice(context.pos));
+    return { from: w.from, options: names(w.kind === 'label' && !compared ? '=' : '', (from) => from === 'stream'), validFor: /^\w*$/ };
+  }
   if (w.kind === 'field') return { from: w.from, options: names(''), validFor: /^\w*$/ };
   if (w.kind === 'stage') {
     const all = [...stages.map(([label, detail]): Completion => ({ label, detail, type: 'keyword', boost: 5 })), ...names('')];
