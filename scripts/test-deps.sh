@@ -17,7 +17,7 @@ fi
 
 if wanted playwright "$@" && [ -f test/browser/package-lock.json ] && ! cmp -s test/browser/package-lock.json test/browser/node_modules/.lock-of-install; then
 	if command -v npm >/dev/null; then
-		echo "test-deps: installing Playwright, without browsers"
+		echo "test-deps: installing Playwright and axe for Node"
 		(cd test/browser && npm ci --fetch-retries 5 --silent --no-audit --no-fund && cp package-lock.json node_modules/.lock-of-install)
 	else
 		echo "test-deps: no npm: the browser tests will skip"
@@ -49,14 +49,5 @@ if wanted azurite "$@" && [ ! -d test/azurite/node_modules ]; then
 		(cd test/azurite && npm ci --fetch-retries 5 --silent --no-audit --no-fund)
 	else
 		echo "test-deps: no npm: the Azure test will skip"
-	fi
-fi
-
-if wanted playwright "$@" && [ ! -d test/browser/node_modules ]; then
-	if command -v npm >/dev/null; then
-		echo "test-deps: installing Playwright and axe for Node"
-		(cd test/browser && npm ci --fetch-retries 5 --silent --no-audit --no-fund)
-	else
-		echo "test-deps: no npm: the browser test will skip"
 	fi
 fi
