@@ -324,6 +324,9 @@ func (c *call) warnings() []string {
 	return out
 }
 
+// whole reports whether nothing is missing so far because it could not be read.
+func (c *call) whole() bool { return len(c.warnings()) == 0 }
+
 // write sends an answer, compressed if the client likes.
 func (a *archiveQuery) write(w http.ResponseWriter, r *http.Request, status int, ans answer) {
 	var body []byte

@@ -118,7 +118,7 @@ func (c *call) culprit() (answer, error) {
 	}
 	ans := c.success(map[string]any{
 		"bad": q.bad.json(), "baseline": q.base.json(), "by": q.by,
-		"complete": q.bad.complete() && q.base.complete(),
+		"complete": q.bad.complete() && q.base.complete() && c.whole(),
 		"start_ms": floorMs(q.grid.first), "step_ms": q.grid.step / int64(time.Millisecond),
 		"causes": causes,
 	})

@@ -128,7 +128,7 @@ func (c *call) fieldValues() (answer, error) {
 		}
 	}
 	return c.success(map[string]any{
-		"looked_at": set.looked, "total": counts.total, "complete": set.looked == counts.total,
+		"looked_at": set.looked, "total": counts.total, "complete": set.looked == counts.total && c.whole(),
 		"fields": set.json(r),
 	}), nil
 }

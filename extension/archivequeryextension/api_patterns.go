@@ -90,10 +90,9 @@ func (c *call) templatePatterns() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	stats := c.source.Stats()
 	out := patternsJSON{
 		LookedAt: res.Looked[patterns.Current], Records: res.Records[patterns.Current], Fraction: 1,
-		Complete: whole[patterns.Current] && res.Rest == 0 && !stats.Partial(),
+		Complete: whole[patterns.Current] && res.Rest == 0 && c.whole(),
 		StartMS:  g.first / int64(time.Millisecond), EndMS: (g.first + int64(g.n)*g.step) / int64(time.Millisecond), StepMS: g.step / int64(time.Millisecond),
 		Rest: res.Rest, Templates: []templateJSON{},
 	}

@@ -24,6 +24,16 @@ func TestPartialResultsSaySo(t *testing.T) {
 		"a record of the commit log makes no sense": func(t *testing.T, b archive.Bucket, _ []*archive.ObjectMeta) {
 			require.NoError(t, b.Create(t.Context(), archive.LogKey("test", 3), []byte("{}")))
 		},
+		"a list of objects is gone": func(t *testing.T, b archive.Bucket, _ []*archive.ObjectMeta) {
+			r, err := archive.Open(t.Context(), b, archive.ReaderOptions{CountsByMinute: true})
+			require.NoError(t, err)
+			c, err := archive.CommitCheckpoint(t.Context(), b, r.Snapshot(), archive.CheckpointEdit{Epoch: 1, Time: base.Add(time.Hour)})
+			require.NoError(t, err)
+			require.NotEmpty(t, c.Manifests)
+			for _, m := range c.Manifests {
+				require.NoError(t, b.Delete(t.Context(), m.Key))
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := memory("partial")
@@ -50,7 +60,11 @@ func TestPartialResultsSaySo(t *testing.T) {
 				// A server each: none remembers what another has read.
 				code, body := ask(t, newAPI(t, url, nil), pathOf(e.path), e.kv...)
 				require.Equal(t, http.StatusOK, code, "%s: %s", e.path, body)
-				if strings.Contains(body, `"warnings":["partial result: `) || strings.Contains(body, `{"incomplete":["partial result: `) {
+				if strings.Contains(body, `"warnings":["partial result: `) {
+					require.NotContains(t, body, `"complete":true`, "%s %q", e.path, e.kv)
+					continue
+				}
+				if strings.Contains(body, `{"incomplete":["partial result: `) {
 					continue
 				}
 				// What is answered from the commit log lacks nothing, if that is whole.
