@@ -66,11 +66,7 @@ type fieldRequest struct {
 }
 
 func (c *call) fieldRequest() (*fieldRequest, error) {
-	query := c.p.get("query")
-	if strings.TrimSpace(query) == "" {
-		return nil, badRequestf("query must be a log query")
-	}
-	e, err := logql.ParseLog(query)
+	e, err := c.logQuery()
 	if err != nil {
 		return nil, err
 	}

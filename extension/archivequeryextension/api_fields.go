@@ -98,11 +98,7 @@ func (set *fieldSet) add(stream logql.Labels, entry *logql.StreamEntry, queryHas
 
 // fields looks at the newest lines of a query: their structured metadata, and what the parser that fits them finds.
 func (c *call) fields() (map[string]*field, int, error) {
-	query := c.p.get("query")
-	if strings.TrimSpace(query) == "" {
-		return nil, 0, badRequestf("query must be a log query")
-	}
-	e, err := logql.ParseLog(query)
+	e, err := c.logQuery()
 	if err != nil {
 		return nil, 0, err
 	}

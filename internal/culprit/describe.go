@@ -311,12 +311,7 @@ func holds(filter string, records []*Record) bool {
 
 func firstThatHolds(lines []string, filters ...string) string {
 	for _, f := range filters {
-		e, err := logql.ParsePipeline(f)
-		if err != nil {
-			continue
-		}
-		test := e.NewTest()
-		if !slices.ContainsFunc(lines, func(line string) bool { return !test(&logql.Entry{Line: line}) }) {
+		if patterns.Selects(f, lines) {
 			return f
 		}
 	}
