@@ -249,7 +249,7 @@ func TestNumbersInTexts(t *testing.T) {
 func TestTextIsNoLogfmt(t *testing.T) {
 	fields := func(line string) (out []string) {
 		s := &service{recs: []*Record{{Line: line, Side: Bad}}}
-		s.digest(&Params{Steps: 1})
+		s.digest(t.Context(), &Params{Steps: 1})
 		for _, f := range s.features {
 			out = append(out, fmt.Sprintf("%s=%s %d", f.f.name, f.value, f.f.from))
 		}
@@ -336,6 +336,30 @@ func FuzzAnalyse(f *testing.F) {
 	})
 }
 
+// TestManyOfAll: services and numbers that are more than can be told of take no more memory than the records do.
+func TestManyOfAll(t *testing.T) {
+	var numbers strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&numbers, "n%d=%dms ", i, i)
+	}
+	s := &service{recs: []*Record{{Line: numbers.String(), Side: Bad}, {Line: numbers.String()}}}
+	s.digest(t.Context(), &Params{Steps: 1})
+	if len(s.readings) != 2*maxReadings {
+		t.Errorf("%d readings", len(s.readings))
+	}
+	sample := NewSample(1 << 20)
+	p := sample.NewPart()
+	params := Params{By: ByInterval, Length: [2]float64{1, 1}, Limit: 10}
+	for i := range 200 {
+		stream := logql.Labels{{Name: serviceLabel, Value: fmt.Sprintf("s%d", i/4)}} // each has two of either side
+		p.Add(Side(i%2), int64(i), stream, nil, nil, "one of few")
+		params.Total[i%2]++
+	}
+	if r, err := Analyse(t.Context(), sample, params); err != nil || len(r.Causes) > 0 {
+		t.Errorf("%v, %d causes", err, len(r.Causes))
+	}
+}
+
 // FuzzText looks at any line: what is found in it is in it, and no number is none.
 func FuzzText(f *testing.F) {
 	f.Add("2026-01-15 00:00:05,438 ERROR [http-nio-8080-exec-1] rid=abc12 took=12ms")
@@ -358,7 +382,7 @@ func FuzzText(f *testing.F) {
 			p.Add(Side(i%2), int64(i), nil, nil, nil, line)
 		}
 		svc := &service{recs: s.sorted(), at: []int32{0, 1, 2}}
-		svc.digest(&Params{Step: 1, Steps: 3})
+		svc.digest(t.Context(), &Params{Step: 1, Steps: 3})
 		for i := range svc.recs {
 			if len(svc.message[i]) > maxLineBytes || strings.Contains(svc.message[i], "\n") && svc.message[i][0] != '\n' {
 				t.Fatalf("message %q", svc.message[i])

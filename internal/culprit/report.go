@@ -97,6 +97,7 @@ func Analyse(ctx context.Context, s *Sample, p Params) (*Report, error) {
 			a.byName[r.service] = svc
 			a.services = append(a.services, svc)
 		}
+		svc.n[r.Side]++
 		svc.recs = append(svc.recs, r)
 		svc.at = append(svc.at, int32(i))
 	}
@@ -105,23 +106,25 @@ func Analyse(ctx context.Context, s *Sample, p Params) (*Report, error) {
 	}
 	a.cover()
 	a.setRatio()
-	parallel(a.services, func(svc *service) {
-		if ctx.Err() == nil {
-			svc.digest(&a.p)
+	var large []*service // of the others, of which there may be very many, nothing can be told
+	for _, svc := range a.services {
+		if len(svc.recs) >= minRecords || a.ratio*float64(svc.n[Baseline]) >= 2*minRecords {
+			large = append(large, svc)
 		}
-	})
+	}
+	parallel(large, func(svc *service) { svc.digest(ctx, &a.p) })
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	a.requests()
 	a.message = make([]string, len(a.records))
-	for _, svc := range a.services {
+	for _, svc := range large {
 		for i, at := range svc.at {
 			a.message[at] = svc.message[i]
 		}
 	}
 	a.setTraffic()
-	for _, svc := range a.services {
+	for _, svc := range large {
 		from := len(a.list)
 		a.candidates(svc)
 		a.fill(svc, a.list[from:])

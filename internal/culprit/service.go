@@ -4,6 +4,7 @@
 package culprit
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -20,6 +21,8 @@ const (
 	idAfter = 256
 	// maxNumbers bounds the numbers of a service that are told apart by what they are called.
 	maxNumbers = 300
+	// maxReadings bounds the numbers that are taken from one record: each of them takes memory of its own.
+	maxReadings = 24
 )
 
 // source is where a field is from.
@@ -77,6 +80,7 @@ type service struct {
 	features  []feature
 	found     []int32 // features of the records, one after the other
 	begun     int     // where those of the record that is looked at begin
+	readTo    int     // how many readings there may be with those of that record
 	ends      []int32 // where those of each record end
 	fields    map[fieldKey]*field
 	numbers   []string // names
@@ -95,21 +99,23 @@ type fieldKey struct {
 	from source
 }
 
-// digest finds what the records of a service hold.
-func (s *service) digest(p *Params) {
+// digest finds what the records of a service hold. When the context ends it stops half-way.
+func (s *service) digest(ctx context.Context, p *Params) {
 	n := len(s.recs)
 	s.tmpl, s.message, s.ends = make([]int32, n), make([]string, n), make([]int32, n)
 	s.fields, s.numberOf = map[fieldKey]*field{}, map[string]int32{}
-	for _, r := range s.recs {
-		s.n[r.Side]++
-	}
 	// Values are remembered of bad records alone, which come first, and spread: those whose values are all different show soon.
 	spans, read := make([][2]int32, n), make([][2]int32, n)
 	for _, side := range [2]Side{Bad, Baseline} {
+		looked := 0
 		for i := range spread(n) {
+			if looked++; looked%1024 == 0 && ctx.Err() != nil {
+				return
+			}
 			if r := s.recs[i]; r.Side == side {
 				s.begun = len(s.found)
 				from, fromRead := int32(s.begun), int32(len(s.readings))
+				s.readTo = len(s.readings) + maxReadings
 				s.look(i, r)
 				spans[i], read[i] = [2]int32{from, int32(len(s.found))}, [2]int32{fromRead, int32(len(s.readings))}
 			}
@@ -305,6 +311,9 @@ func (s *service) value(i int, side Side, name string, from source, value string
 }
 
 func (s *service) number(i int, name string, from source, unit string, v float64) {
+	if len(s.readings) >= s.readTo {
+		return
+	}
 	key := name
 	if from == fromWord {
 		key += " "
