@@ -140,6 +140,9 @@ func (c *call) comparison() (*comparison, error) {
 	if !end.After(start) {
 		return nil, badRequestf("end must be after start: the interval has no length")
 	}
+	if err := checkYears("start and end", start, end); err != nil {
+		return nil, err
+	}
 	q := &comparison{by: culprit.ByInterval}
 	q.bad.expr, q.base.expr = e, e
 	q.bad.spans = [][2]int64{{start.UnixNano(), end.UnixNano()}}
@@ -184,10 +187,15 @@ func (c *call) baseline(q *comparison, start, end time.Time) error {
 		if length > math.MaxInt64/baselineLengths {
 			length = math.MaxInt64 / baselineLengths
 		}
-		from = to.Add(-baselineLengths * length)
+		if from = to.Add(-baselineLengths * length); from.Before(time.Unix(0, -farthest)) {
+			from = time.Unix(0, -farthest)
+		}
 	}
 	if to.Before(from) {
 		return badRequestf("baseline_end must not be before baseline_start")
+	}
+	if err := checkYears("baseline_start and baseline_end", from, to); err != nil {
+		return err
 	}
 	if err := c.checkSpan(to.Sub(from)); err != nil {
 		return err

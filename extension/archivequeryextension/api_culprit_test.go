@@ -125,6 +125,8 @@ func TestCulprit(t *testing.T) {
 	require.Equal(t, "c7", errors.Causes[0].Value)
 
 	require.Equal(t, out, askCulprit(t, h, "start", minute(6), "end", minute(8)), "all is the default, and the answer the same each time")
+	long := askCulprit(t, h, "start", "1900-01-01T00:00:00Z", "end", minute(8), "baseline_end", minute(10))
+	require.EqualValues(t, 2*60*12, long.Baseline.Records, "as far back as times go")
 	own := askCulprit(t, h, "start", minute(6), "end", minute(8), "baseline_start", minute(5), "baseline_end", minute(10))
 	require.EqualValues(t, 3*60*12, own.Baseline.Records, "without the bad interval, which lies in it")
 	require.Equal(t, "c7", own.Causes[0].Value)
@@ -151,6 +153,8 @@ func TestCulpritMistakes(t *testing.T) {
 		"baseline_end must not be before baseline": {"start", start, "end", end, "baseline_start", end, "baseline_end", start},
 		"baseline_start: cannot parse":             {"baseline_start", "yesterday"},
 		"limit must be a positive value":           {"limit", "0"},
+		"start and end must be within 200 years":   {"start", "9223372000000000000", "end", "9223372036854775807"},
+		"baseline_end must be within 200 years":    {"start", start, "end", end, "baseline_start", start, "baseline_end", "2200-01-01T00:00:00Z"},
 		"end timestamp must not be before start":   {"start", end, "end", start},
 	} {
 		code, body := ask(t, h, "/logboom/api/v1/culprit", kv...)

@@ -213,9 +213,8 @@ func countRequest(e *logql.LogExpr, edges []int64, by []string) *logql.CountRequ
 // countWindows counts by metric queries, whose windows are those of a histogram of the same range, which may be kept.
 func (c *call) countWindows(e *logql.LogExpr, edges []int64, by []string, add func(logql.Labels, int, int64)) error {
 	start, end := edges[0], edges[len(edges)-1]
-	const farthest = 3 << 61 // times beyond it overflow when a step is added
-	if start < -farthest || end > farthest {
-		return badRequestf("start and end must be within 200 years of 1970")
+	if err := checkYears("start and end", time.Unix(0, start), time.Unix(0, end)); err != nil {
+		return err
 	}
 	step := int64(roundStep(uint64(end) - uint64(start))) //nolint:gosec // end is behind start, even where their distance is no int64
 	bucketOf := func(t int64) int {                       // in which the window begins: near enough to spread a sample by

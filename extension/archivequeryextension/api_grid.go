@@ -64,7 +64,6 @@ func (c *call) gridOf(start, end int64) (timeGrid, error) {
 	if span/uint64(step) >= maxBuckets {
 		return timeGrid{}, badRequestf("exceeded maximum resolution of %d buckets: use a longer step", maxBuckets)
 	}
-	const farthest = 3 << 61 // times beyond it overflow when a step is added
 	if start < -farthest || end > farthest || int64(step) > 1<<61 {
 		return timeGrid{}, badRequestf("start and end must be within 200 years of 1970, and step shorter than 70 years")
 	}
@@ -72,6 +71,17 @@ func (c *call) gridOf(start, end int64) (timeGrid, error) {
 	g.first = floorTo(start, g.step)
 	g.n = int((end - g.first + g.step - 1) / g.step)
 	return g, nil
+}
+
+// farthest is how far from 1970 times may be that steps are counted from, in ns: beyond it, they overflow when a step is added.
+const farthest = 3 << 61
+
+// checkYears refuses times that are beyond [farthest]; names are those of their parameters.
+func checkYears(names string, start, end time.Time) error {
+	if start.Before(time.Unix(0, -farthest)) || end.After(time.Unix(0, farthest)) {
+		return badRequestf("%s must be within 200 years of 1970", names)
+	}
+	return nil
 }
 
 // floorTo is the last multiple of step that is not after t.

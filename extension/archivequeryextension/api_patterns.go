@@ -175,11 +175,10 @@ func (c *call) patternTimes() (g, before *timeGrid, err error) {
 	if err := c.checkSpan(to.Sub(from)); err != nil {
 		return nil, nil, err
 	}
-	const farthest = 3 << 61
-	b := timeGrid{start: from.UnixNano(), end: to.UnixNano(), first: from.UnixNano(), n: baselinePieces}
-	if b.start < -farthest || b.end > farthest {
-		return nil, nil, badRequestf("baseline_start and baseline_end must be within 200 years of 1970")
+	if err := checkYears("baseline_start and baseline_end", from, to); err != nil {
+		return nil, nil, err
 	}
+	b := timeGrid{start: from.UnixNano(), end: to.UnixNano(), first: from.UnixNano(), n: baselinePieces}
 	b.step = max((b.end-b.start+baselinePieces-1)/baselinePieces, 1)
 	return &grid, &b, nil
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/logboom/logboom/logql"
 )
 
+// maxTrailText is how much of what a record says is looked at: the names of services are searched in no more.
+const maxTrailText = 2 << 10
+
 // maxErrorText is how much of what the first error says is in the answer beside the record itself.
 const maxErrorText = 500
 
@@ -124,7 +127,7 @@ func (f *trailFinder) trail() *trailJSON {
 			fields = nil
 		}
 		levels[i] = levelOfRecord(r, fields)
-		texts[i] = strings.Clone(messageOf(r.Line, fields))
+		texts[i] = strings.Clone(cutText(messageOf(r.Line, fields), maxTrailText))
 		in[i] = trail.Record{
 			Time: r.Time, Observed: r.observed, Service: r.label(labelService), Instance: instanceOf(&r.recordJSON),
 			Error: isErrorLevel(levels[i]), Failed: hasFailed(r, fields, levels[i]), Text: texts[i],

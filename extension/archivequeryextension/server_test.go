@@ -259,13 +259,20 @@ func FuzzAPI(f *testing.F) {
 	paths := []string{
 		"query", "query_range", "labels", "label/service_name/values", "series", "index/stats", "index/volume",
 		"index/volume_range", "detected_labels", "detected_fields", "detected_field/x/values", "format_query", "patterns",
+		"/logboom/api/v1/culprit", "/logboom/api/v1/fields", "/logboom/api/v1/trail", "/logboom/api/v1/overview",
 	}
 	f.Add(uint8(0), "query=vector(1)%2Bvector(1)&time=1")
 	f.Add(uint8(1), "query=%7Ba%3D%22b%22%7D&start="+start+"&end="+end+"&limit=5&step=1m&direction=forward")
 	f.Add(uint8(6), "query=%7B%7D&targetLabels=a,b&aggregateBy=labels&since=5m")
 	f.Add(uint8(4), "match[]=%7Ba%3D%22b%22%7D&start=2026-03-04T10:05:00Z")
+	f.Add(uint8(13), "start=9223372000000000000&end=9223372036854775807")
+	f.Add(uint8(13), "start=-9e9&end="+end+"&bad=%7C%20detected_level%3D%22error%22&limit=3")
+	f.Add(uint8(13), "start=2026-03-04T10:05:30Z&end="+end+"&baseline_start=1&baseline_end="+end)
+	f.Add(uint8(14), "query=%7Bservice_name%3D~%22.%2B%22%7D&start=-9e9&end=9e9&field=service_name&prefix=c")
+	f.Add(uint8(15), "id=checkout&since=1000w&limit=2")
+	f.Add(uint8(16), "start=-9e9&end=9e9&step=4000d&limit=1")
 	f.Fuzz(func(t *testing.T, path uint8, raw string) {
-		r := httptest.NewRequest(http.MethodGet, "/loki/api/v1/"+paths[int(path)%len(paths)], nil)
+		r := httptest.NewRequest(http.MethodGet, pathOf(paths[int(path)%len(paths)]), nil)
 		r.URL.RawQuery = raw
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
