@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { sparkPaths } from '../widgets/Spark';
-import { curl, keyText, liftText, lookedAt, quoteShell, shadeOf } from './words';
+import { curl, keyText, liftText, lookedAt, shadeOf } from './words';
 
 const side = (records: number, looked_at: number, start_ms = 0, end_ms = 0) => ({ records, looked_at, start_ms, end_ms });
 
@@ -34,10 +34,6 @@ describe('words of a comparison', () => {
 });
 
 describe('curl', () => {
-  it('quotes for a shell', () => {
-    expect(quoteShell('plain-word')).toBe('plain-word');
-    expect(quoteShell(`it's $HOME "x" \`y\``)).toBe(`'it'\\''s $HOME "x" \`y\`'`);
-  });
   it('leaves out what is not said', () =>
     expect(curl('http://x/y', { query: '{a="b"}', limit: undefined, bad: '' })).toBe(`curl -sS http://x/y \\\n  --data-urlencode 'query={a="b"}'`));
 });

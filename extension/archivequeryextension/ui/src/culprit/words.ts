@@ -5,6 +5,7 @@
 
 import type { Cause, CauseKey, Culprit } from '../api/types';
 import { count, percent, plural } from '../lib/format';
+import { shellWord } from '../lib/shell';
 import type { Comparison } from './bad';
 
 /** kinds are what a cause is, in a word. */
@@ -49,13 +50,10 @@ export function lookedAt(a: Pick<Culprit, 'bad' | 'baseline'>): string {
   return parts.length === 0 ? '' : `Counted in a sample spread evenly over time: ${parts.join(' and ')}.`;
 }
 
-/** quoteShell writes text as one word for a POSIX shell. */
-export const quoteShell = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
 /** curl is the command that asks the same; parameters that are empty are left out. */
 export function curl(url: string, params: Record<string, string | undefined>): string {
-  const lines = Object.entries(params).flatMap(([name, value]) => (value ? [`  --data-urlencode ${quoteShell(`${name}=${value}`)}`] : []));
-  return [`curl -sS ${quoteShell(url)}`, ...lines].join(' \\\n');
+  const lines = Object.entries(params).flatMap(([name, value]) => (value ? [`  --data-urlencode ${shellWord(`${name}=${value}`)}`] : []));
+  return [`curl -sS ${shellWord(url)}`, ...lines].join(' \\\n');
 }
 
 /** shadeOf are the buckets, from and up to, of `n` that are bad by time; null if the comparison is not by time. */

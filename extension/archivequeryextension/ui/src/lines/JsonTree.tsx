@@ -21,7 +21,6 @@ function summary(v: Json[] | { [key: string]: Json }): string {
 function Node(props: { name: string | null; value: Json; depth: number; marks: readonly string[] }) {
   const { name, value, depth, marks } = props;
   const [open, setOpen] = useState(depth < 2 && sizeOf(value) <= 20);
-  const [shown, setShown] = useState(page);
   const key = name !== null && (
     <span class="json-key">
       <LogText text={name} max={200} marks={marks} />:{' '}
@@ -44,39 +43,31 @@ function Node(props: { name: string | null; value: Json; depth: number; marks: r
         {key}
         <span class="muted">{summary(value)}</span>
       </button>
-      {open && (
-        <ul class="json-list">
-          {entries.slice(0, shown).map(([k, v], i) => (
-            <Node key={k ?? i} name={k} value={v} depth={depth + 1} marks={marks} />
-          ))}
-          {entries.length > shown && (
-            <li>
-              <button type="button" class="small" onClick={() => setShown(shown + 4 * page)}>
-                {entries.length - shown} more
-              </button>
-            </li>
-          )}
-        </ul>
-      )}
+      {open && <Entries list={entries} depth={depth + 1} marks={marks} />}
     </li>
   );
 }
 
-export function JsonTree(props: { value: Record<string, Json>; marks: readonly string[] }) {
+/** Entries are the first of a list, and more with each click. */
+function Entries(props: { list: [string | null, Json][]; depth: number; marks: readonly string[] }) {
+  const { list, depth, marks } = props;
   const [shown, setShown] = useState(page);
-  const entries = Object.entries(props.value);
   return (
-    <ul class="json-list json-root">
-      {entries.slice(0, shown).map(([k, v]) => (
-        <Node key={k} name={k} value={v} depth={1} marks={props.marks} />
+    <ul class={depth === 1 ? 'json-list json-root' : 'json-list'}>
+      {list.slice(0, shown).map(([k, v], i) => (
+        <Node key={k ?? i} name={k} value={v} depth={depth} marks={marks} />
       ))}
-      {entries.length > shown && (
+      {list.length > shown && (
         <li>
           <button type="button" class="small" onClick={() => setShown(shown + 4 * page)}>
-            {entries.length - shown} more
+            {list.length - shown} more
           </button>
         </li>
       )}
     </ul>
   );
+}
+
+export function JsonTree(props: { value: Record<string, Json>; marks: readonly string[] }) {
+  return <Entries list={Object.entries(props.value)} depth={1} marks={props.marks} />;
 }

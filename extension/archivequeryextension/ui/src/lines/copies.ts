@@ -3,6 +3,7 @@
 
 // A line in other forms, to be taken elsewhere. Pure functions on text.
 
+import { shellWord } from '../lib/shell';
 import { quote } from '../search/compose';
 import type { Rec } from './cursor';
 
@@ -24,17 +25,14 @@ export function sourceOf(r: Rec): string {
   return selectorOf(r) + (name ? ` | ${name}=${quote(r.metadata[name] ?? '')}` : '');
 }
 
-/** shellQuote writes text as one word of a shell. */
-export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
 /** curlOf is a command that gets the record from the server again. */
 export function curlOf(r: Rec, origin: string): string {
   const end = BigInt(r.time) + 1n;
   return [
-    `curl -sG ${shellQuote(`${origin}/loki/api/v1/query_range`)}`, `--data-urlencode ${shellQuote(`query=${sourceOf(r)}`)}`,
+    `curl -sG ${shellWord(`${origin}/loki/api/v1/query_range`)}`, `--data-urlencode ${shellWord(`query=${sourceOf(r)}`)}`,
     `-d start=${r.time} -d end=${end} -d limit=100`,
   ].join(' \\\n  ');
 }
 
 /** curlExport is a command that downloads a whole result. */
-export const curlExport = (origin: string, path: string): string => `curl -s ${shellQuote(origin + path)}`;
+export const curlExport = (origin: string, path: string): string => `curl -s ${shellWord(origin + path)}`;
