@@ -6,7 +6,7 @@
 import type { Loss, Overview } from '../api/types';
 import { count, duration } from '../lib/format';
 import { Value } from '../widgets/Value';
-import { isLost, lossesInOrder, lossWord } from './model';
+import { isLost, lossesInOrder, lossesInWords, lossWord } from './model';
 
 function since(o: Overview): string {
   const up = o.pipelines.flatMap((p) => (p.reachable && p.uptime_ms ? [p.uptime_ms] : []));
@@ -51,7 +51,7 @@ function Row(props: { of: Loss }) {
 export function Losses(props: { of: Overview }) {
   const { of: o } = props;
   const list = lossesInOrder(o.losses ?? []);
-  const lost = list.filter(isLost).reduce((n, l) => n + l.records, 0);
+  const told = lossesInWords(list);
   const away = (o.pipelines ?? []).filter((p) => !p.reachable);
   const asked = (o.pipelines ?? []).length - away.length;
   return (
@@ -60,18 +60,25 @@ export function Losses(props: { of: Overview }) {
       {o.losses_text && <p class="muted">{o.losses_text[0]?.toUpperCase() + o.losses_text.slice(1)}.</p>}
       {asked > 0 && (
         <p>
-          {lost > 0 ? (
-            <>
-              <span class="badge error">{count(lost)}</span> records did not arrive{since(o)}.
-            </>
+          {told.some(isLost) ? (
+            <>What happened{since(o)}:</>
           ) : (
             <>
               <span class="badge ok">Nothing lost</span>
               {since(o)}
-              {list.length > 0 ? '; what follows is as the configuration wants it, or still with its sender.' : ', and nothing was left out.'}
+              {list.length === 0 ? ', and nothing was left out.' : told.length === 0 ? '; what follows is as the configuration wants it.' : '.'}
             </>
           )}
         </p>
+      )}
+      {told.length > 0 && (
+        <ul class="losses-told">
+          {told.map((l) => (
+            <li key={l.kind}>
+              <span class={`badge ${isLost(l) ? 'error' : 'warn'}`}>{count(l.records)}</span> {l.words}.
+            </li>
+          ))}
+        </ul>
       )}
       {list.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="Table of what was left out">

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Loss, ServiceOverview } from '../api/types';
-import { flip, isLost, levelsOf, lossesInOrder, sorted, timeOfService } from './model';
+import { flip, isLost, levelsOf, lossesInOrder, lossesInWords, sorted, timeOfService } from './model';
 
 const service = (name: string, records: number, more: Partial<ServiceOverview> = {}): ServiceOverview => ({
   name, records, represents: records, bytes: records * 100, first: '1000000000', last: '9000000000', levels: {}, samples: [], silent: null, ...more,
@@ -35,8 +35,16 @@ describe('services', () => {
 });
 
 describe('losses', () => {
+  const loss = (kind: string, records: number): Loss => ({ component: 'x', kind, reason: '', records, text: '', url: '' });
+  it('are told each by what it means, and never as a sum', () => {
+    const told = (...list: Loss[]) => lossesInWords(list).map((l) => `${l.records} ${l.words}`);
+    expect(told(loss('refused', 2), loss('failed', 5), loss('sampled', 1000), loss('dropped', 1), loss('failed', 4), loss('redacted', 3))).toEqual([
+      '1 record was dropped', '9 records did not reach one of their destinations; others may have them', '2 records were refused; their senders may still have them',
+    ]);
+    expect(told(loss('failed', 1))).toEqual(['1 record did not reach one of its destinations; others may have it']);
+    expect(told(loss('thinned', 7), loss('dropped', 0))).toEqual([]);
+  });
   it('come before what is meant to be', () => {
-    const loss = (kind: string, records: number): Loss => ({ component: 'x', kind, reason: '', records, text: '', url: '' });
     expect(lossesInOrder([loss('redacted', 900), loss('dropped', 1), loss('sampled', 1000), loss('refused', 2), loss('failed', 5)]).map((l) => l.kind)).toEqual(['failed', 'dropped', 'refused', 'sampled', 'redacted']);
     expect(isLost({ kind: 'something new' })).toBe(false);
   });

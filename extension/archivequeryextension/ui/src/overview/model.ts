@@ -46,8 +46,22 @@ const order = ['fatal', 'critical', 'error', 'warn', 'info', 'debug', 'trace', '
 export const levelsOf = (s: Pick<ServiceOverview, 'levels'>): [string, number][] =>
   Object.entries(s.levels).filter(([, n]) => n > 0).sort(([a], [b]) => (order.indexOf(a) + 99) % 99 - ((order.indexOf(b) + 99) % 99));
 
-/** isLost tells what is gone. What was refused the sender may still have, and the other kinds happen because the configuration says so. */
+/** isLost tells what is gone, from one destination at least. What was refused the sender may still have, and the other kinds happen because the configuration says so. */
 export const isLost = (l: Pick<Loss, 'kind'>): boolean => l.kind === 'dropped' || l.kind === 'failed';
+
+const fates: Record<string, [one: string, many: string]> = {
+  dropped: ['record was dropped', 'records were dropped'],
+  failed: ['record did not reach one of its destinations; others may have it', 'records did not reach one of their destinations; others may have them'],
+  refused: ['record was refused; its sender may still have it', 'records were refused; their senders may still have them'],
+};
+
+/** lossesInWords says of each kind that somebody should know of how many there are, and what that means. The kinds are no sum: a record may be among several. */
+export function lossesInWords(list: Loss[]): { kind: string; records: number; words: string }[] {
+  return Object.entries(fates).flatMap(([kind, [one, many]]) => {
+    const records = list.reduce((n, l) => (l.kind === kind ? n + l.records : n), 0);
+    return records > 0 ? [{ kind, records, words: records === 1 ? one : many }] : [];
+  });
+}
 
 const weight = (l: Loss): number => (isLost(l) ? 2 : l.kind === 'refused' ? 1 : 0);
 
