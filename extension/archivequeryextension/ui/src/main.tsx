@@ -9,7 +9,8 @@ import { render } from 'preact';
 import { App } from './app';
 
 const root = document.getElementById('app');
-if (root) {
-  root.replaceChildren();
-  render(<App />, root);
-}
+if (root)
+  setTimeout(() => { // apart from reading the program, so that neither holds the browser for long
+    root.replaceChildren();
+    render(<App />, root);
+  });

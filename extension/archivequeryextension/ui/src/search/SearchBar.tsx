@@ -20,6 +20,9 @@ import { isLogQL } from './scan';
 const label = 'Search: plain words, or LogQL';
 const hint = 'Words, level:error, service:name, or LogQL';
 
+/** breath lets the browser draw and take keys between two long pieces of work. */
+const breath = (): Promise<void> => new Promise((done) => setTimeout(done));
+
 function useEditor() {
   const host = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -32,7 +35,8 @@ function useEditor() {
     loading.current = true;
     try {
       const { makeEditor } = await import('./editor');
-      if (!host.current) return;
+      await breath();
+      if (!host.current) return; // from here on at one go: no key gets lost between the input and the editor
       const focused = document.activeElement === input.current;
       const caret = input.current?.selectionStart ?? null;
       host.current.hidden = false; // what is hidden cannot take the focus
