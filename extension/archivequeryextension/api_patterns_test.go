@@ -230,14 +230,7 @@ func TestPatternsAreBounded(t *testing.T) {
 			lr.Body().SetStr(fmt.Sprintf("took %d", i))
 		}
 	}
-	writeArchive(t, where, 1, ld, base.Add(2*time.Minute))
-	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = where
-	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
-	require.NoError(t, err)
-	a.bucket, err = bucket.Open(t.Context(), cfg.Bucket)
-	require.NoError(t, err)
-	require.NoError(t, a.refresh(t.Context()))
+	a := extensionOf(t, where, ld)
 	a.mining = miningLimits{mined: 1000, read: 100_000}
 	for _, query := range []string{
 		`{service_name="cart"}`, `{k8s_namespace_name="shop"}`, `{k8s_namespace_name="shop"} |= "took"`,
@@ -248,6 +241,20 @@ func TestPatternsAreBounded(t *testing.T) {
 		require.Less(t, out.LookedAt, int64(2100), query)
 		require.False(t, out.Complete, query)
 	}
+}
+
+// extensionOf is an extension that looked at an archive of these records.
+func extensionOf(t *testing.T, where string, ld plog.Logs) *archiveQuery {
+	t.Helper()
+	writeArchive(t, where, 1, ld, base.Add(2*time.Minute))
+	cfg := createDefaultConfig().(*Config)
+	cfg.Bucket.URL = where
+	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
+	require.NoError(t, err)
+	a.bucket, err = bucket.Open(t.Context(), cfg.Bucket)
+	require.NoError(t, err)
+	require.NoError(t, a.refresh(t.Context()))
+	return a
 }
 
 // TestPatternsOfUnevenTimes: a sample is told as the whole, also where nearly all of the time has no records.
@@ -263,14 +270,7 @@ func TestPatternsOfUnevenTimes(t *testing.T) {
 		lr.SetSeverityNumber(plog.SeverityNumberInfo)
 		lr.Body().SetStr(fmt.Sprintf("took %d", i))
 	}
-	writeArchive(t, where, 1, ld, base.Add(2*time.Minute))
-	cfg := createDefaultConfig().(*Config)
-	cfg.Bucket.URL = where
-	a, err := newExtension(extensiontest.NewNopSettings(NewFactory().Type()), cfg)
-	require.NoError(t, err)
-	a.bucket, err = bucket.Open(t.Context(), cfg.Bucket)
-	require.NoError(t, err)
-	require.NoError(t, a.refresh(t.Context()))
+	a := extensionOf(t, where, ld)
 	a.mining = miningLimits{mined: 1000, read: 5_000}
 	for _, d := range []time.Duration{0, time.Minute, time.Hour, 24 * time.Hour, 30 * 24 * time.Hour} {
 		out := askPatterns(t, a.handler(), "query", `{service_name="cart"}`, "start", nsOf(base.Add(-d)), "end", nsOf(base.Add(20*time.Second+d)))

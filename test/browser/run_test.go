@@ -31,7 +31,7 @@ func TestRun(t *testing.T) {
 		}
 		require.NoError(t, l.Close())
 	}
-	chromium(t)
+	harness.Chromium(t)
 	dir := repository(t)
 
 	cmd := exec.Command(filepath.Join(dir, "examples", "quickstart", "run.sh"))

@@ -13,28 +13,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/logboom/logboom/test/harness"
 )
 
 // specTime is when a spec that hangs is ended.
 const specTime = 10 * time.Minute
-
-// chromium is the browser on this machine; the test is skipped where there is none, or no Playwright to drive it.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node on this machine: with Node 20 the browser tests come to life")
-	}
-	if _, err := os.Stat(filepath.Join("node_modules", "playwright-core")); err != nil {
-		t.Skip("no Playwright: `scripts/test-deps.sh playwright` brings the browser tests to life")
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			return found
-		}
-	}
-	t.Skip("no chromium on this machine: `apt-get install chromium` brings the browser tests to life")
-	return ""
-}
 
 // spec runs spec/<name>.test.mjs on the page at an address; env is for it, as NAME=value.
 func spec(t *testing.T, name, address string, env ...string) {
@@ -49,7 +33,7 @@ func spec(t *testing.T, name, address string, env ...string) {
 	ctx, cancel := context.WithTimeout(t.Context(), specTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", filepath.Join("spec", name+".test.mjs")) //nolint:gosec // our own files
-	cmd.Env = append(os.Environ(), "LOGBOOM_PAGE="+address, "LOGBOOM_CHROMIUM="+chromium(t), "LOGBOOM_SCREENSHOTS="+shots, "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "LOGBOOM_PAGE="+address, "LOGBOOM_CHROMIUM="+harness.Chromium(t), "LOGBOOM_SCREENSHOTS="+shots, "NO_COLOR=1")
 	cmd.Env = append(cmd.Env, env...)
 	cmd.WaitDelay = 10 * time.Second
 	said, err := cmd.CombinedOutput()

@@ -32,7 +32,7 @@ const smallRecords = 20_000
 
 // TestPage prints the table. Times are no part of what is checked.
 func TestPage(t *testing.T) {
-	browser := browserOf(t)
+	browser := harness.Chromium(t)
 	records, repetitions := *flagRecords, *flagRepetitions
 	small := records == 0
 	if small {
@@ -66,22 +66,4 @@ func TestPage(t *testing.T) {
 	cmd.Env = append(os.Environ(), "LOGBOOM_PAGE="+address, "LOGBOOM_CHROMIUM="+browser, "REPETITIONS="+strconv.Itoa(repetitions))
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = os.Stdout, os.Stderr, 10*time.Second
 	require.NoError(t, cmd.Run())
-}
-
-// browserOf is the Chromium of this machine; the test is skipped where there is none, or no Playwright to drive it.
-func browserOf(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node on this machine")
-	}
-	if !rig.Exists(filepath.Join(harness.Root(), "test", "browser", "node_modules", "playwright-core")) {
-		t.Skip("no Playwright: `make test-deps` installs it")
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			return found
-		}
-	}
-	t.Skip("no chromium on this machine")
-	return ""
 }
