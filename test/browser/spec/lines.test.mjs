@@ -78,6 +78,35 @@ test('a line opens to its fields, with what can be done with each', () => within
   tab.calm();
 }));
 
+test('who reads the details of a line stays there when a column is chosen, and at the line when they are closed', () => within(inStory(), {}, async (tab, page) => {
+  await tab.lines(story.records);
+  const line = page.locator('.line.open');
+  await page.locator('.line .line-head').nth(6).click({ position: { x: 150, y: 8 } });
+  const column = line.getByRole('button', { name: 'Column of' }).last();
+  await column.scrollIntoViewIfNeeded();
+  await tab.until('the list is at rest', async () => {
+    const before = (await column.boundingBox()).y;
+    await page.waitForTimeout(200);
+    return (await column.boundingBox()).y === before;
+  });
+  const before = (await column.boundingBox()).y;
+  await column.click();
+  await page.locator('.lines-bar .chip').waitFor();
+  await page.waitForTimeout(300); // rows are measured in later frames
+  assert.ok(Math.abs((await column.boundingBox()).y - before) < 3, 'the details stay where they were');
+  assert.equal(await column.evaluate((e) => e === document.activeElement), true, 'and the focus');
+
+  await page.keyboard.press('Escape');
+  await tab.gone('.details');
+  await tab.until('the focus is on the line, in sight', () => page.evaluate(() => {
+    const at = document.activeElement;
+    const list = at.closest('.list')?.getBoundingClientRect();
+    const box = at.getBoundingClientRect();
+    return (at.matches('.line') && box.top >= list.top - 2 && box.bottom <= list.bottom + 2) || `${at.tagName} ${at.className} ${box.top}`;
+  }));
+  tab.calm();
+}));
+
 test('JSON opens to a tree', () => within(inStory({ q: 'service:web order failed' }), {}, async (tab, page) => {
   await tab.lines(story.failed);
   await page.locator('.line .line-head').first().click();

@@ -12,13 +12,16 @@ import { fixedLink } from '../state/run';
 import { adjust, state, type Filter } from '../state/url';
 import { idOf } from '../trail/ids';
 import { copy } from '../widgets/say';
+import type { Blocks } from './blocks';
 import { type Field, fieldsOf, levelOf, readJson } from './body';
 import { Context } from './Context';
 import { curlOf, jsonOf } from './copies';
 import type { Rec } from './cursor';
 import { JsonTree } from './JsonTree';
 import { LogText } from './LogText';
+import { find } from './place';
 import { bare } from './tokens';
+import type { Control } from './VirtualList';
 
 const titles: Record<Field['from'], string> = {
   stream: 'Labels of the stream', metadata: 'Fields', parsed: 'Found by the query', json: 'In the line', logfmt: 'In the line',
@@ -73,6 +76,16 @@ function FieldRow(props: { f: Field; marks: readonly string[]; id: string | null
       </td>
     </tr>
   );
+}
+
+/** closeDetails closes the details of the line that is open. Who reads them stays at the line, and the focus, too. */
+export function closeDetails(control: Control | null, blocks: Blocks): void {
+  const line = control?.element()?.querySelector<HTMLElement>('.line.open'); // none: it is far from what is in the window
+  const at = line ? find(blocks, state.peek().line) : null;
+  if (at) control?.show(at.block, at.row);
+  const within = line?.contains(document.activeElement) ?? false;
+  adjust({ line: '' });
+  if (within) line?.focus({ preventScroll: true });
 }
 
 export function Details(props: { r: Rec; at: string; marks: readonly string[]; tz: string; context: boolean; setContext: (on: boolean) => void; close: () => void }) {

@@ -20,7 +20,7 @@ import { copy, say } from '../widgets/say';
 import { levelOf } from './body';
 import { jsonOf } from './copies';
 import type { Rec } from './cursor';
-import { Details } from './Details';
+import { closeDetails, Details } from './Details';
 import { useFit } from './fit';
 import { Buffer, Tail } from './live';
 import { look } from './look';
@@ -81,8 +81,9 @@ export function LiveLines() {
     adjust({ line: '' });
     control.current?.toEnd('bottom');
   };
-  const mine = useRef({ resume, buffer });
-  mine.current = { resume, buffer };
+  const close = (): void => closeDetails(control.current, buffer.blocks);
+  const mine = useRef({ resume, close, buffer });
+  mine.current = { resume, close, buffer };
   const withOpen = (run: (r: Rec) => void): boolean => {
     const at = find(mine.current.buffer.blocks, state.peek().line);
     const rec = at?.block.records?.[at.row];
@@ -111,7 +112,7 @@ export function LiveLines() {
       keys: 'Escape',
       run: () => {
         if (state.peek().line === '') return false;
-        adjust({ line: '' });
+        mine.current.close();
         return true;
       },
     },
@@ -179,7 +180,7 @@ export function LiveLines() {
                     adjust({ line: state.peek().line === at ? '' : at });
                   }}
                 />
-                {isOpen && <Details r={rec} at={ref} marks={now.marks} tz={now.tz} context={context.value} setContext={(on) => (context.value = on)} close={() => adjust({ line: '' })} />}
+                {isOpen && <Details r={rec} at={ref} marks={now.marks} tz={now.tz} context={context.value} setContext={(on) => (context.value = on)} close={close} />}
               </article>
             );
           }}

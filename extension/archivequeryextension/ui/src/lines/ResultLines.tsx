@@ -24,7 +24,7 @@ import type { Block } from './blocks';
 import { levelOf } from './body';
 import { jsonOf } from './copies';
 import { Pager, type Rec } from './cursor';
-import { Details } from './Details';
+import { closeDetails, Details } from './Details';
 import { useFit } from './fit';
 import { useLayout } from './layout';
 import { look } from './look';
@@ -136,8 +136,9 @@ function Result(props: { r: Run }) {
     const at = find(store.blocks, state.peek().line || cursor.peek()) ?? find(store.blocks, cursor.peek());
     return at?.block.records?.[at.row] ?? null;
   };
-  const act = useRef({ move, here, toggle, control, store });
-  act.current = { move, here, toggle, control, store };
+  const close = (): void => closeDetails(control.current, store.blocks);
+  const act = useRef({ move, here, toggle, close, control, store });
+  act.current = { move, here, toggle, close, control, store };
   useKeys(() => [
     { keys: 'j, ArrowDown', what: 'next line', group: 'Lines', run: () => act.current.move(1) },
     { keys: 'k, ArrowUp', what: 'line before', group: 'Lines', run: () => act.current.move(-1) },
@@ -153,7 +154,7 @@ function Result(props: { r: Run }) {
       keys: 'Escape',
       run: () => {
         if (state.peek().line === '') return false;
-        adjust({ line: '' });
+        act.current.close();
         return true;
       },
     },
@@ -254,7 +255,7 @@ function Result(props: { r: Run }) {
                 <Row r={rec} look={now} open={isOpen} at={ref} toggle={toggle} />
                 {isOpen && (
                   <Details
-                    r={rec} at={ref} marks={now.marks} tz={now.tz} context={context} setContext={(on) => (withContext.value = on)} close={() => adjust({ line: '' })}
+                    r={rec} at={ref} marks={now.marks} tz={now.tz} context={context} setContext={(on) => (withContext.value = on)} close={close}
                   />
                 )}
               </article>

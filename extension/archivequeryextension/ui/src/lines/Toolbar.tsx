@@ -54,7 +54,7 @@ function Menu(props: { label: string; children: (close: () => void) => Component
 const formats = [
   ['ndjson', 'NDJSON', 'a JSON object a line, with all fields'],
   ['csv', 'CSV', 'for spreadsheets, with the columns that are shown'],
-  ['text', 'Text', 'the lines alone'],
+  ['text', 'Text', 'time, level, service and line'],
 ] as const;
 
 function Download(props: { r: Run }) {

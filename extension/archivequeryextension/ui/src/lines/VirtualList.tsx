@@ -22,6 +22,8 @@ export interface Control {
   /** atBottom: one sees the last row. */
   atBottom: () => boolean;
   redraw: () => void;
+  /** remeasure notes how high the rows are that are drawn, after all heights were forgotten. */
+  remeasure: () => void;
   element: () => HTMLElement | null;
 }
 
@@ -56,7 +58,7 @@ export function VirtualList(props: Props) {
   const { blocks } = props;
   const outer = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer((n: number, _: void) => n + 1, 0);
-  const me = useRef<{ control: Control; blocks: Blocks; places: WeakMap<Element, { block: Block; row: number }>; seen: ResizeObserver | null; idle: number; moving: boolean; version: number; relaid: number } | null>(null);
+  const me = useRef<{ control: Control; blocks: Blocks; places: WeakMap<Element, { block: Block; row: number }>; seen: ResizeObserver | null; idle: number; moving: boolean; version: number } | null>(null);
   void props.version.value;
   if (!me.current || me.current.blocks !== blocks) {
     const scroll = new Scroll(blocks);
@@ -75,7 +77,7 @@ export function VirtualList(props: Props) {
         const inside = top >= scroll.y && top + Math.min(height, scroll.view / 2) <= scroll.y + scroll.view;
         if (inside && part === undefined) return;
         if (part !== undefined) scroll.go(top - part * scroll.view);
-        else scroll.go(top < scroll.y ? top - 8 : Math.min(top, top + height - scroll.view + 8));
+        else scroll.go(top < scroll.y ? top : Math.min(top, top + height - scroll.view + 8));
         settle();
       },
       toEnd: (end) => {
@@ -83,8 +85,14 @@ export function VirtualList(props: Props) {
         settle();
       },
       atBottom: () => scroll.y + scroll.view >= blocks.height - 4,
+      remeasure: () => {
+        for (const item of outer.current?.querySelectorAll('.list-item') ?? []) {
+          const p = me.current?.places.get(item);
+          if (p) blocks.measured(p.block, p.row, item.getBoundingClientRect().height);
+        }
+      },
     };
-    me.current = { control, blocks, places: new WeakMap(), seen: me.current?.seen ?? null, idle: 0, moving: false, version: -1, relaid: blocks.relaid };
+    me.current = { control, blocks, places: new WeakMap(), seen: me.current?.seen ?? null, idle: 0, moving: false, version: -1 };
     props.control(control);
     if (outer.current) outer.current.scrollTop = 0;
   }
@@ -141,20 +149,6 @@ export function VirtualList(props: Props) {
   useLayoutEffect(() => {
     const el = outer.current;
     if (!el) return;
-    if (my.relaid !== blocks.relaid) {
-      // The rows that are drawn stand where estimates put them, and the observer is silent about those whose size stays.
-      my.relaid = blocks.relaid;
-      let changed = false;
-      for (const item of el.querySelectorAll('.list-item')) {
-        const p = my.places.get(item);
-        if (p && blocks.measured(p.block, p.row, item.getBoundingClientRect().height) !== 0) changed = true;
-      }
-      if (changed) {
-        if (props.follow) scroll.go(blocks.height);
-        else scroll.hold();
-        redraw();
-      }
-    }
     // At an end of what the browser can scroll, or to follow, the two places must agree now.
     const physical = scroll.physical;
     const stuck = (el.scrollTop < 1 && scroll.y > 1) || (scroll.y < 1 && physical > scroll.view);

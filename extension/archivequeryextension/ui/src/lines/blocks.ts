@@ -44,8 +44,6 @@ export class Blocks {
   /** Oldest first. */
   forward = true;
   rowHeight = 24;
-  /** How often relay forgot what was measured. */
-  relaid = 0;
   estimate: (r: Rec) => number = () => this.rowHeight;
 
   loaded(span: Span, records: Rec[]): Block {
@@ -99,7 +97,6 @@ export class Blocks {
 
   /** relay forgets what was measured: the width has changed, or what is shown. */
   relay(): void {
-    this.relaid++;
     let rows = 0;
     let height = 0;
     for (const b of this.list)

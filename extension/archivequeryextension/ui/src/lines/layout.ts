@@ -24,6 +24,8 @@ export function useLayout(control: { readonly current: Control | null }, blocks:
       blocks.estimate = estimator(m, look);
       blocks.rowHeight = m.line + m.extra;
       blocks.relay();
+      // The observer is silent about rows whose size stays; and who reads the details of a line shall stay there.
+      control.current?.remeasure();
       version.value++;
     };
     lay();
