@@ -115,6 +115,7 @@ export function Chart(props: Props) {
   };
 
   const bucket = at === null ? null : bucketInterval(h, at);
+  const within = picked && bucket && bucket.start >= picked.start && bucket.end <= picked.end; // what is selected is told of below, where a tooltip would cover it
   const u = chart.current?.u;
   const area = u ? areaOf(u) : null;
   const edge = u && area && bucket ? { left: area.left + u.valToPos(bucket.start, 'x'), right: area.left + u.valToPos(bucket.end, 'x') } : null;
@@ -137,7 +138,7 @@ export function Chart(props: Props) {
       {u && area && edge && at !== null && (
         <>
           <div class="histogram-hover" style={{ left: `${edge.left}px`, width: `${Math.max(1, edge.right - edge.left)}px`, top: `${area.top}px`, height: `${area.height}px` }} />
-          <Tooltip h={h} stack={stack} bucket={at} left={(edge.left + edge.right) / 2} width={u.width} />
+          {!within && <Tooltip h={h} stack={stack} bucket={at} left={(edge.left + edge.right) / 2} width={u.width} />}
         </>
       )}
       <p id={`${id}-d`} class="visually-hidden">
