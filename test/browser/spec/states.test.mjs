@@ -106,6 +106,7 @@ test('while it waits, it says so and stays usable', () => within(inStory(), {}, 
   await tab.search('lock timeout');
   await tab.until('it is busy', async () => (await page.locator('main [aria-busy=true]').count()) > 0);
   await tab.sees('main', /Loading|Counting/);
+  await tab.until('the list says so, and not cut off', () => page.locator('.list-gap .loading').evaluate((e) => e.getBoundingClientRect().bottom <= e.closest('.list-gap').getBoundingClientRect().bottom));
   // Another question takes the place of the one that waits.
   const first = release;
   held = new Promise((done) => { release = done; });
