@@ -34,6 +34,7 @@ test('the page is full of life, and leads to the line that explains', () => with
 }));
 
 test('every view has something to say', () => within('', {}, async (tab, page) => {
+  await page.locator('.line').first().waitFor();
   for (const [letter, what] of [['p', '.pattern'], ['c', '.culprit-cause'], ['t', '.recent li'], ['o', '.services tr']]) {
     await page.keyboard.press('g');
     await page.keyboard.press(letter);
