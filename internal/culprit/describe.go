@@ -216,9 +216,9 @@ func (c *candidate) usual() float64 {
 func percent(v float64) string {
 	switch {
 	case v >= 0.1:
-		return strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + " %"
+		return strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + "%"
 	case v >= 0.001:
-		return strconv.FormatFloat(v*100, 'f', 1, 64) + " %"
+		return strconv.FormatFloat(v*100, 'f', 1, 64) + "%"
 	}
 	return "less than 0.1 %"
 }

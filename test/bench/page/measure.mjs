@@ -107,7 +107,10 @@ async function traced(page, run) {
   await cdp.send('Tracing.end');
   await complete;
   await cdp.detach();
-  const main = new Set(events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid} ${e.tid}`));
+  // The browser's own surfaces are pages, too: that of the page has called functions of its files.
+  const own = new Set(events.filter((e) => e.name === 'FunctionCall' && e.args.data?.url?.startsWith(address)).map((e) => e.pid));
+  const main = new Set(events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain' && own.has(e.pid)).map((e) => `${e.pid} ${e.tid}`));
+  if (main.size === 0) throw new Error('the trace has no thread of the page');
   const tasks = events.filter((e) => e.name === 'RunTask' && e.dur !== undefined && main.has(`${e.pid} ${e.tid}`));
   const most = (of) => Math.max(0, ...tasks.map(of)) / 1000;
   return { wall: most((e) => e.dur), cpu: most((e) => e.tdur ?? 0), tasks: tasks.length, over: tasks.filter((e) => (e.tdur ?? 0) > 50_000).length, took: after - before };
