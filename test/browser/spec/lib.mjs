@@ -145,6 +145,21 @@ class Tab {
     });
   }
 
+  /** intercept lets a handler answer the page's requests. It returns when requests come by there: a browser lets the first ones pass. */
+  async intercept(handler) {
+    const probe = 'loki/api/v1/status/buildinfo?probe';
+    let seen = false;
+    await this.page.route('**/{loki,logboom}/api/**', (route) => {
+      if (!route.request().url().endsWith(probe)) return handler(route);
+      seen = true;
+      return route.fulfill({ body: '' });
+    });
+    await this.until('requests come by', async () => {
+      await this.page.evaluate((path) => fetch(path), probe);
+      return seen;
+    });
+  }
+
   /** editor waits for the editor, which takes the place of the plain field. */
   async editor() {
     await this.page.locator('.search-field').getByRole('textbox').first().focus();

@@ -44,7 +44,7 @@ test('no errors, nothing that stands out, nothing before', () => within(`?from=$
 test('the server refuses: its reason, and once more', () => within(inStory(), {}, async (tab, page) => {
   await tab.lines(story.records);
   let refusing = true;
-  await page.route('**/{loki,logboom}/api/**', (route) => (refusing ? route.fulfill({ status: 503, contentType: 'application/json', body: '{"status":"error","errorType":"unavailable","error":"too many queries at a time; try again"}' }) : route.continue()));
+  await tab.intercept((route) => (refusing ? route.fulfill({ status: 503, contentType: 'application/json', body: '{"status":"error","errorType":"unavailable","error":"too many queries at a time; try again"}' }) : route.continue()));
   await page.keyboard.press('r');
   await tab.sees('.notice.error[role=alert]', 'too many queries at a time');
   await tab.accessible('error');
@@ -65,18 +65,23 @@ test('the server refuses: its reason, and once more', () => within(inStory(), {}
 
 test('what is no answer at all is told, too', () => within(inStory(), {}, async (tab, page) => {
   await tab.lines(story.records);
-  for (const body of ['', '<html>a proxy</html>', '{"status":"success"}', '[]', 'null']) {
-    await page.unroute('**/{loki,logboom}/api/**');
-    await page.route('**/{loki,logboom}/api/**', (route) => route.fulfill({ status: body.startsWith('<') ? 502 : 200, contentType: 'application/json', body }));
+  let body = null; // as the server answers
+  await tab.intercept((route) => (body === null ? route.continue() : route.fulfill({ status: body.startsWith('<') ? 502 : 200, contentType: 'application/json', body })));
+  for (const wrong of ['', '<html>a proxy</html>', '{"status":"success"}', '[]', 'null']) {
+    body = wrong;
     await page.keyboard.press('r');
     await tab.sees('.notice.error', /./);
+    body = null;
+    await page.keyboard.press('r');
+    await tab.lines(story.records);
+    await tab.gone('.notice.error');
   }
   tab.calm(/502 \(Bad Gateway\)/);
 }));
 
 test('a partial answer says so', () => within(inStory(), {}, async (tab, page) => {
   await tab.lines(story.records);
-  await page.route('**/{loki,logboom}/api/**', async (route) => {
+  await tab.intercept(async (route) => {
     const response = await route.fetch();
     const answer = await response.json().catch(() => null);
     if (answer?.status !== 'success') return route.fulfill({ response });
@@ -99,7 +104,7 @@ test('while it waits, it says so and stays usable', () => within(inStory(), {}, 
   await tab.lines(story.records);
   let release;
   let held = new Promise((done) => { release = done; });
-  await page.route('**/{loki,logboom}/api/**', async (route) => {
+  await tab.intercept(async (route) => {
     await held;
     await route.continue().catch(() => {}); // the page may have aborted it
   });
