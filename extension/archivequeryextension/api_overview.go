@@ -44,7 +44,7 @@ type overviewJSON struct {
 
 // archiveJSON is about all of the archive that the request's tenants may see, whatever the time range.
 type archiveJSON struct {
-	Bucket      string      `json:"bucket"` // its URL, without credentials
+	Bucket      string      `json:"bucket,omitempty"` // its URL, without credentials; not with tenants, whom it does not concern
 	Records     int64       `json:"records"`
 	Bytes       int64       `json:"bytes"` // of the objects
 	RawBytes    int64       `json:"raw_bytes,omitempty"`
@@ -100,7 +100,7 @@ func (c *call) overview() (answer, error) {
 	out.Services, out.ServicesTotal = census.services(min(held.newest, c.start.UnixNano(), g.end), limit)
 	out.Archive.Silent = census.silence(held.newest, c.start.UnixNano(), g.end)
 	if g.n > 0 {
-		all, err := logql.ParseLog(`{service_name=~".+"}`)
+		all, err := logql.ParseLog(everything)
 		if err != nil {
 			return answer{}, err
 		}
@@ -114,6 +114,7 @@ func (c *call) overview() (answer, error) {
 	case c.a.cfg.Tenants.Enabled:
 		out.LossesText = "the metrics of the pipelines are of all tenants, so that none are shown here"
 		out.Losses, out.Pipelines = []losses.Loss{}, []losses.SourceStatus{}
+		out.Archive.Bucket = ""
 	case len(c.a.cfg.PipelineMetrics) == 0:
 		out.LossesText = "pipeline_metrics names no address to ask"
 	}

@@ -175,6 +175,7 @@ func TestOverviewKeepsTenantsApart(t *testing.T) {
 	o := readOverview(t, status, body)
 	assert.NotContains(t, body, "globex")
 	assert.NotContains(t, body, "lawsuit")
+	assert.NotContains(t, body, a.cfg.Bucket.URL)
 	assert.EqualValues(t, 60, o.Archive.Records)
 	assert.EqualValues(t, 60, o.Archive.Uncommitted)
 	require.Len(t, o.Services, 2)

@@ -215,7 +215,8 @@ export interface Retention {
 
 export interface Overview {
   archive: {
-    bucket: string;
+    /** Its URL; not for tenants. */
+    bucket?: string;
     records: number;
     bytes: number;
     raw_bytes?: number;

@@ -20,7 +20,7 @@ function Text(props: { template: string; whole: boolean }) {
   const { template, whole } = props;
   return (
     <span class={whole ? 'pattern-text whole' : 'pattern-text'}>
-      <Template text={template} max={whole ? 8000 : 600} most={whole ? 400 : 60} />
+      {template.trim() === '' ? <em class="muted">nothing but blanks</em> : <Template text={template} max={whole ? 8000 : 600} most={whole ? 400 : 60} />}
     </span>
   );
 }

@@ -47,15 +47,24 @@ const h: Histogram = {
   total: 3, total_represents: 3, spikes: [], notices: [{ time: '1000000000', service: evil, event: evil, line: evil, records: 1 }],
 };
 
+const all = (t: Template): Patterns => ({
+  looked_at: 3, records: 3, fraction: 1, complete: true, start_ms: 0, end_ms: 3, step_ms: 1, baseline: null, templates_total: 1, rest: 0, templates: [t],
+});
+
+test('a pattern of empty lines has a name', () => {
+  const t: Template = {
+    template: ' ', filter: '', records: 3, services: [], levels: [], first: '1', last: '2', new: false, baseline_records: 0, samples: [3], examples: [],
+  };
+  render(<Pattern t={t} of={all(t)} />, root);
+  expect(root.querySelector('.pattern-fold')?.textContent).toBe('nothing but blanks');
+});
+
 test('a pattern', async () => {
   const t: Template = {
     template: `${evil} <*> ${evil}`, message: evil, filter: `|> "${evil}"`, records: 3, services: [{ value: evil, records: 3 }], levels: [{ value: evil, records: 3 }], first: '1', last: '2',
     new: true, baseline_records: 0, samples: [1, NaN, 2], examples: [{ time: '1', line: evil, stream: { service_name: evil }, metadata: { trace_id: evil } }],
   };
-  const of: Patterns = {
-    looked_at: 3, records: 3, fraction: 1, complete: true, start_ms: 0, end_ms: 3, step_ms: 1, baseline: null, templates_total: 1, rest: 0, templates: [t],
-  };
-  render(<Pattern t={t} of={of} />, root);
+  render(<Pattern t={t} of={all(t)} />, root);
   harmless();
   root.querySelector<HTMLElement>('.pattern-fold')?.click();
   await flush();
